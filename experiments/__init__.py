@@ -1,0 +1,5 @@
+"""The chapters of the report, by part, in reading order."""
+
+CHAPTERS = {
+    "Depth": ("function_fit", "mnist_cnn"),
+}

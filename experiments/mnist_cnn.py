@@ -1,0 +1,329 @@
+"""Does depth help on a real task?
+
+The seed report's three convolutional networks on MNIST differ thirteenfold in parameters, so they cannot tell depth from size. Beside
+them we train a trio with one, two and three convolutions and the same number of parameters to 0.2 %, and the same on a second, smaller
+task. Every network gets the same number of updates and a learning rate of its own, chosen on images that neither train nor judge it.
+"""
+
+from dataclasses import dataclass
+
+from lab import compute
+from lab.data import Dataset
+from lab.models import CNN, MLP, flat_weights
+from lab.training import LearningRateSearch, Recipe, Train, Training
+from report import figures
+from report.result import Claim, Metric, Result, at_least, different, every, larger, some
+
+# One worker, two running; images a second forward and backward, forward: one convolution 9,000, 18,000; two 2,450, 6,300;
+# three 1,260, 3,300; 16/64 1,500, 4,200; 16/16/16 4,200, 12,000.
+#   trio, 5 seeds      50,000 trained on   5 x (5.6 + 20 + 40) s              = 328 s
+#                      60,000 judged       5 x (3.3 + 9.5 + 18) s             = 154 s
+#   16/64 and 16/16/16 2 and 3 seeds       2 x (33 + 14) + 3 x (12 + 5) s     = 145 s
+#   histories          2 x 7,000 forward   5 x (0.8 + 2.2 + 4.2) + 10 s       =  46 s
+#   learning rates     3 x 3,000 trained   3 x (0.3 + 1.2 + 2.4 + 2 + 0.7) s  =  20 s
+#   digits             9 x 12 epochs of 1,438 small images                    =  15 s
+
+
+@dataclass(frozen=True)
+class Settings:
+    num_train: int | None = 50_000
+    """Images trained on: all of MNIST's but the last sixth, on which learning rates are chosen. None for that sixth as well."""
+    num_updates: int = 196
+    """Mini-batches: one pass over the images, with the learning rate up and down in one cycle."""
+    batch_size: int = 256
+    """Images in a mini-batch."""
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    """Runs of each network of the matched trio, which contains the seed's 16/36."""
+    seeds_16_64: tuple[int, ...] = (0, 1)
+    """Runs of the seed's 16/64, the costliest network."""
+    seeds_16_16_16: tuple[int, ...] = (0, 1, 2)
+    """Runs of the seed's 16/16/16."""
+    learning_rates: tuple[float, ...] = (0.003, 0.006, 0.012)
+    """Candidate peaks of the cycle, for each network."""
+    search_images: int = 3000
+    """Images trained on to choose the learning rate, which is judged on the reserved sixth."""
+    search_updates: int = 48
+    """Mini-batches of a quarter of the size in the search."""
+    search_seed: int = 100
+    """The seed of the search, which is not reported."""
+    digits_updates: int = 270
+    """Mini-batches of 64 on the second task."""
+    digits_seeds: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 7)
+    """Runs on the second task."""
+
+
+PRESETS = {
+    "quick": Settings(
+        num_train=200,
+        num_updates=3,
+        batch_size=50,
+        seeds=(0, 1),
+        seeds_16_64=(0, 1),
+        seeds_16_16_16=(0, 1),
+        learning_rates=(0.003,),
+        search_images=50,
+        search_updates=1,
+        digits_updates=3,
+        digits_seeds=(0, 1),
+    ),
+    "standard": Settings(),
+    "full": Settings(
+        num_train=None,
+        num_updates=2350,
+        seeds=tuple(range(10)),
+        seeds_16_64=tuple(range(10)),
+        seeds_16_16_16=tuple(range(10)),
+        learning_rates=(0.001, 0.002, 0.004, 0.008, 0.016),
+        search_images=50_000,
+        search_updates=782,
+        digits_updates=1000,
+        digits_seeds=tuple(range(20)),
+    ),
+}
+
+IMAGE = (1, 28, 28)
+NETWORKS = {
+    "one": CNN(IMAGE, (9,), (136,), 10),
+    "two": CNN(IMAGE, (16, 36), (128,), 10),
+    "three": CNN(IMAGE, (16, 36, 110), (128,), 10),
+    "seed_16_64": CNN(IMAGE, (16, 64), (128,), 10),
+    "seed_16_16_16": CNN(IMAGE, (16, 16, 16), (128,), 10),
+}
+LINEAR = MLP(28 * 28, (), 10)
+"""The baseline that "very good" is held against: logistic regression on pixels."""
+TRIO = ("one", "two", "three")
+OF_THE_SEED = ("two", "seed_16_64", "seed_16_16_16")
+DIGITS = {  # 8 x 8 pixels: the same filters, and hidden units that bring all three to the same size
+    "one": CNN((1, 8, 8), (9,), (237,), 10),
+    "two": CNN((1, 8, 8), (16, 36), (143,), 10),
+    "three": CNN((1, 8, 8), (16, 26, 34), (89,), 10),
+}
+
+
+def title(network: CNN | MLP) -> str:
+    """A network as the page names it."""
+    return f"{network} ({network.num_parameters:,})"
+
+
+def trainings(network: CNN | MLP, seeds: tuple[int, ...], settings: Settings) -> list[Train]:
+    """The reported trainings of one network on MNIST."""
+    reserved = settings.num_train is not None
+    images = Dataset("mnist", settings.num_train, reserve_validation=reserved)
+    recipe = Recipe(settings.learning_rates[0], settings.num_updates, settings.batch_size, schedule="one_cycle")
+    trial = Dataset("mnist", settings.search_images, held_out="validation")
+    search = LearningRateSearch(
+        tuple(
+            Train(network, trial, Recipe(rate, settings.search_updates, settings.batch_size // 4, schedule="one_cycle"), settings.search_seed)
+            for rate in settings.learning_rates
+        )
+    )
+    record_at = tuple(sorted({round(share * settings.num_updates) for share in (0.1, 0.4)}))
+    return [Train(network, images, recipe, seed, record_at=record_at, tuned_by=search) for seed in seeds]
+
+
+def digits_trainings(network: CNN, settings: Settings) -> list[Train]:
+    """The reported trainings of one network on the second task."""
+    trial = Dataset("digits", held_out="validation")
+    recipes = [Recipe(rate, settings.digits_updates, 64, schedule="one_cycle") for rate in settings.learning_rates]
+    search = LearningRateSearch(tuple(Train(network, trial, recipe, settings.search_seed) for recipe in recipes))
+    return [Train(network, Dataset("digits"), recipes[0], seed, tuned_by=search) for seed in settings.digits_seeds]
+
+
+def run(settings: Settings = PRESETS["standard"]) -> Result:
+    seeds = {
+        **dict.fromkeys(TRIO, settings.seeds),
+        "seed_16_64": settings.seeds_16_64,
+        "seed_16_16_16": settings.seeds_16_16_16,
+    }
+    jobs = {name: trainings(network, seeds[name], settings) for name, network in NETWORKS.items()}
+    baseline_jobs = trainings(LINEAR, settings.seeds, settings)
+    digits_jobs = {name: digits_trainings(network, settings) for name, network in DIGITS.items()}
+    searches = {name: items[0].tuned_by for name, items in jobs.items()}
+    trained, baseline, digits, chosen = compute.gather((jobs, baseline_jobs, digits_jobs, searches))
+
+    metrics = _scores("linear", baseline)
+    for name, network in NETWORKS.items():
+        metrics[f"params_{name}"] = Metric(network.num_parameters)
+        metrics[f"mflop_{name}"] = Metric(network.num_flops / 1e6)
+        metrics[f"learning_rate_{name}"] = Metric(chosen[name].learning_rate)
+        metrics |= _scores(name, trained[name])
+        # The worst run alone, over the test images: what can be said with few seeds.
+        worst = min(float(item.final_test_accuracy) for item in trained[name])
+        metrics[f"worst_{name}"] = Metric.share([True] * round(worst * 10_000) + [False] * round((1 - worst) * 10_000), digits=4)
+    for name, network in DIGITS.items():
+        metrics[f"digits_params_{name}"] = Metric(network.num_parameters)
+        metrics |= _scores(f"digits_{name}", digits[name])
+    metrics |= {
+        "flop_ratio": Metric(NETWORKS["three"].num_flops / NETWORKS["one"].num_flops),
+        "num_updates": Metric(settings.num_updates),
+        "batch_size": Metric(settings.batch_size),
+        "num_train": Metric(settings.num_train or 60_000),
+        "size_ratio": Metric(NETWORKS["seed_16_64"].num_parameters / NETWORKS["seed_16_16_16"].num_parameters),
+    }
+    return Result(metrics, _figures(trained, chosen, metrics, settings))
+
+
+def _scores(name: str, runs: list[Training]) -> dict[str, Metric]:
+    return {
+        f"accuracy_{name}": Metric.over_seeds([float(item.final_test_accuracy) for item in runs], "%", digits=4),
+        f"train_accuracy_{name}": Metric.over_seeds([float(item.final_train_accuracy) for item in runs], "%", digits=4),
+        f"loss_{name}": Metric.over_seeds([float(item.final_test_loss) for item in runs]),
+        f"train_loss_{name}": Metric.over_seeds([float(item.final_train_loss) for item in runs]),
+    }
+
+
+def _figures(trained: dict, chosen: dict, metrics: dict, settings: Settings) -> dict:
+    def over_updates(kind: str, scale: float = 1) -> dict:
+        """Histories on the fixed sample, ended by the final numbers on everything."""
+        return {
+            panel: {
+                title(NETWORKS[name]): figures.Series(
+                    [*runs[0].steps, settings.num_updates],
+                    [[*(scale * getattr(item, f"{split}_{kind}")), scale * float(getattr(item, f"final_{split}_{kind}"))] for item in runs],
+                )
+                for name, runs in trained.items()
+            }
+            for panel, split in (("training images", "train"), ("test images", "test"))
+        }
+
+    caption = (
+        f"Median and the middle 80 % over {len(settings.seeds)} seeds (16/64: {len(settings.seeds_16_64)}, 16/16/16: "
+        f"{len(settings.seeds_16_16_16)}); float32, evaluation mode. The last point is measured on everything trained on and on all "
+        "10,000 test images, the ones before on the same 5,000 training and 2,000 test images."
+    )
+    snapshots = {"before": flat_weights(NETWORKS["two"].build(settings.seeds[0])), "after": trained["two"][0].weights}
+    first_filters = {
+        f"{when} training": [picture[0] for picture in NETWORKS["two"].named_weights(weights)["0.weight"]]
+        for when, weights in snapshots.items()
+    }
+    second_filters = {
+        f"input channel {channel}, {when}": [picture[channel] for picture in NETWORKS["two"].named_weights(weights)["3.weight"]]
+        for channel in (0, 1)
+        for when, weights in snapshots.items()
+    }
+    return {
+        "networks": figures.table(
+            ("network", "used as", "convolutions", "parameters", "MFLOP an image, forward", "learning rate"),
+            [
+                (str(network), _role(name), network.depth, network.num_parameters, metrics[f"mflop_{name}"], metrics[f"learning_rate_{name}"])
+                for name, network in NETWORKS.items()
+            ],
+            caption="The networks. A multiply-add counts as two operations. The learning rate is the peak of the cycle with the lowest "
+                    "loss on the reserved images.",
+        ),
+        "layers": figures.table(
+            ("network", "layer", "output", "parameters"),
+            [
+                (str(network), layer.description, " × ".join(map(str, layer.output_shape)), layer.num_parameters)
+                for network in NETWORKS.values() for layer in network.layers
+            ],
+            caption="All layers: same padding, ReLU after each but the last of a network, pooling rounds down.",
+        ),
+        "loss": figures.curves(
+            over_updates("loss"), x="updates", y="cross-entropy (nats)", log_y=True, log_x=True,
+            caption=f"Training and test loss of all models. {caption}",
+            alt="Cross-entropy against updates on logarithmic scales for five networks, training images left, test images right.",
+        ),
+        "accuracy": figures.curves(
+            over_updates("accuracy", 100), x="updates", y="accuracy (%)", log_x=True,
+            caption=f"Training and test accuracy of all models. {caption}",
+            alt="Accuracy against updates for five networks, training images left, test images right.",
+        ),
+        "cost": figures.dots(
+            {
+                "by parameters": {title(network): (network.num_parameters, metrics[f"accuracy_{name}"]) for name, network in NETWORKS.items()},
+                "by arithmetic": {title(network): (network.num_flops / 1e6, metrics[f"accuracy_{name}"]) for name, network in NETWORKS.items()},
+            },
+            x={"by parameters": "parameters", "by arithmetic": "MFLOP an image, forward"}, y="test accuracy (%)", log_x=True,
+            caption="What parameters and arithmetic buy: mean test accuracy with its 95 % t interval, one faint dot a seed.",
+            alt="Test accuracy of five networks against their parameters and against the operations for one image.",
+        ),
+        "scores": figures.table(
+            ("network", "test accuracy", "training accuracy", "test loss", "training loss"),
+            [
+                (title(network), *(metrics[f"{kind}_{name}"] for kind in ("accuracy", "train_accuracy", "loss", "train_loss")))
+                for name, network in NETWORKS.items()
+            ],
+            caption="Final numbers on all images trained on and all 10,000 test images: means over seeds with 95 % t intervals.",
+        ),
+        "digits": figures.table(
+            ("network", "test accuracy", "training accuracy", "test loss", "training loss"),
+            [
+                (title(network), *(metrics[f"{kind}_digits_{name}"] for kind in ("accuracy", "train_accuracy", "loss", "train_loss")))
+                for name, network in DIGITS.items()
+            ],
+            caption=f"The second task: 1,797 digits of 8 x 8 pixels, a fifth of them held out, {len(settings.digits_seeds)} seeds, three "
+                    "networks of matched size.",
+        ),
+        "filters": figures.images(
+            first_filters, columns=8,
+            caption=f"The 16 filters of the first layer of 16/36, seed {settings.seeds[0]}. Blue is negative, orange positive, one scale for all.",
+            alt="Sixteen 5 by 5 filters before training, without structure, and after.",
+        ),
+        "second_filters": figures.images(
+            second_filters, columns=9,
+            caption=f"The 36 filters of the second layer of 16/36 for input channels 0 and 1, seed {settings.seeds[0]}, one scale for all.",
+            alt="Thirty-six 5 by 5 filters for each of two input channels, before and after training.",
+        ),
+        "search": figures.table(
+            ("network", *(f"peak {rate}" for rate in settings.learning_rates)),
+            [(title(network), *map(float, chosen[name].losses)) for name, network in NETWORKS.items()],
+            caption="How the learning rates were chosen: loss on the reserved images after a short training.",
+        ),
+    }  # fmt: skip
+
+
+def _role(name: str) -> str:
+    roles = [role for role, names in (("matched trio", TRIO), ("the seed's", OF_THE_SEED)) if name in names]
+    return ", ".join(roles)
+
+
+VERY_GOOD = 0.975
+VERY_GOOD_WHY = "one error in forty is a small part of what a linear classifier of the same images makes, which the page measures"
+TEN_IMAGES = 0.001
+TEN_IMAGES_WHY = "a tenth of a point is ten of the 10,000 test images, about the sampling error of one accuracy"
+DIGITS_MARGIN = 0.005
+DIGITS_WHY = "half a point is about two of the 359 test images"
+
+
+CLAIMS = (
+    Claim(
+        "S3",
+        source="seed 1.2",
+        quote="all the three CNN models have good performance on this task because that the three accuracies are all very high",
+        says="The worst run of each of the seed's three networks still reads more than 97.5 % of unseen digits: {worst_two} (16/36), "
+        "{worst_seed_16_64} (16/64) and {worst_seed_16_16_16} (16/16/16) of the test images.",
+        holds=every(*(at_least(f"worst_{name}", VERY_GOOD, why=VERY_GOOD_WHY) for name in OF_THE_SEED)),
+    ),
+    Claim(
+        "S4",
+        source="seed 1.2",
+        quote="different CNN models with different architectures have different performance on MNIST dataset",
+        says="At least two of the seed's three networks differ by more than a tenth of a point: {accuracy_two} (16/36), "
+        "{accuracy_seed_16_64} (16/64), {accuracy_seed_16_16_16} (16/16/16).",
+        holds=some(
+            different("accuracy_two", to="accuracy_seed_16_64", by=TEN_IMAGES, why=TEN_IMAGES_WHY),
+            different("accuracy_two", to="accuracy_seed_16_16_16", by=TEN_IMAGES, why=TEN_IMAGES_WHY),
+            different("accuracy_seed_16_64", to="accuracy_seed_16_16_16", by=TEN_IMAGES, why=TEN_IMAGES_WHY),
+        ),
+    ),
+    Claim(
+        "second-convolution",
+        source="ours",
+        says="At equal parameter count, a second convolution raises test accuracy by more than a tenth of a point: from {accuracy_one} "
+        "to {accuracy_two}.",
+        holds=larger("accuracy_two", than="accuracy_one", by=TEN_IMAGES, why=TEN_IMAGES_WHY),
+    ),
+    Claim(
+        "third-convolution",
+        source="ours",
+        says="At equal parameter count, a third convolution raises it by another tenth of a point: from {accuracy_two} to {accuracy_three}.",
+        holds=larger("accuracy_three", than="accuracy_two", by=TEN_IMAGES, why=TEN_IMAGES_WHY),
+    ),
+    Claim(
+        "digits-depth",
+        source="ours",
+        says="On the second task, too, three convolutions beat one of the same size: {accuracy_digits_three} against {accuracy_digits_one}.",
+        holds=larger("accuracy_digits_three", than="accuracy_digits_one", by=DIGITS_MARGIN, why=DIGITS_WHY),
+    ),
+)

@@ -1,0 +1,183 @@
+"""Results on disk, addressed by what produced them.
+
+An entry is a folder ``jobs/<key>`` with ``value.safetensors`` (arrays, and scalars as JSON in its header; no
+pickle) and ``entry.json`` (the parts that the key digests, the checksum of the value, the seconds it took). Entries are
+written to a temporary name and renamed, so a reader never meets half of one; what does not match its checksum
+counts as missing and is computed again. Importing this module imports neither NumPy nor torch.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from lab.source import changes, digest
+
+Parts = dict[str, Any]
+"""What determines a result: ``job`` (its specification), ``code``, ``data``, ``versions``, ``device``, ``needs``."""
+
+
+def canonical(value: Any) -> str:
+    """JSON with one spelling for equal values."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def key_of(parts: Parts) -> str:
+    """The address of the result that ``parts`` determine."""
+    return digest(canonical(parts))
+
+
+def encode(result: Any) -> bytes:
+    """A frozen dataclass of arrays, numbers, strings and None as safetensors bytes, without pickle."""
+    import numpy as np
+    from safetensors.numpy import save
+
+    arrays, scalars = {}, {}
+    for field in fields(result):
+        value = getattr(result, field.name)
+        if isinstance(value, np.ndarray):
+            arrays[field.name] = np.ascontiguousarray(value).reshape(value.shape)
+        elif value is None or isinstance(value, bool | int | float | str):
+            scalars[field.name] = value
+        else:
+            raise ValueError(
+                f"{type(result).__name__}.{field.name} is a {type(value).__name__}; results hold NumPy arrays, numbers, "
+                "strings and None (convert a tensor with .numpy(), a tuple with np.array)"
+            )
+    return save(arrays, metadata={"scalars": json.dumps(scalars)})
+
+
+def decode(blob: bytes, result_type: type) -> Any:
+    """The result that ``encode`` wrote."""
+    from safetensors.numpy import load
+
+    header_size = int.from_bytes(blob[:8], "little")
+    scalars = json.loads(json.loads(blob[8 : 8 + header_size])["__metadata__"]["scalars"])
+    return result_type(**load(blob), **scalars)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One kept result, still encoded."""
+
+    blob: bytes
+    parts: Parts
+    seconds: float
+
+
+class Cache:
+    """The results kept below ``folder``, which is made when the first one is stored."""
+
+    def __init__(self, folder: Path):
+        self.folder = Path(folder)
+
+    def load(self, key: str) -> Entry | None:
+        """The entry at ``key``; None where there is none or where it is damaged."""
+        folder = self._entry(key)
+        try:
+            entry = json.loads((folder / "entry.json").read_text(encoding="utf-8"))
+            blob = (folder / "value.safetensors").read_bytes()
+            intact = entry["sha256"] == sha256(blob).hexdigest() and key_of(entry["parts"]) == key
+            return Entry(blob, entry["parts"], float(entry["seconds"])) if intact else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def holds(self, key: str) -> bool:
+        """Whether there is an entry at ``key``, undamaged or not: a quick look for forecasts."""
+        return (self._entry(key) / "entry.json").is_file()
+
+    def store(self, parts: Parts, blob: bytes, seconds: float) -> str:
+        """Keep a result that took ``seconds`` and return its key."""
+        key = key_of(parts)
+        entry = {"parts": parts, "sha256": sha256(blob).hexdigest(), "seconds": seconds}
+        self._write_folder(
+            self._entry(key),
+            {"value.safetensors": blob, "entry.json": json.dumps(entry, indent=1, sort_keys=True).encode()},
+        )
+        self._write_file(self._latest(parts), key.encode())
+        return key
+
+    def previous(self, parts: Parts) -> tuple[Parts, float] | None:
+        """Parts and seconds of the last result of the same specification, whatever code computed it."""
+        try:
+            key = self._latest(parts).read_text(encoding="utf-8")
+            entry = json.loads((self._entry(key) / "entry.json").read_text(encoding="utf-8"))
+            return entry["parts"], float(entry["seconds"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def keys(self) -> list[str]:
+        """Keys of all entries."""
+        return sorted(path.parent.name for path in self.folder.glob("jobs/*/*/entry.json"))
+
+    def remove(self, key: str) -> int:
+        """Delete the entry at ``key`` and return the bytes that this freed."""
+        folder = self._entry(key)
+        size = sum(path.stat().st_size for path in folder.iterdir())
+        shutil.rmtree(folder)
+        for pointer in self.folder.glob("latest/*/*"):
+            if pointer.read_text(encoding="utf-8") == key:
+                pointer.unlink()
+        return size
+
+    def prepare(self) -> None:
+        """Make the folder and prove that it can be written; OSError where it cannot."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=self.folder):
+            pass
+
+    def _entry(self, key: str) -> Path:
+        return self.folder / "jobs" / key[:2] / key
+
+    def _latest(self, parts: Parts) -> Path:
+        name = digest(canonical([parts["job"], parts["device"]]))
+        return self.folder / "latest" / name[:2] / name
+
+    def _write_folder(self, target: Path, contents: dict[str, bytes]) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
+        for name, content in contents.items():
+            (made / name).write_bytes(content)
+        if target.exists():  # a damaged entry, or one computed again by force
+            aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=".old-"))
+            os.rename(target, aside / "entry")
+            os.rename(made, target)
+            shutil.rmtree(aside)
+        else:
+            os.rename(made, target)
+
+    def _write_file(self, target: Path, content: bytes) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(name, target)
+
+
+def explain(before: Parts | None, after: Parts) -> list[str]:
+    """Why the result of ``after`` is not the kept result of ``before``, one line a reason."""
+    if before is None:
+        return ["never computed"]
+    lines = changes(before["code"], after["code"])
+    for kind in ("versions", "data"):
+        old, new = before[kind], after[kind]
+        lines += [
+            f"{name}: {old.get(name, 'nothing')} -> {new.get(name, 'nothing')}"
+            for name in sorted(old.keys() | new.keys())
+            if old.get(name) != new.get(name)
+        ]
+    if before["needs"] != after["needs"]:
+        lines.append("a result that it builds on changed")
+    return lines or ["its kept result is gone or damaged"]
+
+
+def leftovers(folder: Path) -> Iterator[Path]:
+    """Temporary folders and files that a killed build left below ``folder``."""
+    yield from sorted(folder.glob("jobs/*/.new-*"))
+    yield from sorted(folder.glob("jobs/*/.old-*"))
+    yield from sorted(folder.glob("latest/*/.new-*"))

@@ -1,0 +1,242 @@
+"""Architectures as frozen dataclasses: they print themselves, count their parameters without building, and build from a seed.
+
+All weights and biases start uniform in +-1/sqrt(fan-in), PyTorch's default for linear and convolutional layers
+(``torch.nn.Linear.reset_parameters``), drawn from a generator of the seed alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+ACTIVATIONS = {"relu": partial(nn.ReLU, inplace=True), "tanh": nn.Tanh, "silu": nn.SiLU, "softplus": nn.Softplus, "gelu": nn.GELU}
+Activation = Literal["relu", "tanh", "silu", "softplus", "gelu"]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One row of a layer table. ``num_flops`` counts a multiply-add as two operations, forward, for one example."""
+
+    description: str
+    output_shape: tuple[int, ...]
+    num_parameters: int
+    num_flops: int
+
+
+def _fully_connected(inputs: int, outputs: int) -> Layer:
+    return Layer(f"fully connected, {inputs} to {outputs}", (outputs,), (inputs + 1) * outputs, 2 * inputs * outputs)
+
+
+class Network:
+    """What every architecture can do, derived from its layers and its module."""
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers that hold parameters, with what follows them, from input to output."""
+        raise NotImplementedError
+
+    def _module(self) -> nn.Module:
+        """The network with its parameters not yet set."""
+        raise NotImplementedError
+
+    @property
+    def num_parameters(self) -> int:
+        """Weights and biases, by arithmetic on the layers."""
+        return sum(layer.num_parameters for layer in self.layers)
+
+    @property
+    def num_flops(self) -> int:
+        """Floating-point operations of one forward pass for one example, multiply and add counted apart."""
+        return sum(layer.num_flops for layer in self.layers)
+
+    def build(self, seed: int) -> nn.Module:
+        """The network as initialised from ``seed``, on the default device; no other random state is read or changed."""
+        device = torch.get_default_device()
+        with torch.device("meta"):
+            module = self._module()
+        module.to_empty(device="cpu")
+        generator = torch.Generator("cpu").manual_seed(seed)
+        with torch.no_grad():
+            for layer in module.modules():
+                if isinstance(layer, nn.Linear | nn.Conv2d):
+                    bound = layer.weight[0].numel() ** -0.5
+                    layer.weight.uniform_(-bound, bound, generator=generator)
+                    if layer.bias is not None:
+                        layer.bias.uniform_(-bound, bound, generator=generator)
+        return module.to(device, memory_format=torch.channels_last)
+
+    def with_weights(self, weights: Float[np.ndarray, " parameters"]) -> nn.Module:
+        """The network with the given parameters, in the order and the precision of ``weights``."""
+        module = self.build(0)
+        vector = torch.from_numpy(weights).to(torch.get_default_device())
+        module.to(vector.dtype)
+        nn.utils.vector_to_parameters(vector, module.parameters())
+        return module.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+
+    def named_weights(self, weights: Float[np.ndarray, " parameters"]) -> dict[str, np.ndarray]:
+        """The flat vector cut into arrays by parameter, named as torch names them (``0.weight``)."""
+        with torch.device("meta"):
+            shapes = {name: tuple(value.shape) for name, value in self._module().named_parameters()}
+        ends = np.cumsum([np.prod(shape, dtype=int) for shape in shapes.values()])
+        pieces = np.split(weights, ends[:-1])
+        return {name: piece.reshape(shape) for (name, shape), piece in zip(shapes.items(), pieces, strict=True)}
+
+
+def flat_weights(module: nn.Module) -> Float[np.ndarray, "*networks parameters"]:
+    """All parameters as one vector in the module's order and precision; one row a network for a stack."""
+    with torch.no_grad():
+        if isinstance(module, StackedMLP):
+            return module.flat().cpu().numpy()
+        vector = torch.cat([parameter.flatten() for parameter in module.parameters()])
+        return vector.cpu().numpy()
+
+
+@dataclass(frozen=True)
+class MLP(Network):
+    """Fully connected layers with an activation between them."""
+
+    inputs: int
+    hidden: tuple[int, ...]
+    outputs: int
+    activation: Activation = "relu"
+
+    def __post_init__(self):
+        if min(self.widths) < 1:
+            raise ValueError(f"widths are {self.widths}; expected positive numbers")
+
+    def __str__(self) -> str:
+        return "-".join(map(str, self.widths))
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Units from the input to the output."""
+        return (self.inputs, *self.hidden, self.outputs)
+
+    @property
+    def depth(self) -> int:
+        """Hidden layers."""
+        return len(self.hidden)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        return tuple(_fully_connected(inputs, outputs) for inputs, outputs in pairwise(self.widths))
+
+    def _module(self) -> nn.Module:
+        modules: list[nn.Module] = [nn.Flatten()]
+        for inputs, outputs in pairwise(self.widths):
+            modules += [nn.Linear(inputs, outputs), ACTIVATIONS[self.activation]()]
+        return nn.Sequential(*modules[:-1])
+
+    def build_stack(self, seeds: Sequence[int]) -> "StackedMLP":
+        """Networks of this shape, one a seed, each initialised as ``build`` does, as one batched module."""
+        return StackedMLP(self, np.stack([flat_weights(self.build(seed)) for seed in seeds]))
+
+
+class StackedMLP(nn.Module):
+    """Networks of one shape in one batched program; network ``i`` never sees the weights of another."""
+
+    # Beyond this many activations in a layer, one network after the other stays in the processor's cache and is faster.
+    LARGEST_BATCHED_LAYER = 1 << 18
+
+    def __init__(self, network: MLP, weights: Float[np.ndarray, "networks parameters"]):
+        super().__init__()
+        self.network = network
+        rows = [network.named_weights(row) for row in weights]
+        arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+        device = torch.get_default_device()
+        tensors = [torch.from_numpy(array).to(device) for array in arrays.values()]
+        # (networks, inputs, outputs) and (networks, 1, outputs), as baddbmm takes them.
+        self.weights = nn.ParameterList(item.transpose(1, 2).contiguous() for item in tensors[::2])
+        self.biases = nn.ParameterList(item[:, None] for item in tensors[1::2])
+        self.activation = ACTIVATIONS[network.activation]()
+
+    def forward(self, inputs: Float[Tensor, "*networks_batch_inputs"]) -> Float[Tensor, "networks batch outputs"]:
+        """Outputs for one batch shared by all networks, or for one batch a network; images are flattened."""
+        networks = len(self.weights[0])
+        if inputs.shape[-1] != self.network.inputs:
+            inputs = inputs.flatten(-3)
+        inputs = inputs.expand(networks, *inputs.shape[-2:])
+        if networks * inputs.shape[-2] * max(self.network.widths) <= self.LARGEST_BATCHED_LAYER:
+            return self._forward(inputs, slice(None))
+        return torch.cat([self._forward(inputs[i : i + 1], slice(i, i + 1)) for i in range(networks)])
+
+    def _forward(self, hidden: Tensor, part: slice) -> Tensor:
+        for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            hidden = torch.baddbmm(bias[part], self.activation(hidden) if number else hidden, weight[part])
+        return hidden
+
+    def flat(self) -> Float[Tensor, "networks parameters"]:
+        """One row a network, in the order of the network built alone."""
+        pieces = zip(self.weights, self.biases, strict=True)
+        return torch.cat([item for weight, bias in pieces for item in (weight.transpose(1, 2).flatten(1), bias[:, 0])], 1)
+
+
+@dataclass(frozen=True)
+class CNN(Network):
+    """Convolutions with same padding, each followed by 2 x 2 max pooling and ReLU, then fully connected layers.
+
+    Pooling comes before the ReLU: the same function, as both are monotone, for a quarter of the work. Pooling rounds down, so
+    28 x 28 images shrink to 14, 7 and 3.
+    """
+
+    image: tuple[int, int, int]
+    """Channels, height, width."""
+    filters: tuple[int, ...]
+    hidden: tuple[int, ...]
+    outputs: int
+    kernel_size: int = 5
+
+    def __post_init__(self):
+        if self.kernel_size % 2 == 0:
+            raise ValueError(f"kernel_size is {self.kernel_size}; same padding needs an odd one")
+        if min(self._sides(len(self.filters))) < 1:
+            raise ValueError(f"{len(self.filters)} poolings leave nothing of {self.image[1]} x {self.image[2]} pixels")
+
+    def __str__(self) -> str:
+        filters = "/".join(map(str, self.filters))
+        return f"{filters} filters + {'/'.join(map(str, self.hidden))}" if self.hidden else f"{filters} filters"
+
+    @property
+    def depth(self) -> int:
+        """Convolutional layers."""
+        return len(self.filters)
+
+    def _sides(self, num_poolings: int) -> tuple[int, int]:
+        return self.image[1] >> num_poolings, self.image[2] >> num_poolings
+
+    @property
+    def _dense_widths(self) -> tuple[int, ...]:
+        height, width = self._sides(self.depth)
+        return ((self.image[0], *self.filters)[-1] * height * width, *self.hidden, self.outputs)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        size, layers = self.kernel_size, []
+        for number, (inputs, outputs) in enumerate(pairwise((self.image[0], *self.filters))):
+            height, width = self._sides(number)
+            weights = inputs * outputs * size * size
+            layers.append(
+                Layer(
+                    f"{size} x {size} convolution, {inputs} to {outputs} channels; 2 x 2 pooling",
+                    (outputs, *self._sides(number + 1)),
+                    weights + outputs,
+                    2 * weights * height * width,
+                )
+            )
+        return (*layers, *(_fully_connected(inputs, outputs) for inputs, outputs in pairwise(self._dense_widths)))
+
+    def _module(self) -> nn.Module:
+        modules: list[nn.Module] = []
+        for inputs, outputs in pairwise((self.image[0], *self.filters)):
+            convolution = nn.Conv2d(inputs, outputs, self.kernel_size, padding=self.kernel_size // 2)
+            modules += [convolution, nn.MaxPool2d(2), nn.ReLU()]
+        modules.append(nn.Flatten())
+        for inputs, outputs in pairwise(self._dense_widths):
+            modules += [nn.Linear(inputs, outputs), nn.ReLU()]
+        return nn.Sequential(*modules[:-1])

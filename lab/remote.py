@@ -1,0 +1,97 @@
+"""The project's code on the workers of a cluster: the same as here, or an error.
+
+A long-lived worker may hold an older version of the project, or none. Before the first job, its source and data are sent
+to every worker, present and future; each job then says which source it needs and is refused where another is loaded.
+Must work on a worker that has never seen the project, so it imports only the standard library.
+"""
+
+import hashlib
+import importlib
+import sys
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("lab", "report", "experiments")
+FOLDER_PREFIX = "measured-source-"
+
+
+def _source_files(root: Path) -> list[Path]:
+    files = [path for package in PACKAGES for path in (root / package).rglob("*") if path.is_file()]
+    return sorted(path for path in files if path.suffix in (".py", ".npz"))
+
+
+@lru_cache(maxsize=None)
+def source_digest(root: Path) -> str:
+    """One digest over all files that a worker needs, read once a process."""
+    total = hashlib.sha256()
+    for path in _source_files(root):
+        total.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return total.hexdigest()
+
+
+def run(expected: str, job: Any, device: str, *inputs: tuple[bytes, float]) -> tuple[bytes, float]:
+    """Compute ``job`` in this worker, provided that the worker's source is the ``expected`` one."""
+    from lab import compute
+
+    if source_digest(compute.ROOT) != expected:
+        raise RuntimeError(
+            "the project's source changed while the build ran, or another build uses this cluster with other source; "
+            "start the build again"
+        )
+    return compute.run_encoded(job, device, *inputs)
+
+
+def _receive(files: dict[str, bytes], name: str) -> None:
+    """Write the project's files on this worker and make them the ones that it imports."""
+    folder = Path(tempfile.gettempdir()) / (FOLDER_PREFIX + name)
+    for relative, content in files.items():
+        path = folder / relative
+        if not path.exists() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    if sys.path[0] != str(folder):
+        sys.path[:] = [str(folder), *(item for item in sys.path if FOLDER_PREFIX not in item)]
+        for module in [item for item in sys.modules if item.split(".")[0] in PACKAGES]:
+            del sys.modules[module]
+        importlib.invalidate_caches()
+
+
+def _versions(names: tuple[str, ...]) -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def install(client: Any, root: Path, versions: dict[str, str]) -> None:
+    """Send the project below ``root`` to every worker of ``client``.
+
+    Raises ValueError where a worker's versions of the computing distributions differ from ``versions``.
+    """
+    import cloudpickle
+    from distributed import WorkerPlugin
+
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in _source_files(root)}
+    name = source_digest(root)
+
+    class Source(WorkerPlugin):
+        def setup(self, worker: Any) -> None:
+            _receive(files, name)
+
+    try:
+        for worker, found in client.run(_versions, tuple(versions)).items():
+            differing = [f"{key} {found[key]}" for key in versions if found[key] != versions[key]]
+            if differing:
+                here = ", ".join(f"{key} {versions[key]}" for key in versions if found[key] != versions[key])
+                raise ValueError(f"worker {worker} has {', '.join(differing)}; expected {here}, as installed here")
+        client.register_plugin(Source(), name="measured-source")
+    finally:
+        cloudpickle.unregister_pickle_by_value(sys.modules[__name__])

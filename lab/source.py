@@ -1,0 +1,298 @@
+"""Which definitions a piece of code reaches, read from source text without importing it.
+
+A cached result is as good as the code that made it. This module follows the names that a definition uses,
+through functions, classes, constants and imports of the project's own modules, and digests what it finds as
+syntax trees without docstrings and comments. What cannot be followed (a module passed around as a value,
+``import *``, ``globals()``) counts as using the whole module; ``eval``, ``importlib`` and ``__subclasses__``
+as using every module of the package. Libraries are not followed: their versions are part of a key instead.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+WHOLE = "*"  # a module in full, where the definitions that matter cannot be told apart
+LOOSE = "<statements>"  # what a module executes besides definitions and imports
+
+Name = tuple[str, str]  # (module, definition), (module, WHOLE) or (module, LOOSE)
+
+
+def digest(text: str) -> str:
+    """SHA-256 of ``text`` in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Project:
+    """The modules below ``root``, each parsed once, on demand."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self._modules: dict[str, Module | None] = {}
+
+    def module(self, name: str) -> "Module | None":
+        """The parsed module of that dotted name, or None where the project has none."""
+        if name not in self._modules:
+            self._modules[name] = self._parse(name)
+        return self._modules[name]
+
+    def _parse(self, name: str) -> "Module | None":
+        base = self.root.joinpath(*name.split("."))
+        for path in (base.with_suffix(".py"), base / "__init__.py"):
+            if path.is_file():
+                return Module(name, path.name == "__init__.py", ast.parse(path.read_text(encoding="utf-8")))
+        return None
+
+    def reached(self, roots: Iterable[Name]) -> dict[str, str]:
+        """Digest of every definition that the roots use, directly or not, by its dotted name.
+
+        Raises ValueError where a root is not in a module of the project.
+        """
+        todo, seen = list(roots), set()
+        for module, _ in todo:
+            if self.module(module) is None:
+                raise ValueError(
+                    f"module {module!r} is not a file below {self.root}: what is cached must be defined in the project"
+                )
+        while todo:
+            name = todo.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            todo += self._uses(name)
+        return {".".join(name): self._digest(name) for name in sorted(seen)}
+
+    def _uses(self, name: Name) -> Iterator[Name]:
+        module = self.module(name[0])
+        assert module is not None
+        if module.nodes(LOOSE) and name[1] != LOOSE:
+            yield module.name, LOOSE
+        for node in module.nodes(name[1]):
+            uses = _uses_of(node)
+            if uses.own_module:
+                yield module.name, WHOLE
+            if uses.whole_package:
+                yield from self._package(module.name.split(".")[0])
+            for chain in uses.chains:
+                yield from self._resolve(module, chain)
+
+    def _resolve(self, module: "Module", chain: tuple[str, ...]) -> Iterator[Name]:
+        """Definitions that the dotted ``chain`` of names stands for, read inside ``module``."""
+        head, *rest = chain
+        if head in module.definitions:
+            yield module.name, head
+        elif head in module.bound_loosely:
+            yield module.name, LOOSE
+        for target, attribute in module.imports.get(head, ()):
+            yield from self._follow(target, (attribute, *rest) if attribute else tuple(rest))
+        for target in module.stars:
+            if (imported := self.module(target)) and imported.binds(head):
+                yield target, WHOLE
+
+    def _follow(self, target: str, chain: tuple[str, ...]) -> Iterator[Name]:
+        module = self.module(target)
+        if module is None:
+            return
+        if not chain:
+            yield target, WHOLE
+        elif module.binds(chain[0]):
+            yield from self._resolve(module, chain)
+        elif self.module(f"{target}.{chain[0]}"):
+            yield from self._follow(f"{target}.{chain[0]}", chain[1:])
+        else:
+            yield target, WHOLE
+
+    def _package(self, package: str) -> Iterator[Name]:
+        for path in sorted((self.root / package).rglob("*.py")):
+            parts = path.relative_to(self.root).with_suffix("").parts
+            yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), WHOLE
+
+    def _digest(self, name: Name) -> str:
+        module = self.module(name[0])
+        assert module is not None
+        return digest("\n".join(ast.dump(node) for node in module.nodes(name[1])))
+
+
+@dataclass
+class Module:
+    """One parsed file: what it defines, imports and executes."""
+
+    name: str
+    is_package: bool
+    tree: ast.Module
+    definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
+    loose: list[ast.stmt] = field(default_factory=list)
+    imports: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    stars: list[str] = field(default_factory=list)
+
+    def __post_init__(self):
+        self.tree = _Undocumented().visit(self.tree)
+        for node in ast.walk(self.tree):  # an import inside a function binds as well
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self._import(node)
+        for statement in self.tree.body:
+            names = _defined(statement)
+            for name in names:
+                self.definitions.setdefault(name, []).append(statement)
+            if not names and not isinstance(statement, ast.Import | ast.ImportFrom | ast.Pass):
+                self.loose.append(statement)
+
+    def nodes(self, name: str) -> list[ast.stmt]:
+        """The statements behind a definition, the loose ones, or all of them."""
+        if name == WHOLE:
+            return self.tree.body
+        if name == LOOSE:
+            return self.loose
+        return self.definitions[name]
+
+    def binds(self, name: str) -> bool:
+        return name in self.definitions or name in self.imports or name in self.bound_loosely
+
+    @cached_property
+    def bound_loosely(self) -> set[str]:
+        """Names that only a conditional or a loop at module level binds."""
+        return {name for statement in self.loose for name in _stored(statement)}
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                # ``import lab.data`` binds ``lab``, and the chain of attributes leads on from there.
+                bound, target = (alias.asname, alias.name) if alias.asname else (alias.name.split(".")[0],) * 2
+                self.imports.setdefault(bound, []).append((target, ""))
+            return
+        source = node.module or ""
+        if node.level:
+            package = self.name.split(".") if self.is_package else self.name.split(".")[:-1]
+            base = package[: len(package) - node.level + 1]
+            source = ".".join([*base, *([node.module] if node.module else [])])
+        for alias in node.names:
+            if alias.name == "*":
+                self.stars.append(source)
+            else:
+                self.imports.setdefault(alias.asname or alias.name, []).append((source, alias.name))
+
+
+def _defined(statement: ast.stmt) -> list[str]:
+    """Names that a statement at module level defines and does nothing besides."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [statement.name]
+    if isinstance(statement, ast.Assign):
+        targets = [item for target in statement.targets for item in getattr(target, "elts", [target])]
+    elif isinstance(statement, ast.AnnAssign):
+        targets = [statement.target]
+    else:
+        return []
+    return [item.id for item in targets if isinstance(item, ast.Name)] if _all_names(targets) else []
+
+
+def _all_names(targets: list[ast.expr]) -> bool:
+    return all(isinstance(item, ast.Name) for item in targets)
+
+
+class _Undocumented(ast.NodeTransformer):
+    """Removes docstrings: strings that stand as statements and do nothing."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
+        return None if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) else node
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.body:
+            node.body = [ast.Pass()]
+        return node
+
+
+def _stored(node: ast.AST) -> set[str]:
+    """Names that a block binds in its own scope; nested functions and classes bind only their name."""
+    names: set[str] = set()
+    declared_global: set[str] = set()
+    todo = list(ast.iter_child_nodes(node))
+    while todo:
+        child = todo.pop()
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(child.name)
+            continue
+        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store | ast.Del):
+            names.add(child.id)
+        elif isinstance(child, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and child.name:
+            names.add(child.name)
+        elif isinstance(child, ast.Global):
+            declared_global.update(child.names)
+        if not isinstance(child, ast.Lambda):
+            todo += ast.iter_child_nodes(child)
+    return names - declared_global
+
+
+@dataclass
+class _Uses(ast.NodeVisitor):
+    """Global names that a definition reads, as dotted chains, and what makes it impossible to tell."""
+
+    chains: set[tuple[str, ...]] = field(default_factory=set)
+    own_module: bool = False
+    whole_package: bool = False
+    scopes: list[set[str]] = field(default_factory=list)
+
+    def visit_Name(self, node: ast.Name) -> None:
+        self._use((node.id,))
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        self.whole_package |= node.attr in ("import_module", "__subclasses__")
+        chain, value = [node.attr], node.value
+        while isinstance(value, ast.Attribute):
+            chain.append(value.attr)
+            value = value.value
+        if isinstance(value, ast.Name):
+            self._use((value.id, *reversed(chain)))
+        else:
+            self.visit(value)
+
+    def _use(self, chain: tuple[str, ...]) -> None:
+        name = chain[0]
+        if any(name in scope for scope in self.scopes):
+            return
+        self.own_module |= name in ("globals", "vars", "locals")
+        self.whole_package |= name in ("eval", "exec", "__import__", "import_module")
+        self.chains.add(chain)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        for outside in (*node.decorator_list, node.args, *filter(None, [node.returns])):
+            self.visit(outside)
+        self._inside(_arguments(node.args) | _stored(node), node.body)
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 (the name is ast's)
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        self.visit(node.args)
+        self._inside(_arguments(node.args), [node.body])
+
+    def _comprehension(self, node: ast.expr) -> None:
+        self._inside(_stored(node), list(ast.iter_child_nodes(node)))
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension  # noqa: N815
+
+    def _inside(self, names: set[str], body: list) -> None:
+        self.scopes.append(names)
+        for node in body:
+            self.visit(node)
+        self.scopes.pop()
+
+
+def _uses_of(node: ast.AST) -> _Uses:
+    uses = _Uses()
+    uses.visit(node)
+    return uses
+
+
+def _arguments(arguments: ast.arguments) -> set[str]:
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+    return {argument.arg for argument in every if argument}
+
+
+def changes(before: dict[str, str], after: dict[str, str]) -> list[str]:
+    """What differs between two sets of digests or versions, one readable line each."""
+    lines = [f"{name} changed" for name in sorted(before.keys() & after.keys()) if before[name] != after[name]]
+    lines += [f"{name} is new" for name in sorted(after.keys() - before.keys())]
+    lines += [f"{name} is gone" for name in sorted(before.keys() - after.keys())]
+    return lines

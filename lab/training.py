@@ -1,0 +1,382 @@
+"""The one training loop, for one network and for a stack of small ones, and the jobs that run it.
+
+Losses and accuracies are measured in evaluation mode on the weights as they are at that step, never as running averages
+over batches: histories on a fixed sample, final numbers on everything trained on and on the whole held-out set.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from lab.compute import Job
+from lab.data import Dataset, FunctionSamples, Split
+from lab.models import CNN, MLP, StackedMLP, flat_weights
+
+Data = Dataset | FunctionSamples
+
+HISTORY_TRAIN_EXAMPLES = 5_000
+HISTORY_TEST_EXAMPLES = 2_000
+EVALUATION_SLICE = 250  # examples at a time: their activations stay in the processor's cache
+WORKER_FLOPS = 5e10  # float32 operations a second of one worker, for estimates of time
+UPDATE_OVERHEAD = 1e-3  # seconds an update costs besides arithmetic, for the same
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained. Loss: cross-entropy for classes, mean squared error for functions."""
+
+    learning_rate: float
+    num_updates: int
+    batch_size: int | None = 64
+    """Examples an update, drawn without replacement until all were seen; None for all of them every time."""
+    schedule: Literal["constant", "cosine", "one_cycle"] = "constant"
+    """Learning rate over the updates: as it is; to zero along half a cosine; up and down (Smith 2018, ``OneCycleLR``)."""
+    optimizer: Literal["adam", "sgd"] = "adam"
+    momentum: float = 0.0
+    """Of SGD; Adam has its own (0.9 and 0.999)."""
+    weight_decay: float = 0.0
+    dtype: Literal["float32", "float64"] = "float32"
+
+    def __post_init__(self):
+        if self.num_updates < 1 or (self.batch_size is not None and self.batch_size < 1):
+            raise ValueError(f"num_updates {self.num_updates} and batch_size {self.batch_size} must be at least 1")
+
+    def make_optimizer(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+        """Elementwise in all its options, so that one optimizer over a stack is one a network."""
+        if self.optimizer == "adam":
+            return torch.optim.Adam(parameters, lr=self.learning_rate, weight_decay=self.weight_decay, fused=True)
+        return torch.optim.SGD(parameters, self.learning_rate, self.momentum, weight_decay=self.weight_decay, fused=True)
+
+    def make_scheduler(self, optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LRScheduler:
+        schedulers = torch.optim.lr_scheduler
+        if self.schedule == "one_cycle":
+            return schedulers.OneCycleLR(optimizer, self.learning_rate, total_steps=self.num_updates + 1)
+        if self.schedule == "cosine":
+            return schedulers.CosineAnnealingLR(optimizer, T_max=self.num_updates)
+        return schedulers.ConstantLR(optimizer, factor=1.0, total_iters=0)
+
+
+@dataclass(frozen=True)
+class Training:
+    """A finished training; for a stack every array has a leading axis of networks.
+
+    ``steps`` counts updates made before the measurement. ``grad_norm`` is the Euclidean norm over all parameters of the
+    gradient of the next mini-batch's loss. Accuracies are shares, and None where the targets are not classes.
+    """
+
+    steps: Int[np.ndarray, " records"]
+    train_loss: Float[np.ndarray, "*networks records"]
+    test_loss: Float[np.ndarray, "*networks records"]
+    train_accuracy: Float[np.ndarray, "*networks records"] | None
+    test_accuracy: Float[np.ndarray, "*networks records"] | None
+    grad_norm: Float[np.ndarray, "*networks records"]
+    final_train_loss: Float[np.ndarray, "*networks"]
+    final_test_loss: Float[np.ndarray, "*networks"]
+    final_train_accuracy: Float[np.ndarray, "*networks"] | None
+    final_test_accuracy: Float[np.ndarray, "*networks"] | None
+    weights: Float[np.ndarray, "*networks parameters"]
+    checkpoints: Float[np.ndarray, "*networks checkpoints parameters"]
+
+
+@dataclass(frozen=True)
+class ChosenLearningRate:
+    """The candidate with the lowest median held-out loss over its seeds."""
+
+    learning_rate: float
+    candidates: Float[np.ndarray, " candidates"]
+    losses: Float[np.ndarray, " candidates"]
+
+
+@dataclass(frozen=True)
+class LearningRateSearch(Job):
+    """Choose a learning rate by trainings on other seeds or data than those that are reported."""
+
+    trials: "tuple[Train | TrainStack, ...]"
+
+    def compute(self, *trainings: Training) -> ChosenLearningRate:
+        losses: dict[float, list[float]] = {}
+        for trial, training in zip(self.trials, trainings, strict=True):
+            losses.setdefault(trial.recipe.learning_rate, []).extend(np.ravel(training.final_test_loss))
+        # A training that diverged has no loss that compares; it counts as the worst.
+        medians = {rate: float(np.median(np.nan_to_num(values, nan=np.inf))) for rate, values in losses.items()}
+        best = min(medians, key=lambda rate: medians[rate])
+        return ChosenLearningRate(best, np.array(list(medians)), np.array(list(medians.values())))
+
+    def placeholder(self) -> ChosenLearningRate:
+        rates = np.array(sorted({trial.recipe.learning_rate for trial in self.trials}))
+        return ChosenLearningRate(float(rates[0]), rates, np.linspace(0.1, 0.2, len(rates)))
+
+    @property
+    def seconds(self) -> float:
+        return 0.1
+
+
+@dataclass(frozen=True)
+class _TrainingJob(Job):
+    network: MLP | CNN
+    data: Data
+    recipe: Recipe
+    record_at: tuple[int, ...] = field(default=(), kw_only=True)
+    """Numbers of updates after which the histories are measured."""
+    checkpoint_at: tuple[int, ...] = field(default=(), kw_only=True)
+    """Numbers of updates after which the weights are kept."""
+    tuned_by: LearningRateSearch | None = field(default=None, kw_only=True)
+    """Where the learning rate comes from, instead of from the recipe."""
+
+    def __post_init__(self):
+        late = [step for step in (*self.record_at, *self.checkpoint_at) if not 0 <= step <= self.recipe.num_updates]
+        if late:
+            raise ValueError(f"cannot record after update {late[0]} of {self.recipe.num_updates}")
+
+    def _tuned(self, chosen: ChosenLearningRate | None) -> Recipe:
+        return replace(self.recipe, learning_rate=chosen.learning_rate) if chosen else self.recipe
+
+    def _seconds(self, num_networks: int) -> float:
+        batch = self.recipe.batch_size or self._num_train
+        examples = self.recipe.num_updates * batch * 3  # forward, and twice that backward
+        examples += len(self.record_at) * (min(HISTORY_TRAIN_EXAMPLES, self._num_train) + HISTORY_TEST_EXAMPLES)
+        examples += min(self._num_train, self.recipe.num_updates * batch) + 10_000
+        arithmetic = num_networks * examples * self.network.num_flops / WORKER_FLOPS
+        # Small layers are bound by memory, not by arithmetic: about 4 ns for each activation, forward and backward.
+        units = sum(int(np.prod(layer.output_shape)) for layer in self.network.layers)
+        return arithmetic + num_networks * examples * units * 1e-9 + self.recipe.num_updates * UPDATE_OVERHEAD
+
+    @property
+    def _num_train(self) -> int:
+        sizes = {"mnist": 60_000, "digits": 1_438, "fashion-mnist": 60_000, "kmnist": 60_000, "cifar10": 50_000}
+        return self.data.num_train or sizes[self.data.name]
+
+    def _placeholder(self, *networks: int) -> Training:
+        records = np.broadcast_to(np.linspace(0.4, 0.2, len(self.record_at)), (*networks, len(self.record_at)))
+        # Distinct numbers for each network, or the spread over seeds would be zero.
+        final = np.linspace(0.10, 0.12, int(np.prod(networks))).reshape(networks) + 0.001 * (getattr(self, "seed", 0) % 7)
+        accuracy = None if isinstance(self.data, FunctionSamples) else 1 - records
+        final_accuracy = None if accuracy is None else 1 - final
+        weights = np.random.default_rng(0).normal(size=(*networks, self.network.num_parameters)).astype(np.float32)
+        checkpoints = np.repeat(weights[..., None, :], len(self.checkpoint_at), axis=-2)
+        return Training(
+            np.array(sorted(self.record_at), dtype=np.int64), records, records, accuracy, accuracy, records,
+            final, final, final_accuracy, final_accuracy, weights, checkpoints,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Train(_TrainingJob):
+    """One network trained from one seed, which sets its initial weights and the order of its examples."""
+
+    seed: int
+
+    def compute(self, chosen: ChosenLearningRate | None = None) -> Training:
+        model = self.network.build(self.seed)
+        return fit(model, self.data.load(), self._tuned(chosen), self.seed, self.record_at, self.checkpoint_at)
+
+    def placeholder(self) -> Training:
+        return self._placeholder()
+
+    @property
+    def seconds(self) -> float:
+        return self._seconds(1)
+
+
+@dataclass(frozen=True)
+class TrainStack(_TrainingJob):
+    """Small networks of one shape in one batched program, each as ``Train`` would train it from its seed."""
+
+    seeds: tuple[int, ...]
+
+    def compute(self, chosen: ChosenLearningRate | None = None) -> Training:
+        if not isinstance(self.network, MLP):
+            raise ValueError(f"only MLPs stack; train {self.network} with Train, one job a seed")
+        model = self.network.build_stack(self.seeds)
+        return fit(model, self.data.load(), self._tuned(chosen), self.seeds, self.record_at, self.checkpoint_at)
+
+    def placeholder(self) -> Training:
+        return self._placeholder(len(self.seeds))
+
+    @property
+    def seconds(self) -> float:
+        return self._seconds(len(self.seeds))
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What networks answer to the held-out inputs; a stack has a leading axis of networks."""
+
+    inputs: Float[np.ndarray, "test ..."]
+    targets: np.ndarray
+    outputs: Float[np.ndarray, "*networks test outputs"]
+
+
+@dataclass(frozen=True)
+class Predict(Job):
+    """Answers of trained networks to the held-out inputs of their data."""
+
+    of: Train | TrainStack
+
+    def compute(self, training: Training) -> Outputs:
+        network, split = self.of.network, self.of.data.load()
+        if isinstance(network, MLP) and training.weights.ndim == 2:
+            model = StackedMLP(network, training.weights)
+        else:
+            model = network.with_weights(training.weights)
+        dtype = next(model.parameters()).dtype
+        outputs = forward_in_slices(model, split.test_inputs.to(dtype))
+        return Outputs(*(item.cpu().numpy() for item in (split.test_inputs, split.test_targets, outputs)))
+
+    def placeholder(self) -> Outputs:
+        networks = (len(self.of.seeds),) if isinstance(self.of, TrainStack) else ()
+        num_test = self.of.data.num_test if isinstance(self.of.data, FunctionSamples) else 10
+        grid = np.linspace(0.1, 1.0, num_test)[:, None]
+        return Outputs(grid, grid, np.broadcast_to(grid, (*networks, num_test, 1)).copy())
+
+    @property
+    def seconds(self) -> float:
+        return 0.2
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The loop
+
+
+def fit(
+    model: nn.Module,
+    split: Split,
+    recipe: Recipe,
+    seed: int | Sequence[int],
+    record_at: Sequence[int] = (),
+    checkpoint_at: Sequence[int] = (),
+) -> Training:
+    """Train ``model`` in place and measure it on the way.
+
+    A sequence of seeds goes with a stack: network ``i`` sees the examples in the order that ``seed[i]`` sets.
+    """
+    dtype = getattr(torch, recipe.dtype)
+    model.to(dtype)
+    split = _convert(split, dtype)
+    parameters = list(model.parameters())
+    optimizer = recipe.make_optimizer(parameters)
+    scheduler = recipe.make_scheduler(optimizer)
+    examples = _batches(len(split.train_inputs), recipe.batch_size, seed, split.train_inputs.device)
+    sample = _history_sample(split)
+    history: dict[int, tuple[Scores, Scores, np.ndarray]] = {}
+    checkpoints: dict[int, np.ndarray] = {}
+
+    for step in range(recipe.num_updates + 1):
+        if step in checkpoint_at:
+            checkpoints[step] = flat_weights(model)
+        if step == recipe.num_updates and step not in record_at:
+            break
+        batch = next(examples)
+        optimizer.zero_grad()
+        mean_loss(model(split.train_inputs[batch]), split.train_targets[batch]).sum().backward()
+        if step in record_at:
+            train = evaluate(model, sample.train_inputs, sample.train_targets)
+            test = evaluate(model, sample.test_inputs, sample.test_targets)
+            history[step] = (train, test, _grad_norm(parameters, stacked=not isinstance(seed, int)))
+        if step < recipe.num_updates:
+            optimizer.step()
+            scheduler.step()
+
+    def over_time(pick) -> np.ndarray:
+        values = [pick(history[step]) for step in sorted(history)]
+        networks = () if isinstance(seed, int) else (len(seed),)
+        return np.stack(values, axis=-1) if values else np.zeros((*networks, 0))
+
+    train = evaluate(model, split.train_inputs, split.train_targets)
+    test = evaluate(model, split.test_inputs, split.test_targets)
+    weights = flat_weights(model)
+    classes = split.is_classification
+    return Training(
+        steps=np.array(sorted(history), dtype=np.int64),
+        train_loss=over_time(lambda record: record[0].loss),
+        test_loss=over_time(lambda record: record[1].loss),
+        train_accuracy=over_time(lambda record: record[0].accuracy) if classes else None,
+        test_accuracy=over_time(lambda record: record[1].accuracy) if classes else None,
+        grad_norm=over_time(lambda record: record[2]),
+        final_train_loss=train.loss,
+        final_test_loss=test.loss,
+        final_train_accuracy=train.accuracy if classes else None,
+        final_test_accuracy=test.accuracy if classes else None,
+        weights=weights,
+        checkpoints=np.stack([checkpoints[step] for step in sorted(checkpoints)], axis=-2)
+        if checkpoints
+        else np.zeros((*weights.shape[:-1], 0, weights.shape[-1]), weights.dtype),
+    )
+
+
+def mean_loss(outputs: Float[Tensor, "*networks batch outputs"], targets: Tensor) -> Float[Tensor, "*networks"]:
+    """Mean over the batch: cross-entropy in nats for classes, squared error for values. One number a network."""
+    if targets.is_floating_point():
+        return (outputs - targets).square().mean((-2, -1))
+    losses = nn.functional.cross_entropy(
+        outputs.flatten(0, -2), targets.expand(outputs.shape[:-1]).flatten(), reduction="none"
+    )
+    return losses.reshape(outputs.shape[:-1]).mean(-1)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Mean loss and accuracy over a set of examples, in float64; accuracy is NaN where the targets are values."""
+
+    loss: Float[np.ndarray, "*networks"]
+    accuracy: Float[np.ndarray, "*networks"]
+
+
+def evaluate(model: nn.Module, inputs: Tensor, targets: Tensor) -> Scores:
+    """Mean loss and accuracy in evaluation mode, without gradients; the model's mode is restored."""
+    outputs = forward_in_slices(model, inputs).double()
+    loss = mean_loss(outputs, targets.double() if targets.is_floating_point() else targets)
+    correct = torch.full_like(loss, torch.nan)
+    if not targets.is_floating_point():
+        correct = (outputs.argmax(-1) == targets).double().mean(-1)
+    return Scores(loss.cpu().numpy(), correct.cpu().numpy())
+
+
+def forward_in_slices(model: nn.Module, inputs: Float[Tensor, "examples ..."]) -> Float[Tensor, "*networks examples outputs"]:
+    """Outputs in evaluation mode without gradients, computed in slices that fit the processor's cache."""
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.inference_mode():
+            return torch.cat([model(part) for part in inputs.split(EVALUATION_SLICE)], dim=-2)
+    finally:
+        model.train(was_training)
+
+
+def _convert(split: Split, dtype: torch.dtype) -> Split:
+    def convert(values: Tensor) -> Tensor:
+        return values.to(dtype) if values.is_floating_point() else values
+
+    return Split(*(convert(getattr(split, name)) for name in Split.__dataclass_fields__))
+
+
+def _history_sample(split: Split) -> Split:
+    """The first examples of either set; which those are was settled when the data set was drawn."""
+    train, test = slice(HISTORY_TRAIN_EXAMPLES), slice(HISTORY_TEST_EXAMPLES)
+    return Split(split.train_inputs[train], split.train_targets[train], split.test_inputs[test], split.test_targets[test])
+
+
+def _batches(
+    num_examples: int, batch_size: int | None, seed: int | Sequence[int], device: torch.device
+) -> Iterator[slice | Int[Tensor, "*networks batch"]]:
+    """Indices of the examples of each update, without end; the last batch of an epoch holds what is left."""
+    while batch_size is None:
+        yield slice(None)
+    # Another stream than the initial weights, which the same seed sets.
+    seeds = [seed] if isinstance(seed, int) else seed
+    generators = [torch.Generator("cpu").manual_seed(2**32 + item) for item in seeds]
+    while True:
+        orders = torch.stack([torch.randperm(num_examples, generator=item, device="cpu") for item in generators])
+        for batch in (orders[0] if isinstance(seed, int) else orders).to(device).split(batch_size, dim=-1):
+            yield batch
+
+
+def _grad_norm(parameters: list[nn.Parameter], stacked: bool) -> np.ndarray:
+    keep = 1 if stacked else 0
+    squares = [parameter.grad.double().square().flatten(keep).sum(-1) for parameter in parameters if parameter.grad is not None]
+    return torch.stack(squares).sum(0).sqrt().cpu().numpy()

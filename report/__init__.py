@@ -1,0 +1,1 @@
+"""The document: results, verdicts, figures and pages. Never imports torch."""

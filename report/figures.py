@@ -1,0 +1,296 @@
+"""Chart shapes: made from numbers by a chapter, drawn as SVG later, in one style, on one thread.
+
+Making a figure imports nothing heavy; drawing uses matplotlib's object interface, never pyplot. Each figure is drawn wide for a desk and narrow
+for a phone. Colours are literal for light paper; a style sheet inside the SVG swaps them where the reader prefers dark.
+"""
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from report.result import Cell, Figure, Metric, Table, number
+
+INK, MUTED, GRID, PAPER = "#22252b", "#6a7079", "#e3e5e9", "#ffffff"
+COLOURS = ("#2a6fbb", "#d1602b", "#2f8f5b", "#8a56ac", "#a8851a", "#b23a5e")
+DARK = {
+    INK: "#e4e6ea", MUTED: "#9aa1ab", GRID: "#383d46", PAPER: "#16181d",
+    "#2a6fbb": "#6aa7e8", "#d1602b": "#f0905f", "#2f8f5b": "#5fc48d",
+    "#8a56ac": "#bf90dd", "#a8851a": "#d9b54a", "#b23a5e": "#e57a99",
+}  # fmt: skip
+MARKERS = ("o", "s", "^", "D", "v", "P")
+WIDE, NARROW = 7.6, 3.9  # inches; 1 inch is 96 CSS pixels before the browser scales
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line of a chart: several seeds over the same x, shown as their median and the range of the middle 80 %."""
+
+    x: Sequence[float]
+    values: Sequence[Sequence[float]]
+    """One row a seed."""
+
+
+def curves(
+    panels: Mapping[str, Mapping[str, Series]],
+    *,
+    x: str,
+    y: str,
+    caption: str,
+    alt: str,
+    log_x: bool = False,
+    log_y: bool = False,
+    reference: str = "",
+    limits: Mapping[str, tuple[float, float]] | None = None,
+) -> Figure:
+    """Lines over x, one panel a key: the median over seeds with the band from the 10th to the 90th percentile.
+
+    The series named ``reference`` is the truth the others are held against: drawn in ink, on top. ``limits`` fixes the
+    y axis of a panel; what a band has beyond it is cut off.
+    """
+    rows = []
+    for panel, lines in panels.items():
+        for name, series in lines.items():
+            for position, at in enumerate(series.x):
+                column = sorted(float(row[position]) for row in series.values)
+                rows.append((panel, name, float(at), _quantile(column, 0.5), _quantile(column, 0.1), _quantile(column, 0.9)))
+    options = {"x": x, "y": y, "log_x": log_x, "log_y": log_y, "reference": reference, "limits": dict(limits or {})}
+    return Figure("curves", Table(("panel", "series", x, "median", "10 %", "90 %"), tuple(rows)), caption, alt, options)
+
+
+def dots(
+    panels: Mapping[str, Mapping[str, tuple[float, Metric]]],
+    *,
+    x: Mapping[str, str],
+    y: str,
+    caption: str,
+    alt: str,
+    log_x: bool = False,
+) -> Figure:
+    """One value of x and a metric for each named thing: every seed a faint dot, the summary and its 95 % interval strong."""
+    rows = []
+    for panel, points in panels.items():
+        for name, (at, metric) in points.items():
+            scale = 100 if metric.unit == "%" else 1
+            for value in metric.values:
+                rows.append((panel, name, float(at), value * scale, None, None))
+            low, high = (None if bound is None else bound * scale for bound in (metric.low, metric.high))
+            rows.append((panel, name, float(at), metric.value * scale, low, high))
+    options = {"x": dict(x), "y": y, "log_x": log_x}
+    return Figure("dots", Table(("panel", "name", "x", y, "low", "high"), tuple(rows)), caption, alt, options)
+
+
+def images(panels: Mapping[str, Sequence[Sequence[Sequence[float]]]], *, caption: str, alt: str, columns: int = 8) -> Figure:
+    """Small grey pictures, such as the filters of a layer, one grid a panel; all panels share one symmetric scale."""
+    rows = []
+    for panel, pictures in panels.items():
+        for index, picture in enumerate(pictures):
+            for row, line in enumerate(picture):
+                for column, value in enumerate(line):
+                    rows.append((panel, index, row, column, float(value)))
+    return Figure("images", Table(("panel", "image", "row", "column", "value"), tuple(rows)), caption, alt, {"columns": columns})
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, caption: str, alt: str = "") -> Figure:
+    """A table for the page. Cells are text, numbers, or metrics, which print their interval; alt defaults to the caption."""
+    return Figure("table", Table(tuple(columns), tuple(tuple(row) for row in rows)), caption, alt or caption)
+
+
+def own(figure: Any, *, caption: str, alt: str, table: Table | None = None) -> Figure:
+    """A ``matplotlib.figure.Figure`` of the author's own, with the numbers that it shows where there are any."""
+    return Figure("own", table or Table((), ()), caption, alt, drawing=figure)
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    """Linear interpolation between order statistics, as NumPy's default."""
+    position = share * (len(ordered) - 1)
+    below = math.floor(position)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (position - below) * (ordered[above] - ordered[below])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Drawing
+
+STYLE = {
+    "font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 9.5, "axes.titleweight": "bold", "axes.titlelocation": "left",
+    "axes.edgecolor": MUTED, "axes.labelcolor": INK, "text.color": INK, "xtick.color": MUTED, "ytick.color": MUTED,
+    "xtick.labelcolor": INK, "ytick.labelcolor": INK, "xtick.labelsize": 8, "ytick.labelsize": 8, "axes.linewidth": 0.7,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": GRID, "grid.linewidth": 0.7,
+    "axes.axisbelow": True, "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none",
+    "legend.frameon": False, "legend.fontsize": 8.5, "lines.linewidth": 1.6, "svg.fonttype": "path", "figure.dpi": 96,
+    "axes.formatter.use_mathtext": True,
+}  # fmt: skip
+
+
+def draw(name: str, figure: Figure) -> dict[str, str]:
+    """SVG by layout: ``wide`` and ``narrow``, or ``wide`` alone for an author's own. Empty for a table."""
+    if figure.shape == "table":
+        return {}
+    if figure.shape == "own":
+        return {"wide": _svg(name, figure.drawing)}
+    shapes = {"curves": _draw_curves, "dots": _draw_dots, "images": _draw_images}
+    return {layout: _svg(f"{name}-{layout}", shapes[figure.shape], figure, width) for layout, width in (("wide", WIDE), ("narrow", NARROW))}
+
+
+def _svg(name: str, drawing: Any, *arguments: Any) -> str:
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    # The salt makes the ids inside an SVG depend on its name alone, so that equal numbers give equal bytes.
+    with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
+        figure = drawing(*arguments) if arguments else drawing
+        FigureCanvasSVG(figure)
+        file = io.StringIO()
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None}, bbox_inches="tight", pad_inches=0.04)
+    return _adapt_to_dark(file.getvalue())
+
+
+def _adapt_to_dark(svg: str) -> str:
+    swaps = "".join(
+        f'[style*="{what}: {light}"]{{{what}:{dark} !important}}'
+        for light, dark in DARK.items()
+        for what in ("fill", "stroke")
+    )
+    # Glyphs carry no fill of their own where the text is black, so ink is also the default.
+    style = f"<style>@media (prefers-color-scheme: dark){{svg{{fill:{DARK[INK]}}}{swaps}}}</style>"
+    start = svg.index("<svg")
+    head_end = svg.index(">", start) + 1
+    return svg[start:head_end] + style + svg[head_end:]
+
+
+def _grid(figure: Figure, width: float, height: float, panels: Sequence[str]):
+    """A matplotlib figure with one axes a panel: side by side when wide, below one another when narrow."""
+    from matplotlib.figure import Figure as Drawing
+
+    narrow = width == NARROW
+    across = 1 if narrow else min(len(panels), 2)
+    down = math.ceil(len(panels) / across)
+    drawing = Drawing(figsize=(width, height * down), layout="constrained")
+    axes = [drawing.add_subplot(down, across, number + 1) for number in range(len(panels))]
+    for ax, panel in zip(axes, panels, strict=True):
+        ax.set_title(panel)
+    return drawing, axes, across
+
+
+def _names(figure: Figure, column: str) -> list[Any]:
+    position = figure.table.columns.index(column)
+    return list(dict.fromkeys(row[position] for row in figure.table.rows))
+
+
+def _draw_curves(figure: Figure, width: float):
+    options = figure.options
+    panels, names = _names(figure, "panel"), _names(figure, "series")
+    drawing, axes, across = _grid(figure, width, 2.9 if width == WIDE else 2.7, panels)
+    coloured = [name for name in names if name != options["reference"]]
+    handles = {}
+    for number_of_panel, (ax, panel) in enumerate(zip(axes, panels, strict=True)):
+        for name in names:
+            rows = [row for row in figure.table.rows if row[0] == panel and row[1] == name]
+            if not rows:
+                continue
+            xs, middle, low, high = ([row[k] for row in rows] for k in (2, 3, 4, 5))
+            if name == options["reference"]:
+                (handles[name],) = ax.plot(xs, middle, color=INK, linewidth=2.6, dashes=(1.2, 1.2), zorder=5)
+                continue
+            colour = COLOURS[coloured.index(name) % len(COLOURS)]
+            few = len(xs) <= 20
+            marker = MARKERS[coloured.index(name) % len(MARKERS)] if few else None
+            (handles[name],) = ax.plot(xs, middle, color=colour, marker=marker, markersize=4, zorder=3)
+            if any(a != b for a, b in zip(low, high, strict=True)):
+                ax.fill_between(xs, low, high, color=colour, alpha=0.16, linewidth=0, zorder=2)
+        _scale(ax, options)
+        if panel in options["limits"]:
+            ax.set_ylim(*options["limits"][panel])
+        if number_of_panel % across == 0:
+            ax.set_ylabel(options["y"])
+        if number_of_panel >= len(panels) - across:
+            ax.set_xlabel(options["x"])
+    _legend(drawing, handles, width)
+    return drawing
+
+
+def _draw_dots(figure: Figure, width: float):
+    options = figure.options
+    panels, names = _names(figure, "panel"), _names(figure, "name")
+    drawing, axes, across = _grid(figure, width, 2.8 if width == WIDE else 2.6, panels)
+    handles = {}
+    for number_of_panel, (ax, panel) in enumerate(zip(axes, panels, strict=True)):
+        for name in names:
+            rows = [row for row in figure.table.rows if row[0] == panel and row[1] == name]
+            if not rows:
+                continue
+            *seeds, summary = rows
+            colour = COLOURS[names.index(name) % len(COLOURS)]
+            marker = MARKERS[names.index(name) % len(MARKERS)]
+            ax.plot([row[2] for row in seeds], [row[3] for row in seeds], ".", color=colour, alpha=0.45, markersize=5, zorder=2)
+            bounds = None
+            if summary[4] is not None and math.isfinite(summary[4]) and math.isfinite(summary[5]):
+                bounds = [[summary[3] - summary[4]], [summary[5] - summary[3]]]
+            handles[name] = ax.errorbar(
+                [summary[2]], [summary[3]], yerr=bounds, fmt=marker, color=colour, markersize=6, capsize=3, linewidth=1.4, zorder=3
+            )
+        _scale(ax, options)
+        ax.set_xlabel(options["x"][panel])
+        if number_of_panel % across == 0:
+            ax.set_ylabel(options["y"])
+    _legend(drawing, handles, width)
+    return drawing
+
+
+def _draw_images(figure: Figure, width: float):
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.figure import Figure as Drawing
+
+    panels = _names(figure, "panel")
+    columns = figure.options["columns"]
+    pictures: dict[tuple[str, int], dict[tuple[int, int], float]] = {}
+    for panel, index, row, column, value in figure.table.rows:
+        pictures.setdefault((panel, index), {})[row, column] = value
+    largest = max(abs(row[4]) for row in figure.table.rows) or 1.0
+    down = {panel: math.ceil(sum(key[0] == panel for key in pictures) / columns) for panel in panels}
+    stacked = width == NARROW
+    cell = (width - 0.1) / columns if stacked else (width - 0.3) / (columns * len(panels))
+    height = cell * (sum(down.values()) if stacked else max(down.values())) + 0.3 * (len(panels) if stacked else 1)
+    drawing = Drawing(figsize=(width, height))
+    colours = LinearSegmentedColormap.from_list("signed", [COLOURS[0], "#f4f5f7", COLOURS[1]])
+    grid = drawing.add_gridspec(
+        len(panels) if stacked else 1, 1 if stacked else len(panels), hspace=0.25, wspace=0.06, left=0, right=1, top=0.93, bottom=0,
+        height_ratios=[down[panel] for panel in panels] if stacked else None,
+    )  # fmt: skip
+    for number_of_panel, panel in enumerate(panels):
+        place = grid[number_of_panel, 0] if stacked else grid[0, number_of_panel]
+        frame = drawing.add_subplot(place)
+        frame.set_title(panel)
+        frame.axis("off")
+        inner = place.subgridspec(down[panel], columns, hspace=0.1, wspace=0.1)
+        for (_, index), pixels in ((key, value) for key, value in pictures.items() if key[0] == panel):
+            ax = drawing.add_subplot(inner[index // columns, index % columns])
+            rows, across = max(key[0] for key in pixels) + 1, max(key[1] for key in pixels) + 1
+            picture = [[pixels[row, column] for column in range(across)] for row in range(rows)]
+            ax.pcolormesh(picture[::-1], cmap=colours, vmin=-largest, vmax=largest, edgecolors="none", antialiased=False)
+            ax.set_aspect("equal")
+            ax.axis("off")
+    return drawing
+
+
+def _scale(ax: Any, options: Mapping[str, Any]) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator
+
+    if options.get("log_x"):
+        ax.set_xscale("log")
+        low, high = ax.get_xlim()
+        few_decades = math.log10(high / low) < 2.2
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if few_decades else (1,)))
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, digits=1)))
+        ax.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
+    if options.get("log_y"):
+        ax.set_yscale("log")
+
+
+def _legend(drawing: Any, handles: Mapping[str, Any], width: float) -> None:
+    if len(handles) > 1:
+        longest = max(map(len, handles))
+        columns = max(1, min(len(handles), int(width * 12 / (longest + 6))))
+        drawing.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=columns)

@@ -1,0 +1,165 @@
+"""Claims to verdicts, by one rule: where the interval of the effect lies against the region in which the claim is true.
+
+Intervals within a chapter are adjusted after Bonferroni: with m tests, each has confidence 1 - 0.05 / m, so that all of a
+chapter's verdicts are right together 95 times in 100.
+"""
+
+import math
+from collections.abc import Sequence
+
+from report import intervals
+from report.errors import BuildError
+from report.result import (
+    Bound,
+    Claim,
+    Comparison,
+    Every,
+    Finding,
+    Metric,
+    Odds,
+    Outcome,
+    Region,
+    Some,
+    Test,
+    Verdict,
+    number,
+    with_unit,
+)
+
+ERROR_RATE = 0.05  # of all verdicts of a chapter together
+
+
+def judge(claims: Sequence[Claim], metrics: dict[str, Metric]) -> tuple[Verdict, ...]:
+    """The verdict of every claim of a chapter. Raises BuildError where a claim names a metric that is not there."""
+    num_tests = sum(_count(claim.holds) for claim in claims)
+    confidence = 1 - ERROR_RATE / max(num_tests, 1)
+    return tuple(_verdict(claim, metrics, confidence) for claim in claims)
+
+
+def names_in(claim: Claim) -> set[str]:
+    """Metrics that a claim's sentence and test refer to."""
+    from string import Formatter
+
+    spoken = {name.split(".")[0] for _, name, _, _ in Formatter().parse(claim.says) if name}
+    return spoken | _names(claim.holds)
+
+
+def _names(test: Test) -> set[str]:
+    if isinstance(test, Every | Some):
+        return set().union(*map(_names, test.parts))
+    return {test.metric} if isinstance(test, Bound) else {test.left, test.right}
+
+
+def _count(test: Test) -> int:
+    return sum(map(_count, test.parts)) if isinstance(test, Every | Some) else 1
+
+
+def _verdict(claim: Claim, metrics: dict[str, Metric], confidence: float) -> Verdict:
+    missing = sorted(names_in(claim) - metrics.keys())
+    if missing:
+        raise BuildError(f"claim {claim.id!r} refers to {missing[0]!r}, which is no metric; there are {', '.join(metrics)}")
+    findings: list[Finding] = []
+    outcome = _decide(claim.holds, metrics, confidence, findings)
+    return Verdict(claim.id, claim.source, claim.says.format(**metrics), claim.quote, outcome, tuple(findings))
+
+
+def _decide(test: Test, metrics: dict[str, Metric], confidence: float, findings: list[Finding]) -> Outcome:
+    if isinstance(test, Every | Some):
+        outcomes = {_decide(part, metrics, confidence, findings) for part in test.parts}
+        decisive, other = ("refuted", "supported") if isinstance(test, Every) else ("supported", "refuted")
+        return decisive if decisive in outcomes else other if outcomes == {other} else "inconclusive"
+    finding = _measure(test, metrics, confidence)
+    findings.append(finding)
+    return finding.outcome
+
+
+def _measure(test: Comparison | Bound | Odds, metrics: dict[str, Metric], confidence: float) -> Finding:
+    if isinstance(test, Bound):
+        return _bound(test, metrics[test.metric], confidence)
+    left, right = metrics[test.left], metrics[test.right]
+    if isinstance(test, Odds):
+        return _odds(test, left, right, confidence)
+    return _compare(test, left, right, confidence)
+
+
+def _bound(test: Bound, metric: Metric, confidence: float) -> Finding:
+    if metric.summary == "share":
+        low, high = intervals.of_share(round(sum(metric.values)), metric.n, confidence)
+        method = "exact binomial interval (scipy.stats.binomtest)"
+    elif metric.n < 2:
+        low, high, method = -math.inf, math.inf, "none: a single seed has no interval"
+    else:
+        bounds = intervals.of_summary(metric.values, metric.summary, confidence)
+        low, high = (bound if bound is not None else math.nan for bound in bounds)
+        method = _SUMMARY_METHODS[metric.summary]
+    return _finding(test.metric, metric.value, low, high, metric.unit, confidence, f"{metric.n}", method, test)
+
+
+_SUMMARY_METHODS = {
+    "mean": "t interval of the mean (scipy.stats.t)",
+    "geometric mean": "t interval of the mean logarithm (scipy.stats.t)",
+    "median": "exact order-statistic interval of the median (scipy.stats.quantile_test)",
+}
+
+
+def _compare(test: Comparison, left: Metric, right: Metric, confidence: float) -> Finding:
+    sign = "/" if test.ratio else "−"
+    effect, unit = f"{test.left} {sign} {test.right}", "" if test.ratio else left.unit
+    n = f"{left.n}" if left.n == right.n else f"{left.n} and {right.n}"
+    if min(left.n, right.n) < 2:
+        value = left.value / right.value if test.ratio else left.value - right.value
+        return _finding(effect, value, -math.inf, math.inf, unit, confidence, n, "none: a single seed has no interval", test)
+    a, b = list(left.values), list(right.values)
+    if test.ratio:
+        a, b = intervals.logarithms(a), intervals.logarithms(b)
+    # The median of a difference of medians needs pairs: seeds are exchangeable, so the order they were named in is one.
+    by_median = "median" in (left.summary, right.summary)
+    if (test.paired or by_median) and len(a) != len(b):
+        raise BuildError(f"{effect}: paired by seed, but there are {len(a)} and {len(b)} seeds; use the same seeds for both")
+    if by_median:
+        differences = [x - y for x, y in zip(a, b, strict=True)]
+        value = intervals.summarise(differences, "median")
+        low, high = intervals.of_median(differences, confidence)
+        method = "exact interval of the median over pairs of seeds (scipy.stats.quantile_test)"
+    elif test.paired:
+        differences = [x - y for x, y in zip(a, b, strict=True)]
+        value = intervals.summarise(differences, "mean")
+        low, high = intervals.of_mean(differences, confidence)
+        method = "t interval over pairs of seeds (scipy.stats.t)"
+    else:
+        value = intervals.summarise(a, "mean") - intervals.summarise(b, "mean")
+        low, high = intervals.of_difference(a, b, confidence)
+        method = "Welch's t interval (scipy.stats.ttest_ind)"
+    if test.ratio:
+        value, low, high, method = math.exp(value), math.exp(low), math.exp(high), f"{method}, on logarithms"
+    return _finding(effect, value, low, high, unit, confidence, n, method, test)
+
+
+def _odds(test: Odds, left: Metric, right: Metric, confidence: float) -> Finding:
+    counts = [(round(sum(side.values)), side.n - round(sum(side.values))) for side in (left, right)]
+    value, low, high = intervals.of_odds_ratio(counts[0], counts[1], confidence)
+    method = "exact interval of the conditional odds ratio (scipy.stats.contingency.odds_ratio)"
+    effect = f"odds of {test.left} / odds of {test.right}"
+    n = f"{left.n}" if left.n == right.n else f"{left.n} and {right.n}"
+    return _finding(effect, value, low, high, "", confidence, n, method, test)
+
+
+def _finding(
+    effect: str, value: float, low: float, high: float, unit: str, confidence: float, n: str, method: str,
+    test: Comparison | Bound | Odds,
+) -> Finding:  # fmt: skip
+    outcome = test.region.outcome(low, high)
+    region = _describe(test.region, unit)
+    return Finding(effect, value, low, high, unit, confidence, n, method, region, test.why, outcome)
+
+
+def _describe(region: Region, unit: str) -> str:
+    if math.isinf(region.low):
+        text = f"at most {with_unit(region.high, unit)}"
+    elif math.isinf(region.high):
+        text = f"at least {with_unit(region.low, unit)}"
+    elif region.low == 0:
+        text = f"below {with_unit(region.high, unit)}"
+    else:
+        text = f"from {number(region.low, unit)} to {with_unit(region.high, unit)}"
+    return f"not {text}" if region.outside else text

@@ -1,0 +1,414 @@
+"""Records to pages: Jinja2 around Markdown, everything escaped, nothing undefined. Imports its libraries when first used."""
+
+import csv
+import difflib
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from report.errors import BuildError
+from report.outline import Chapter
+from report.record import Record, Status, to_json
+from report.result import Figure, Metric, Verdict, number, with_unit
+from report.terminal import duration
+
+RENDERING_DISTRIBUTIONS = ("jinja2", "markdown", "pygments", "latex2mathml")
+STAMPS = {"quick": "Quick preset: not evidence. Toy sizes that prove that the code runs."}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A chapter as it stands when the site is written."""
+
+    chapter: Chapter
+    record: Record | None
+    trouble: str = ""
+    """The error that keeps the page at its last good state."""
+    waiting: bool = False
+    """Being measured right now, with nothing to show yet."""
+
+
+@lru_cache(maxsize=1)
+def _environment(templates: Path) -> Any:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"number": number, "duration": duration, "markdown": _markdown}
+    environment.globals |= {"with_unit": with_unit, "math": _math, "reasons": _reasons}
+    return environment
+
+
+def _markdown(text: str) -> Any:
+    import markdown
+    from markupsafe import Markup
+
+    return Markup(markdown.markdown(text, extensions=["tables", "attr_list", "sane_lists", "smarty"]))
+
+
+def _math(latex: str) -> Any:
+    """A formula as MathML, which browsers show without scripts or fonts from elsewhere."""
+    from latex2mathml.converter import convert
+    from markupsafe import Markup
+
+    return Markup(convert(latex))
+
+
+def _reasons(verdict: Verdict) -> list[tuple[str, str]]:
+    """Margins and methods behind a verdict, each pair once."""
+    return list(dict.fromkeys((finding.why, finding.method) for finding in verdict.findings))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What a chapter's template can name
+
+
+class _Named(Mapping[str, Any]):
+    """Things by name, as an attribute or in brackets; a name that is not there says what is near."""
+
+    def __init__(self, kind: str, things: Mapping[str, Any]):
+        self._kind, self._things = kind, things
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._things:
+            raise BuildError(unknown_name(self._kind, name, self._things))
+        return self._things[name]
+
+    def __getattr__(self, name: str) -> Any:
+        return self[name]
+
+    def __iter__(self):
+        return iter(self._things)
+
+    def __len__(self) -> int:
+        return len(self._things)
+
+
+def unknown_name(kind: str, name: str, known: Any) -> str:
+    """One line on a name that does not exist, with the nearest that do."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known) or 'none'}"
+    return f"no {kind} {name!r}; {hint}"
+
+
+NAMED = ("metric", "figure", "claim")
+SETTINGS_NAME = "preset"
+
+
+def check_template(templates: Path, chapter: Chapter, known: Mapping[str, Sequence[str]]) -> None:
+    """Find names that do not exist, in every branch of the chapter's template, without rendering it.
+
+    ``known`` holds the names of metrics, figures and claims. Raises BuildError with the line.
+    """
+    import jinja2
+    from jinja2 import meta, nodes
+
+    environment = _environment(templates)
+    try:
+        source, _, _ = environment.loader.get_source(environment, chapter.template)
+        tree = environment.parse(source, chapter.template)
+    except jinja2.TemplateNotFound:
+        raise BuildError(f"templates/{chapter.template} is missing; a chapter needs a template for its prose") from None
+    except jinja2.TemplateSyntaxError as error:
+        raise BuildError(f"templates/{chapter.template}, line {error.lineno}: {error.message}") from error
+    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
+        name = node.attr if isinstance(node, nodes.Getattr) else _constant(node.arg)
+        kind = node.node.name if isinstance(node.node, nodes.Name) else ""
+        if kind in NAMED and name is not None and name not in known[kind]:
+            raise BuildError(f"templates/{chapter.template}, line {node.lineno}: {unknown_name(kind, name, known[kind])}")
+    offered = {*NAMED, SETTINGS_NAME, *environment.globals}
+    for name in sorted(meta.find_undeclared_variables(tree) - offered):
+        line = next(node.lineno for node in tree.find_all(nodes.Name) if node.name == name)
+        raise BuildError(f"templates/{chapter.template}, line {line}: {unknown_name('variable', name, sorted(offered))}")
+
+
+def _constant(node: Any) -> str | None:
+    return node.value if hasattr(node, "value") and isinstance(node.value, str) else None
+
+
+def _metric_html(metric: Metric) -> Any:
+    from markupsafe import Markup
+
+    interval = Markup(' <small class="interval">[{}]</small>').format(metric.interval) if metric.interval else ""
+    return Markup('<span class="metric" title="{}">{}{}</span>').format(metric.explanation, metric.short, interval)
+
+
+class _MetricView:
+    """A metric in a template: prints itself with its interval, and gives its parts by name."""
+
+    def __init__(self, metric: Metric):
+        self._metric = metric
+
+    def __html__(self) -> Any:
+        return _metric_html(self._metric)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._metric, name)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Pages
+
+
+def chapter_files(templates: Path, page: Page, chapters: Sequence[Chapter]) -> dict[str, bytes]:
+    """The page of a chapter, its drawings, and its numbers as CSV and JSON."""
+    environment = _environment(templates)
+    name, record = page.chapter.name, page.record
+    files: dict[str, bytes] = {}
+    body = figures = ""
+    if record:
+        figures = _FigureBlocks(environment, page.chapter, record)
+        body = render_prose(templates, page.chapter, record, figures)
+        files[f"data/{name}.json"] = to_json(_without_drawings(record)).encode()
+        files[f"data/{name}/metrics.csv"] = _csv(
+            ("metric", "value", "low", "high", "n", "summary", "unit", "values"),
+            [
+                (key, item.value, item.low, item.high, item.n, item.summary, item.unit, " ".join(map(repr, item.values)))
+                for key, item in record.metrics.items()
+            ],
+        )
+        for key, figure in record.figures.items():
+            files[f"data/{name}/{key}.csv"] = _csv(figure.table.columns, figure.table.rows)
+            for layout, svg in record.drawings.get(key, {}).items():
+                files[_drawing_path(name, key, layout)] = svg.encode()
+    files[f"{name}.html"] = environment.get_template("chapter.html.jinja2").render(
+        chapters=chapters,
+        current=name,
+        page=page,
+        record=record,
+        body=body,
+        leftover=figures.unused() if record else [],
+        line_of=page.chapter.line_of,
+        stamp=STAMPS.get(record.preset, "") if record else "",
+        root="",
+    ).encode()
+    return files
+
+
+def under_banner(
+    templates: Path, files: Mapping[str, bytes] | None, chapter: Chapter, trouble: str, chapters: Sequence[Chapter]
+) -> dict[str, bytes]:
+    """The last published files of a chapter with an error over its page; an empty page where there are none."""
+    if not files:
+        return chapter_files(templates, Page(chapter, None, trouble), chapters)
+    banner = _environment(templates).get_template("macros.html.jinja2").module.banner(trouble, True)
+    name = f"{chapter.name}.html"
+    page = re.sub(r"<!--trouble-->.*?<!--/trouble-->", lambda _: f"<!--trouble-->{banner}<!--/trouble-->", files[name].decode(), flags=re.S)
+    return {**files, name: page.encode()}
+
+
+def render_prose(templates: Path, chapter: Chapter, record: Record, figures: "_FigureBlocks | None" = None) -> Any:
+    """The chapter's own template with its numbers filled in, as HTML. Raises BuildError with the template's name."""
+    import jinja2
+
+    environment = _environment(templates)
+    figures = figures or _FigureBlocks(environment, chapter, record)
+    claim = environment.get_template("macros.html.jinja2").module.claim
+    try:
+        text = environment.get_template(chapter.template).render(
+            metric=_Named("metric", {key: _MetricView(item) for key, item in record.metrics.items()}),
+            figure=_Named("figure", figures),
+            claim=_Named("claim", {item.id: _ClaimView(item, claim) for item in record.verdicts}),
+            preset=record.preset,
+        )
+    except (jinja2.TemplateError, BuildError) as error:
+        raise BuildError(f"templates/{chapter.template}: {error}") from error
+    return _markdown(text)
+
+
+class _ClaimView:
+    """A claim in a template: prints as a card; ``.supported``, ``.refuted`` and ``.inconclusive`` say how it came out."""
+
+    def __init__(self, verdict: Verdict, macro: Any):
+        self._verdict, self._macro = verdict, macro
+
+    def __html__(self) -> Any:
+        return self._macro(self._verdict)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._verdict, name)
+
+
+class _FigureBlocks(Mapping[str, Any]):
+    """The figures of a record as blocks of HTML, numbered in the order in which the prose shows them."""
+
+    def __init__(self, environment: Any, chapter: Chapter, record: Record):
+        self._macro = environment.get_template("macros.html.jinja2").module.figure
+        self._chapter, self._record = chapter, record
+        self._shown: list[str] = []
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self._shown:
+            self._shown.append(key)
+        figure = self._record.figures[key]
+        drawings = {layout: _drawing_path(self._chapter.name, key, layout) for layout in self._record.drawings.get(key, {})}
+        size = _size(self._record.drawings[key]["wide"]) if drawings else None
+        return self._macro(
+            chapter=self._chapter,
+            name=key,
+            number=f"{self._chapter.number}.{self._shown.index(key) + 1}",
+            figure=figure,
+            cells=_cells(figure),
+            drawings=drawings,
+            size=size,
+            line=self._chapter.line_of(key),
+        )
+
+    def __iter__(self):
+        return iter(self._record.figures)
+
+    def __len__(self) -> int:
+        return len(self._record.figures)
+
+    def unused(self) -> list[Any]:
+        """Blocks of the figures that the prose did not show, so that none is lost."""
+        return [self[key] for key in self if key not in self._shown]
+
+
+def _drawing_path(chapter: str, figure: str, layout: str) -> str:
+    return f"figures/{chapter}/{figure}{'' if layout == 'wide' else '-' + layout}.svg"
+
+
+def _size(svg: str) -> tuple[int, int]:
+    """Width and height of an SVG in points, rounded: enough for a browser to keep the place free."""
+    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    return (round(float(found[1])), round(float(found[2]))) if found else (0, 0)
+
+
+def _cells(figure: Figure) -> list[list[Any]]:
+    """A table's cells, ready to print."""
+    if figure.shape != "table":
+        return []
+
+    def show(cell: Any) -> Any:
+        if isinstance(cell, Metric):
+            return _metric_html(cell)
+        return number(cell) if isinstance(cell, int | float) and not isinstance(cell, bool) else cell
+
+    return [[show(cell) for cell in row] for row in figure.table.rows]
+
+
+def _csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([cell.value if isinstance(cell, Metric) else cell for cell in row])
+    return file.getvalue().encode()
+
+
+def _without_drawings(record: Record) -> Record:
+    from dataclasses import replace
+
+    return replace(record, drawings={})
+
+
+def front_files(templates: Path, pages: Sequence[Page]) -> dict[str, bytes]:
+    """Front page, ledger of claims with its JSON and CSV, and the style sheet."""
+    environment = _environment(templates)
+    chapters = [page.chapter for page in pages]
+    claims = [(page.chapter, verdict) for page in pages if page.record for verdict in page.record.verdicts]
+    groups = [(title, [item for item in claims if _group(item[1].source) == key]) for key, title in GROUPS.items()]
+    shared = {
+        "chapters": chapters,
+        "pages": pages,
+        "claims": claims,
+        "groups": [(title, items) for title, items in groups if items],
+        "stamped": sorted({page.record.preset for page in pages if page.record} & STAMPS.keys()),
+        "stamps": STAMPS,
+        "root": "",
+        "thumbnail": _thumbnail,
+    }
+    abstract = _markdown(environment.get_template("abstract.md.jinja2").render(**shared))
+    entries = [
+        {"chapter": chapter.name, "id": item.id, "source": item.source, "verdict": item.outcome, "says": item.says, "quote": item.quote}
+        for chapter, item in claims
+    ]
+    return {
+        "index.html": environment.get_template("index.html.jinja2").render(current="index", abstract=abstract, **shared).encode(),
+        "claims.html": environment.get_template("claims.html.jinja2").render(current="claims", **shared).encode(),
+        "data/claims.json": json.dumps(entries, ensure_ascii=False, indent=1).encode(),
+        "data/claims.csv": _csv(("chapter", "id", "source", "verdict", "says", "quote"), [tuple(item.values()) for item in entries]),
+        "style.css": ((templates / "style.css").read_text(encoding="utf-8") + _highlighting()).encode(),
+    }
+
+
+GROUPS = {"seed": "The seed report's claims", "paper": "Published claims", "ours": "Our claims"}
+
+
+def _group(source: str) -> str:
+    first = source.split()[0].lower()
+    return first if first in GROUPS else "paper"
+
+
+def _thumbnail(page: Page) -> str | None:
+    """The chapter's first drawn figure."""
+    drawn = [key for key, figure in page.record.figures.items() if figure.shape != "table"] if page.record else []
+    return _drawing_path(page.chapter.name, drawn[0], "wide") if drawn else None
+
+
+def made_files(
+    templates: Path, pages: Sequence[Page], statuses: Mapping[str, Status], source_paths: Sequence[str]
+) -> dict[str, bytes]:
+    """The one page, and the one file, that say what may differ between two builds: durations and host."""
+    environment = _environment(templates)
+    chapters = [page.chapter for page in pages]
+    versions = {name: item for status in statuses.values() for name, item in status.versions.items()}
+    html = environment.get_template("made.html.jinja2").render(
+        chapters=chapters, current="made", pages=pages, statuses=statuses, versions=versions, source_paths=source_paths, root=""
+    )
+    facts = {
+        name: {"worker_seconds": status.worker_seconds, "wall_seconds": status.wall_seconds, "jobs": len(status.jobs),
+               "from_cache": status.num_cached, "host": status.host, "versions": status.versions}
+        for name, status in statuses.items()
+    }  # fmt: skip
+    return {"made.html": html.encode(), "data/build.json": json.dumps(facts, indent=1, sort_keys=True).encode()}
+
+
+def source_files(templates: Path, chapters: Sequence[Chapter], sources: Mapping[str, str]) -> dict[str, bytes]:
+    """One page of highlighted source a file, with an anchor a line."""
+    from markupsafe import Markup
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PythonLexer
+
+    environment = _environment(templates)
+    formatter = HtmlFormatter(linenos="inline", lineanchors="L", anchorlinenos=True, cssclass="source")
+    return {
+        source_page(path): environment.get_template("source.html.jinja2").render(
+            chapters=chapters, current="", path=path, code=Markup(highlight(text, PythonLexer(), formatter)), root="../"
+        ).encode()
+        for path, text in sources.items()
+    }  # fmt: skip
+
+
+def source_page(path: str) -> str:
+    """Where the source of ``path`` is shown: ``source/lab.training.html``."""
+    return f"source/{path.removesuffix('.py').replace('/', '.')}.html"
+
+
+def _highlighting() -> str:
+    from pygments.formatters import HtmlFormatter
+
+    def rules(style: str) -> str:
+        return HtmlFormatter(style=style, cssclass="source").get_style_defs(".source")
+
+    return f"\n{rules('friendly')}\n@media (prefers-color-scheme: dark) {{\n{rules('monokai')}\n}}\n.source {{ background: none; }}\n"
+
+
+def rendering_versions() -> dict[str, str]:
+    """Versions of the libraries that make pages, as part of what a page is made from."""
+    return {name: version(name) for name in RENDERING_DISTRIBUTIONS}
+

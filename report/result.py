@@ -1,0 +1,325 @@
+"""What a chapter hands over: metrics, figures and claims. Frozen and plain; nothing here draws or computes verdicts."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from report import intervals
+
+Summary = Literal["value", "mean", "geometric mean", "median", "share"]
+Cell = "str | int | float | Metric"
+Outcome = Literal["supported", "refuted", "inconclusive"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number with where it comes from: one value a seed, their summary and its 95 % interval.
+
+    A share counts ``values`` of ones and zeros. NaN and infinities are refused: a measurement that failed is not a number to print.
+    """
+
+    value: float
+    unit: str = ""
+    """Printed after the number; "%" prints a share between 0 and 1 times 100."""
+    values: tuple[float, ...] = ()
+    """One value a seed, in the order of the seeds."""
+    summary: Summary = "value"
+    low: float | None = None
+    high: float | None = None
+    digits: int = 3
+    """Significant digits."""
+
+    def __post_init__(self):
+        for number in (self.value, *self.values):
+            if not math.isfinite(number):
+                raise ValueError(f"a metric cannot be {number}; check the measurement, or count the failed seeds apart")
+
+    @classmethod
+    def over_seeds(
+        cls,
+        values: Sequence[float],
+        unit: str = "",
+        summary: Literal["mean", "geometric mean", "median"] = "mean",
+        digits: int = 3,
+    ) -> "Metric":
+        """Summary of one value a seed, with its 95 % interval: t for a mean, on logarithms for a geometric mean,
+        exact order statistics for a median."""
+        numbers = tuple(float(value) for value in values)
+        value = intervals.summarise(numbers, summary)
+        low, high = intervals.of_summary(numbers, summary)
+        return cls(value, unit, numbers, summary, low, high, digits)
+
+    @classmethod
+    def share(cls, successes: Sequence[bool], digits: int = 3) -> "Metric":
+        """Share of seeds of which something is true, with its exact binomial 95 % interval."""
+        values = tuple(float(bool(success)) for success in successes)
+        low, high = intervals.of_share(int(sum(values)), len(values))
+        return cls(sum(values) / len(values), "%", values, "share", low, high, digits)
+
+    @property
+    def n(self) -> int:
+        """Seeds behind the number; 0 where it is no measurement over seeds."""
+        return len(self.values)
+
+    def __str__(self) -> str:
+        return self.short if self.low is None else f"{self.short} [{self.interval}; n = {self.n}]"
+
+    @property
+    def short(self) -> str:
+        """The number with its unit."""
+        return with_unit(self.value, self.unit, self.digits)
+
+    @property
+    def interval(self) -> str:
+        """The 95 % interval, or nothing where there is none."""
+        if self.low is None or self.high is None:
+            return ""
+        return f"{number(self.low, self.unit, self.digits)} to {with_unit(self.high, self.unit, self.digits)}"
+
+    @property
+    def explanation(self) -> str:
+        """What the number is, in words."""
+        if self.summary == "value":
+            return "a count or a setting"
+        what = f"share of {self.n} seeds" if self.summary == "share" else f"{self.summary} of {self.n} seeds"
+        return f"{what}; 95 % interval {self.interval}" if self.low is not None else what
+
+
+def number(value: float, unit: str = "", digits: int = 3) -> str:
+    """A number as a reader would write it: 12,500; 0.031; 4.2 x 10^-5 with real superscripts."""
+    value = value * 100 if unit == "%" else value
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value == int(value) and abs(value) < 1e7:
+        text = f"{int(value):,}"
+    elif 1e-3 <= abs(value) < 1e5:
+        # Close to 100 % the digits that matter come after the nines.
+        decimals = max(digits - 1 - math.floor(math.log10(abs(value))), 2 if unit == "%" else 0)
+        text = f"{value:,.{decimals}f}"
+    else:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        text = f"{mantissa} × 10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+    return text.replace("-", "−")
+
+
+def with_unit(value: float, unit: str, digits: int = 3) -> str:
+    """``number`` followed by its unit."""
+    return f"{number(value, unit, digits)} {unit}".strip()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Figures
+
+
+@dataclass(frozen=True)
+class Table:
+    """Tidy numbers: one observation a row."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart shape, the numbers it shows and the words around it. ``report.figures`` makes and draws them."""
+
+    shape: str
+    table: Table
+    caption: str
+    alt: str
+    options: dict[str, Any] = field(default_factory=dict)
+    """Axis labels and scales, as the shape takes them."""
+    drawing: Any = None
+    """A matplotlib figure of the author's own, for the shape "own"."""
+
+    def __post_init__(self):
+        for name in ("caption", "alt"):
+            if not getattr(self, name).strip():
+                raise ValueError(f"a figure needs a {name}: say what it shows to one who cannot see it")
+
+
+class Result(NamedTuple):
+    """What ``run()`` returns; unpacks as ``metrics, figures = run()``."""
+
+    metrics: dict[str, Metric]
+    figures: dict[str, Figure]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Claims
+
+
+@dataclass(frozen=True)
+class Region:
+    """Effects in which a claim is true: between ``low`` and ``high``, or outside of them."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    outside: bool = False
+
+    def outcome(self, low: float, high: float) -> Outcome:
+        """The one rule: interval inside the region, supported; inside its complement, refuted; else inconclusive."""
+        within = self.low <= low and high <= self.high
+        beyond = high < self.low or low > self.high
+        if self.outside:
+            within, beyond = beyond, within
+        return "supported" if within else "refuted" if beyond else "inconclusive"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two metrics over seeds: the effect is left - right, or left / right."""
+
+    left: str
+    right: str
+    region: Region
+    why: str
+    ratio: bool = False
+    paired: bool = False
+
+
+@dataclass(frozen=True)
+class Bound:
+    """One metric over seeds: the effect is the metric itself."""
+
+    metric: str
+    region: Region
+    why: str
+
+
+@dataclass(frozen=True)
+class Odds:
+    """Two shares: the effect is the odds ratio of left against right."""
+
+    left: str
+    right: str
+    region: Region
+    why: str
+
+
+@dataclass(frozen=True)
+class Every:
+    """Supported where all parts are, refuted where one is."""
+
+    parts: "tuple[Test, ...]"
+
+
+@dataclass(frozen=True)
+class Some:
+    """Supported where one part is, refuted where all are."""
+
+    parts: "tuple[Test, ...]"
+
+
+Test = Comparison | Bound | Odds | Every | Some
+
+
+def larger(left: str, *, than: str, by: float = 0.0, why: str = "any difference counts", paired: bool = False) -> Test:
+    """``left`` exceeds ``than`` by more than ``by``; ``why`` argues for that margin."""
+    return Comparison(left, than, Region(low=by), why, paired=paired)
+
+
+def smaller(left: str, *, than: str, by: float = 0.0, why: str = "any difference counts", paired: bool = False) -> Test:
+    """``left`` falls short of ``than`` by more than ``by``."""
+    return Comparison(left, than, Region(high=-by), why, paired=paired)
+
+
+def times_smaller(left: str, *, than: str, factor: float, why: str, paired: bool = False) -> Test:
+    """``left`` is below ``than`` / ``factor``, both positive: judged on the ratio."""
+    return Comparison(left, than, Region(0.0, 1 / factor), why, ratio=True, paired=paired)
+
+
+def times_equal(left: str, *, to: str, factor: float, why: str, paired: bool = False) -> Test:
+    """``left`` and ``to``, both positive, are within ``factor`` of each other."""
+    return Comparison(left, to, Region(1 / factor, factor), why, ratio=True, paired=paired)
+
+
+def equal(left: str, *, to: str, within: float, why: str, paired: bool = False) -> Test:
+    """``left`` and ``to`` differ by no more than ``within``."""
+    return Comparison(left, to, Region(-within, within), why, paired=paired)
+
+
+def different(left: str, *, to: str, by: float, why: str, paired: bool = False) -> Test:
+    """``left`` and ``to`` differ by more than ``by``, either way."""
+    return Comparison(left, to, Region(-by, by, outside=True), why, paired=paired)
+
+
+def at_least(metric: str, bound: float, why: str) -> Test:
+    """``metric`` is ``bound`` or more."""
+    return Bound(metric, Region(low=bound), why)
+
+
+def at_most(metric: str, bound: float, why: str) -> Test:
+    """``metric`` is ``bound`` or less."""
+    return Bound(metric, Region(high=bound), why)
+
+
+def no_more_often(left: str, *, than: str, why: str) -> Test:
+    """The share ``left`` is not above the share ``than``: odds ratio of at most 1."""
+    return Odds(left, than, Region(0.0, 1.0), why)
+
+
+def every(*parts: Test) -> Test:
+    """All of ``parts`` hold."""
+    return Every(parts)
+
+
+def some(*parts: Test) -> Test:
+    """At least one of ``parts`` holds."""
+    return Some(parts)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence that draws a conclusion, and the test that decides on it."""
+
+    id: str
+    source: str
+    """``seed 1.1``, ``Keskar et al. 2017`` or ``ours``."""
+    says: str
+    """The claim with metrics in braces: ``"... falls to {loss_deep}."``"""
+    holds: Test
+    quote: str = ""
+    """The author's own words, where the claim is somebody else's."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One test with its effect and interval."""
+
+    effect: str
+    value: float
+    low: float
+    high: float
+    unit: str
+    confidence: float
+    n: str
+    method: str
+    region: str
+    why: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim, judged."""
+
+    id: str
+    source: str
+    says: str
+    quote: str
+    outcome: Outcome
+    findings: tuple[Finding, ...]
+
+    @property
+    def supported(self) -> bool:
+        return self.outcome == "supported"
+
+    @property
+    def refuted(self) -> bool:
+        return self.outcome == "refuted"
+
+    @property
+    def inconclusive(self) -> bool:
+        return self.outcome == "inconclusive"

@@ -1,0 +1,161 @@
+"""What a build says while it runs: one live view on a terminal, a plain line per finished chapter elsewhere."""
+
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+
+from report.result import number
+
+
+@dataclass
+class Progress:
+    """How far one chapter is. ``expected`` holds the seconds that each job is thought to take on one worker."""
+
+    chapter: str
+    expected: dict[str, float] = field(default_factory=dict)
+    done: dict[str, float] = field(default_factory=dict)
+    cached: set[str] = field(default_factory=set)
+    state: str = "waiting"
+
+    @property
+    def remaining(self) -> float:
+        """Expected seconds of one worker for the jobs that are not done."""
+        return sum(seconds for key, seconds in self.expected.items() if key not in self.done)
+
+
+class Display:
+    """Shows a ``Progress`` for each chapter, safely from several threads."""
+
+    def __init__(self, num_workers: int):
+        self.num_workers = max(num_workers, 1)
+        self._lock = threading.Lock()
+        self._progress: dict[str, Progress] = {}
+
+    def start(self, chapters: list[str]) -> None:
+        """Begin to show these chapters."""
+        self._progress = {chapter: Progress(chapter) for chapter in chapters}
+
+    def asked(self, chapter: str, key: str, seconds: float) -> None:
+        """A job of the chapter is needed."""
+        with self._lock:
+            progress = self._progress[chapter]
+            progress.expected.setdefault(key, seconds)
+            progress.state = "measuring"
+        self.refresh()
+
+    def finished(self, chapter: str, key: str, cached: bool, seconds: float) -> None:
+        """A job of the chapter is done."""
+        with self._lock:
+            progress = self._progress[chapter]
+            progress.done[key] = seconds
+            if cached:
+                progress.cached.add(key)
+        self.refresh()
+
+    def settle(self, chapter: str, state: str) -> None:
+        """The chapter is finished or failed; ``state`` says which, in a few words."""
+        with self._lock:
+            self._progress[chapter].state = state
+        self.refresh()
+
+    def progress(self, chapter: str) -> Progress:
+        """What is known of the chapter."""
+        return self._progress[chapter]
+
+    def time_left(self) -> float:
+        """Expected wall-clock seconds, corrected by how the finished jobs compared with what was expected of them."""
+        with self._lock:
+            computed = [
+                (seconds, progress.expected.get(key, seconds))
+                for progress in self._progress.values()
+                for key, seconds in progress.done.items()
+                if key not in progress.cached
+            ]
+            expected = sum(pair[1] for pair in computed)
+            pace = sum(pair[0] for pair in computed) / expected if expected > 5 else 1.0
+            remaining = sum(progress.remaining for progress in self._progress.values())
+        return remaining * pace / self.num_workers
+
+    def refresh(self) -> None:
+        """Show the present state."""
+
+    def say(self, line: str) -> None:
+        """Print a line."""
+        print(line, flush=True)
+
+    def stop(self) -> None:
+        """Leave the terminal as a reader expects it."""
+
+
+class Lines(Display):
+    """For logs: a line when a chapter settles."""
+
+    def settle(self, chapter: str, state: str) -> None:
+        super().settle(chapter, state)
+        progress = self._progress[chapter]
+        jobs = f"{len(progress.done)} jobs, {len(progress.cached)} from the cache" if progress.done else "no jobs"
+        self.say(f"{chapter}: {state} ({jobs})")
+
+
+class Live(Display):
+    """For people: one table that stays in place, a row a chapter."""
+
+    def __init__(self, num_workers: int):
+        super().__init__(num_workers)
+        from rich.console import Console
+        from rich.live import Live as RichLive
+
+        self._console = Console()
+        self._live = RichLive(console=self._console, refresh_per_second=4, get_renderable=self._render)
+        self._started = time.monotonic()
+
+    def start(self, chapters: list[str]) -> None:
+        super().start(chapters)
+        self._started = time.monotonic()
+        self._live.start()
+
+    def say(self, line: str) -> None:
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def stop(self) -> None:
+        self._live.stop()
+
+    def _render(self):
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table.grid(padding=(0, 2))
+        with self._lock:
+            for progress in self._progress.values():
+                done, total = len(progress.done), len(progress.expected)
+                cached = f"{len(progress.cached)} cached" if progress.cached else ""
+                seconds = sum(progress.expected.values())
+                share = 1 - progress.remaining / seconds if seconds else 0.0
+                table.add_row(
+                    progress.chapter,
+                    ProgressBar(total=1.0, completed=share, width=28),
+                    Text(f"{done}/{total} jobs", justify="right"),
+                    cached,
+                    Text(progress.state, style="red" if progress.state.startswith("failed") else "dim"),
+                )
+        elapsed = duration(time.monotonic() - self._started)
+        return Group(table, Text(f"{elapsed} so far, about {duration(self.time_left())} left", style="dim"))
+
+
+def display(num_workers: int) -> Display:
+    """The live view on a terminal, lines elsewhere."""
+    return Live(num_workers) if sys.stdout.isatty() else Lines(num_workers)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: 0.4 s, 12 s, 6 min 5 s, 2 h 10 min."""
+    if seconds < 10:
+        return f"{number(round(seconds, 1))} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 1:
+        return f"{rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
