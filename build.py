@@ -180,7 +180,7 @@ class _Build:
         self.chosen = choose(self.outline, options.only)
         self.site = publish.Site(options.out)
         self.records, self.cache = Records(options.cache), Cache(options.cache)
-        self.source = Project(ROOT)
+        self.source = Project(ROOT, memo=options.cache / "source.json")
         self.trouble: dict[str, str] = {}
         self.waiting: set[str] = set()
         self.modules: dict[str, ModuleType] = {}
@@ -198,6 +198,7 @@ class _Build:
         stale = [chapter for chapter in self.chosen if self.options.force or self.why_stale(chapter)]
         if stale:
             self.measure(stale)
+            self.source.remember()
         published = self.write_site()
         differing = self.compare_verdicts()
         self.say_goodbye(stale, published)

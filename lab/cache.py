@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from lab.source import changes, digest
+from lab.source import changes, digest, write_atomically
 
 Parts = dict[str, Any]
 """What determines a result: ``job`` (its specification), ``code``, ``data``, ``versions``, ``device``, ``needs``."""
@@ -99,7 +99,7 @@ class Cache:
             self._entry(key),
             {"value.safetensors": blob, "entry.json": json.dumps(entry, indent=1, sort_keys=True).encode()},
         )
-        self._write_file(self._latest(parts), key.encode())
+        write_atomically(self._latest(parts), key.encode())
         return key
 
     def previous(self, parts: Parts) -> tuple[Parts, float] | None:
@@ -150,13 +150,6 @@ class Cache:
             shutil.rmtree(aside)
         else:
             os.rename(made, target)
-
-    def _write_file(self, target: Path, content: bytes) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(name, target)
 
 
 def explain(before: Parts | None, after: Parts) -> list[str]:

@@ -51,6 +51,8 @@ class Dataset:
     """Keep the last sixth of the training images out of training."""
     held_out: Literal["test", "validation"] = "test"
     """What ``Split.test_*`` holds: the official test set, or the reserved sixth, on which choices are made."""
+    num_held_out: int | None = None
+    """Held-out images used, the first ones; None for all of them."""
 
     def __post_init__(self):
         if self.name not in NAMES:
@@ -80,6 +82,7 @@ def _load(dataset: Dataset, device: str) -> Split:
         num_pool -= num_pool // 6
     if dataset.held_out == "validation":
         test_images, test_labels = train_images[num_pool:], train_labels[num_pool:]
+    held_out = slice(dataset.num_held_out)
 
     random = np.random.default_rng([dataset.seed, 1])
     chosen = np.arange(num_pool)
@@ -92,14 +95,14 @@ def _load(dataset: Dataset, device: str) -> Split:
     labels[replaced] = random.integers(0, 10, len(replaced))
 
     def images(values: np.ndarray) -> Tensor:
-        pixels = torch.from_numpy(((values - mean) / deviation).astype(np.float32))
+        pixels = torch.from_numpy((values.astype(np.float32) - np.float32(mean)) / np.float32(deviation))
         return pixels.contiguous(memory_format=torch.channels_last).to(device)
 
     return Split(
         images(train_images[chosen]),
         torch.from_numpy(labels).to(device),
-        images(test_images),
-        torch.from_numpy(test_labels.astype(np.int64)).to(device),
+        images(test_images[held_out]),
+        torch.from_numpy(test_labels[held_out].astype(np.int64)).to(device),
     )
 
 

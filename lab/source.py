@@ -9,12 +9,16 @@ as using every module of the package. Libraries are not followed: their versions
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 WHOLE = "*"  # a module in full, where the definitions that matter cannot be told apart
+ANALYSIS = 1  # to be raised when this module finds something else in the same text
 LOOSE = "<statements>"  # what a module executes besides definitions and imports
 
 Name = tuple[str, str]  # (module, definition), (module, WHOLE) or (module, LOOSE)
@@ -26,31 +30,50 @@ def digest(text: str) -> str:
 
 
 class Project:
-    """The modules below ``root``, each parsed once, on demand."""
+    """The modules below ``root``, each read once, on demand.
 
-    def __init__(self, root: Path):
-        self.root = root
+    ``memo`` is a file that remembers what was found in each module, by the digest of its text, so that a later process need not
+    parse what has not changed.
+    """
+
+    def __init__(self, root: Path, memo: Path | None = None):
+        self.root, self.memo = root, memo
         self._modules: dict[str, Module | None] = {}
+        self._remembered: dict[str, dict] = _read_memo(memo) if memo else {}
+        self._found: dict[str, dict] = {}
 
     def module(self, name: str) -> "Module | None":
-        """The parsed module of that dotted name, or None where the project has none."""
+        """What there is in the module of that dotted name; None where the project has none."""
         if name not in self._modules:
-            self._modules[name] = self._parse(name)
+            self._modules[name] = self._read(name)
         return self._modules[name]
 
-    def _parse(self, name: str) -> "Module | None":
+    def _read(self, name: str) -> "Module | None":
         base = self.root.joinpath(*name.split("."))
         for path in (base.with_suffix(".py"), base / "__init__.py"):
             if path.is_file():
-                return Module(name, path.name == "__init__.py", ast.parse(path.read_text(encoding="utf-8")))
+                text = path.read_text(encoding="utf-8")
+                key = digest(f"{ANALYSIS} {sys.version_info[:2]} {name} {path.name}\n{text}")
+                known = self._remembered.get(key)
+                module = Module(**known) if known else read_module(name, path.name == "__init__.py", ast.parse(text, str(path)))
+                self._found[key] = known or asdict(module)
+                return module
         return None
+
+    def remember(self) -> None:
+        """Write what was found to the memo, for the next process; silently not, where it cannot be written."""
+        if self.memo and self._found.keys() - self._remembered.keys():
+            try:
+                write_atomically(self.memo, json.dumps(self._remembered | self._found).encode())
+            except OSError:
+                return
 
     def reached(self, roots: Iterable[Name]) -> dict[str, str]:
         """Digest of every definition that the roots use, directly or not, by its dotted name.
 
         Raises ValueError where a root is not in a module of the project.
         """
-        todo, seen = list(roots), set()
+        todo, seen = list(roots), {}
         for module, _ in todo:
             if self.module(module) is None:
                 raise ValueError(
@@ -60,25 +83,24 @@ class Project:
             name = todo.pop()
             if name in seen:
                 continue
-            seen.add(name)
-            todo += self._uses(name)
-        return {".".join(name): self._digest(name) for name in sorted(seen)}
+            module = self.module(name[0])
+            assert module is not None
+            seen[name] = module.definitions[name[1]]["digest"]
+            todo += self._uses(module, name[1])
+        return {".".join(name): seen[name] for name in sorted(seen)}
 
-    def _uses(self, name: Name) -> Iterator[Name]:
-        module = self.module(name[0])
-        assert module is not None
-        if module.nodes(LOOSE) and name[1] != LOOSE:
+    def _uses(self, module: "Module", definition: str) -> Iterator[Name]:
+        uses = module.definitions[definition]
+        if LOOSE in module.definitions:
             yield module.name, LOOSE
-        for node in module.nodes(name[1]):
-            uses = _uses_of(node)
-            if uses.own_module:
-                yield module.name, WHOLE
-            if uses.whole_package:
-                yield from self._package(module.name.split(".")[0])
-            for chain in uses.chains:
-                yield from self._resolve(module, chain)
+        if uses["own_module"]:
+            yield module.name, WHOLE
+        if uses["whole_package"]:
+            yield from self._package(module.name.split(".")[0])
+        for chain in uses["chains"]:
+            yield from self._resolve(module, chain)
 
-    def _resolve(self, module: "Module", chain: tuple[str, ...]) -> Iterator[Name]:
+    def _resolve(self, module: "Module", chain: Sequence[str]) -> Iterator[Name]:
         """Definitions that the dotted ``chain`` of names stands for, read inside ``module``."""
         head, *rest = chain
         if head in module.definitions:
@@ -91,7 +113,7 @@ class Project:
             if (imported := self.module(target)) and imported.binds(head):
                 yield target, WHOLE
 
-    def _follow(self, target: str, chain: tuple[str, ...]) -> Iterator[Name]:
+    def _follow(self, target: str, chain: Sequence[str]) -> Iterator[Name]:
         module = self.module(target)
         if module is None:
             return
@@ -109,69 +131,85 @@ class Project:
             parts = path.relative_to(self.root).with_suffix("").parts
             yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), WHOLE
 
-    def _digest(self, name: Name) -> str:
-        module = self.module(name[0])
-        assert module is not None
-        return digest("\n".join(ast.dump(node) for node in module.nodes(name[1])))
-
 
 @dataclass
 class Module:
-    """One parsed file: what it defines, imports and executes."""
+    """What one file defines, imports and executes; plain data, so that it can be remembered."""
 
     name: str
-    is_package: bool
-    tree: ast.Module
-    definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
-    loose: list[ast.stmt] = field(default_factory=list)
-    imports: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
-    stars: list[str] = field(default_factory=list)
-
-    def __post_init__(self):
-        self.tree = _Undocumented().visit(self.tree)
-        for node in ast.walk(self.tree):  # an import inside a function binds as well
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                self._import(node)
-        for statement in self.tree.body:
-            names = _defined(statement)
-            for name in names:
-                self.definitions.setdefault(name, []).append(statement)
-            if not names and not isinstance(statement, ast.Import | ast.ImportFrom | ast.Pass):
-                self.loose.append(statement)
-
-    def nodes(self, name: str) -> list[ast.stmt]:
-        """The statements behind a definition, the loose ones, or all of them."""
-        if name == WHOLE:
-            return self.tree.body
-        if name == LOOSE:
-            return self.loose
-        return self.definitions[name]
+    definitions: dict[str, dict]
+    """By name: ``digest``, ``chains`` of names that it uses, and whether it needs its ``own_module`` or the ``whole_package``."""
+    imports: dict[str, list[Sequence[str]]]
+    """By bound name: module, and the name in it, empty where the module itself is bound."""
+    stars: list[str]
+    bound_loosely: list[str]
+    """Names that only a conditional or a loop at module level binds."""
 
     def binds(self, name: str) -> bool:
         return name in self.definitions or name in self.imports or name in self.bound_loosely
 
-    @cached_property
-    def bound_loosely(self) -> set[str]:
-        """Names that only a conditional or a loop at module level binds."""
-        return {name for statement in self.loose for name in _stored(statement)}
 
-    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                # ``import lab.data`` binds ``lab``, and the chain of attributes leads on from there.
-                bound, target = (alias.asname, alias.name) if alias.asname else (alias.name.split(".")[0],) * 2
-                self.imports.setdefault(bound, []).append((target, ""))
-            return
-        source = node.module or ""
-        if node.level:
-            package = self.name.split(".") if self.is_package else self.name.split(".")[:-1]
-            base = package[: len(package) - node.level + 1]
-            source = ".".join([*base, *([node.module] if node.module else [])])
+def read_module(name: str, is_package: bool, tree: ast.Module) -> Module:
+    """What the parsed module ``name`` defines, imports and executes."""
+    tree = _Undocumented().visit(tree)
+    module = Module(name, {}, {}, [], [])
+    for node in ast.walk(tree):  # an import inside a function binds as well
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            _bind(module, node, is_package)
+    statements: dict[str, list[ast.stmt]] = {WHOLE: tree.body}
+    for statement in tree.body:
+        names = _defined(statement)
+        if not names and not isinstance(statement, ast.Import | ast.ImportFrom | ast.Pass):
+            names = [LOOSE]
+            module.bound_loosely += sorted(_stored(ast.Module([statement], [])))
+        for defined in names:
+            statements.setdefault(defined, []).append(statement)
+    for defined, nodes in statements.items():
+        uses = _Uses()
+        for node in nodes:
+            uses.visit(node)
+        module.definitions[defined] = {
+            "digest": digest("\n".join(map(ast.dump, nodes))),
+            "chains": sorted(uses.chains),
+            "own_module": uses.own_module,
+            "whole_package": uses.whole_package,
+        }
+    return module
+
+
+def _bind(module: Module, node: ast.Import | ast.ImportFrom, is_package: bool) -> None:
+    if isinstance(node, ast.Import):
         for alias in node.names:
-            if alias.name == "*":
-                self.stars.append(source)
-            else:
-                self.imports.setdefault(alias.asname or alias.name, []).append((source, alias.name))
+            # ``import lab.data`` binds ``lab``, and the chain of attributes leads on from there.
+            bound, target = (alias.asname, alias.name) if alias.asname else (alias.name.split(".")[0],) * 2
+            module.imports.setdefault(bound, []).append((target, ""))
+        return
+    source = node.module or ""
+    if node.level:
+        package = module.name.split(".") if is_package else module.name.split(".")[:-1]
+        base = package[: len(package) - node.level + 1]
+        source = ".".join([*base, *([node.module] if node.module else [])])
+    for alias in node.names:
+        if alias.name == "*":
+            module.stars.append(source)
+        else:
+            module.imports.setdefault(alias.asname or alias.name, []).append((source, alias.name))
+
+
+def _read_memo(path: Path) -> dict[str, dict]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader meets the old content or the new, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    os.replace(name, path)
 
 
 def _defined(statement: ast.stmt) -> list[str]:
@@ -277,12 +315,6 @@ class _Uses(ast.NodeVisitor):
         for node in body:
             self.visit(node)
         self.scopes.pop()
-
-
-def _uses_of(node: ast.AST) -> _Uses:
-    uses = _Uses()
-    uses.visit(node)
-    return uses
 
 
 def _arguments(arguments: ast.arguments) -> set[str]:

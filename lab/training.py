@@ -140,7 +140,7 @@ class _TrainingJob(Job):
         batch = self.recipe.batch_size or self._num_train
         examples = self.recipe.num_updates * batch * 3  # forward, and twice that backward
         examples += len(self.record_at) * (min(HISTORY_TRAIN_EXAMPLES, self._num_train) + HISTORY_TEST_EXAMPLES)
-        examples += min(self._num_train, self.recipe.num_updates * batch) + 10_000
+        examples += self._num_train + (getattr(self.data, "num_held_out", None) or 10_000)
         arithmetic = num_networks * examples * self.network.num_flops / WORKER_FLOPS
         # Small layers are bound by memory, not by arithmetic: about 4 ns for each activation, forward and backward.
         units = sum(int(np.prod(layer.output_shape)) for layer in self.network.layers)

@@ -143,7 +143,7 @@ def _svg(name: str, drawing: Any, *arguments: Any) -> str:
         figure = drawing(*arguments) if arguments else drawing
         FigureCanvasSVG(figure)
         file = io.StringIO()
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None}, bbox_inches="tight", pad_inches=0.04)
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     return _adapt_to_dark(file.getvalue())
 
 
@@ -245,33 +245,34 @@ def _draw_images(figure: Figure, width: float):
 
     panels = _names(figure, "panel")
     columns = figure.options["columns"]
-    pictures: dict[tuple[str, int], dict[tuple[int, int], float]] = {}
-    for panel, index, row, column, value in figure.table.rows:
-        pictures.setdefault((panel, index), {})[row, column] = value
     largest = max(abs(row[4]) for row in figure.table.rows) or 1.0
-    down = {panel: math.ceil(sum(key[0] == panel for key in pictures) / columns) for panel in panels}
-    stacked = width == NARROW
-    cell = (width - 0.1) / columns if stacked else (width - 0.3) / (columns * len(panels))
-    height = cell * (sum(down.values()) if stacked else max(down.values())) + 0.3 * (len(panels) if stacked else 1)
-    drawing = Drawing(figsize=(width, height))
+    side = max(row[3] for row in figure.table.rows) + 1
+    down = {panel: math.ceil((max(row[1] for row in figure.table.rows if row[0] == panel) + 1) / columns) for panel in panels}
+    across = 1 if width == NARROW else 2 if len(panels) > 1 else 1
+    lines = [panels[start : start + across] for start in range(0, len(panels), across)]
+    tile = (side + 1) * columns  # width of a panel in pixels of the pictures, gaps included
+    inches = (width - 0.2 * (across - 1)) / across / tile
+    heights = [max(down[panel] for panel in line) * (side + 1) * inches + 0.32 for line in lines]
+    drawing = Drawing(figsize=(width, sum(heights)))
     colours = LinearSegmentedColormap.from_list("signed", [COLOURS[0], "#f4f5f7", COLOURS[1]])
-    grid = drawing.add_gridspec(
-        len(panels) if stacked else 1, 1 if stacked else len(panels), hspace=0.25, wspace=0.06, left=0, right=1, top=0.93, bottom=0,
-        height_ratios=[down[panel] for panel in panels] if stacked else None,
-    )  # fmt: skip
-    for number_of_panel, panel in enumerate(panels):
-        place = grid[number_of_panel, 0] if stacked else grid[0, number_of_panel]
-        frame = drawing.add_subplot(place)
-        frame.set_title(panel)
-        frame.axis("off")
-        inner = place.subgridspec(down[panel], columns, hspace=0.1, wspace=0.1)
-        for (_, index), pixels in ((key, value) for key, value in pictures.items() if key[0] == panel):
-            ax = drawing.add_subplot(inner[index // columns, index % columns])
-            rows, across = max(key[0] for key in pixels) + 1, max(key[1] for key in pixels) + 1
-            picture = [[pixels[row, column] for column in range(across)] for row in range(rows)]
-            ax.pcolormesh(picture[::-1], cmap=colours, vmin=-largest, vmax=largest, edgecolors="none", antialiased=False)
-            ax.set_aspect("equal")
+    top = sum(heights)
+    for line, height in zip(lines, heights, strict=True):
+        for place, panel in enumerate(line):
+            rows = down[panel] * (side + 1)
+            left = place * (width / across + 0.1) / width
+            ax = drawing.add_axes((left, (top - 0.3 - rows * inches) / sum(heights), tile * inches / width, rows * inches / sum(heights)))
+            ax.set_title(panel)
             ax.axis("off")
+            ax.set(xlim=(0, tile), ylim=(rows, 0))
+            pictures: dict[int, dict[tuple[int, int], float]] = {}
+            for _, index, row, column, value in (item for item in figure.table.rows if item[0] == panel):
+                pictures.setdefault(index, {})[row, column] = value
+            for index, pixels in pictures.items():
+                x, y = index % columns * (side + 1), index // columns * (side + 1)
+                values = [[pixels[row, column] for column in range(side)] for row in range(side)]
+                edges = range(side + 1)
+                ax.pcolormesh([x + k for k in edges], [y + k for k in edges], values, cmap=colours, vmin=-largest, vmax=largest, rasterized=False)
+        top -= height
     return drawing
 
 

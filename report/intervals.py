@@ -68,12 +68,12 @@ def of_difference(left: Sequence[float], right: Sequence[float], confidence: flo
 
 
 def of_odds_ratio(left: tuple[int, int], right: tuple[int, int], confidence: float) -> tuple[float, float, float]:
-    """Conditional odds ratio with its exact interval; each side is (successes, failures). 1 and all of it where none differ."""
+    """Conditional odds ratio with its exact interval; each side is (successes, trials). 1 and unbounded where nothing varies."""
     from scipy.stats.contingency import odds_ratio
 
-    if left[0] + right[0] == 0 or left[1] + right[1] == 0:
+    if left[0] + right[0] in (0, left[1] + right[1]):
         return 1.0, 0.0, math.inf
-    result = odds_ratio([list(left), list(right)])
+    result = odds_ratio([[count, total - count] for count, total in (left, right)])
     interval = result.confidence_interval(confidence)
     return float(result.statistic), float(interval.low), float(interval.high)
 

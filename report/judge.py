@@ -83,8 +83,8 @@ def _measure(test: Comparison | Bound | Odds, metrics: dict[str, Metric], confid
 
 
 def _bound(test: Bound, metric: Metric, confidence: float) -> Finding:
-    if metric.summary == "share":
-        low, high = intervals.of_share(round(sum(metric.values)), metric.n, confidence)
+    if metric.counts:
+        low, high = intervals.of_share(*metric.counts, confidence)
         method = "exact binomial interval (scipy.stats.binomtest)"
     elif metric.n < 2:
         low, high, method = -math.inf, math.inf, "none: a single seed has no interval"
@@ -112,11 +112,13 @@ def _compare(test: Comparison, left: Metric, right: Metric, confidence: float) -
     a, b = list(left.values), list(right.values)
     if test.ratio:
         a, b = intervals.logarithms(a), intervals.logarithms(b)
-    # The median of a difference of medians needs pairs: seeds are exchangeable, so the order they were named in is one.
     by_median = "median" in (left.summary, right.summary)
-    if (test.paired or by_median) and len(a) != len(b):
+    if test.paired and len(a) != len(b):
         raise BuildError(f"{effect}: paired by seed, but there are {len(a)} and {len(b)} seeds; use the same seeds for both")
     if by_median:
+        # An exact interval needs pairs. Runs are exchangeable, so the order in which they were named pairs them.
+        pairs = min(len(a), len(b))
+        a, b, n = a[:pairs], b[:pairs], f"{pairs}"
         differences = [x - y for x, y in zip(a, b, strict=True)]
         value = intervals.summarise(differences, "median")
         low, high = intervals.of_median(differences, confidence)
@@ -136,8 +138,9 @@ def _compare(test: Comparison, left: Metric, right: Metric, confidence: float) -
 
 
 def _odds(test: Odds, left: Metric, right: Metric, confidence: float) -> Finding:
-    counts = [(round(sum(side.values)), side.n - round(sum(side.values))) for side in (left, right)]
-    value, low, high = intervals.of_odds_ratio(counts[0], counts[1], confidence)
+    if not (left.counts and right.counts):
+        raise BuildError(f"{test.left} and {test.right} must be shares to compare their odds; make them with Metric.share")
+    value, low, high = intervals.of_odds_ratio(left.counts, right.counts, confidence)
     method = "exact interval of the conditional odds ratio (scipy.stats.contingency.odds_ratio)"
     effect = f"odds of {test.left} / odds of {test.right}"
     n = f"{left.n}" if left.n == right.n else f"{left.n} and {right.n}"

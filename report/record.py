@@ -88,7 +88,8 @@ def from_json(text: str) -> Record:
 
     def metric(values: dict) -> Metric:
         bounds = {name: None if values[name] is None else float(values[name]) for name in ("low", "high")}
-        return Metric(**{**values, **bounds, "values": tuple(values["values"])})
+        counts = tuple(values["counts"]) if values["counts"] else None
+        return Metric(**{**values, **bounds, "values": tuple(values["values"]), "counts": counts})
 
     def cell(value: Any) -> Any:
         return metric(value["metric"]) if isinstance(value, dict) else value

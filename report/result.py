@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from report import intervals
@@ -16,7 +16,7 @@ Outcome = Literal["supported", "refuted", "inconclusive"]
 class Metric:
     """A number with where it comes from: one value a seed, their summary and its 95 % interval.
 
-    A share counts ``values`` of ones and zeros. NaN and infinities are refused: a measurement that failed is not a number to print.
+    NaN and infinities are refused: a measurement that failed is not a number to print.
     """
 
     value: float
@@ -29,6 +29,10 @@ class Metric:
     high: float | None = None
     digits: int = 3
     """Significant digits."""
+    counts: tuple[int, int] | None = None
+    """Successes and trials behind a share."""
+    of: str = "seeds"
+    """What was counted for n."""
 
     def __post_init__(self):
         for number in (self.value, *self.values):
@@ -53,14 +57,19 @@ class Metric:
     @classmethod
     def share(cls, successes: Sequence[bool], digits: int = 3) -> "Metric":
         """Share of seeds of which something is true, with its exact binomial 95 % interval."""
-        values = tuple(float(bool(success)) for success in successes)
-        low, high = intervals.of_share(int(sum(values)), len(values))
-        return cls(sum(values) / len(values), "%", values, "share", low, high, digits)
+        flags = tuple(float(bool(success)) for success in successes)
+        return replace(cls.of_count(int(sum(flags)), len(flags), of="seeds", digits=digits), values=flags)
+
+    @classmethod
+    def of_count(cls, count: int, total: int, of: str, digits: int = 3) -> "Metric":
+        """``count`` in ``total`` independent trials as a share with its exact binomial 95 % interval; ``of`` says of what."""
+        low, high = intervals.of_share(count, total)
+        return cls(count / total, "%", (), "share", low, high, digits, (count, total), of)
 
     @property
     def n(self) -> int:
-        """Seeds behind the number; 0 where it is no measurement over seeds."""
-        return len(self.values)
+        """Seeds or trials behind the number; 0 where it is no such measurement."""
+        return self.counts[1] if self.counts else len(self.values)
 
     def __str__(self) -> str:
         return self.short if self.low is None else f"{self.short} [{self.interval}; n = {self.n}]"
@@ -82,7 +91,7 @@ class Metric:
         """What the number is, in words."""
         if self.summary == "value":
             return "a count or a setting"
-        what = f"share of {self.n} seeds" if self.summary == "share" else f"{self.summary} of {self.n} seeds"
+        what = f"{self.summary} of {self.n:,} {self.of}"
         return f"{what}; 95 % interval {self.interval}" if self.low is not None else what
 
 
