@@ -12,7 +12,9 @@ import threading
 import time
 import traceback
 import webbrowser
+from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.metadata import version
@@ -57,11 +59,18 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     what = parser.add_argument_group("what to build")
     what.add_argument("--only", nargs="+", metavar="NAME", help="these chapters or parts; the other pages stay as they are")
-    what.add_argument("--preset", default="standard", metavar="|".join(PRESETS), help="how thoroughly (default: standard; quick only proves that the code runs)")
+    what.add_argument(
+        "--preset",
+        default="standard",
+        metavar="|".join(PRESETS),
+        help="how thoroughly (default: standard; quick only proves that the code runs)",
+    )
     what.add_argument("--force", action="store_true", help="compute everything again, whatever the cache holds")
 
     instead = parser.add_argument_group("instead of building").add_mutually_exclusive_group()
-    instead.add_argument("--list", action="store_true", help="the chapters, what each asks, and whether its result is current or why not")
+    instead.add_argument(
+        "--list", action="store_true", help="the chapters, what each asks, and whether its result is current or why not"
+    )
     instead.add_argument("--dry-run", action="store_true", help="what would run, why, and about how long")
     instead.add_argument("--prune", action="store_true", help="delete cache entries that no chapter reaches at any preset")
     instead.add_argument("--version", action="store_true", help="print the version")
@@ -69,8 +78,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
     where = parser.add_argument_group("where it runs")
     where.add_argument("--workers", type=_count, metavar="N", help="worker processes (default: one a core; 0: in this process)")
-    where.add_argument("--cluster", metavar="ADDRESS", help="a running Dask scheduler, like tcp://127.0.0.1:8786, instead of local workers")
-    where.add_argument("--device", default="auto", metavar="auto|cpu|cuda", help="where tensors live (default: auto, CUDA where there is one)")
+    where.add_argument(
+        "--cluster", metavar="ADDRESS", help="a running Dask scheduler, like tcp://127.0.0.1:8786, instead of local workers"
+    )
+    where.add_argument(
+        "--device", default="auto", metavar="auto|cpu|cuda", help="where tensors live (default: auto, CUDA where there is one)"
+    )
 
     verdicts = parser.add_argument_group("accepted verdicts").add_mutually_exclusive_group()
     verdicts.add_argument("--strict", action="store_true", help="exit with 1 where a verdict differs from verdicts.json")
@@ -78,7 +91,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
     files = parser.add_argument_group("files and output")
     files.add_argument("--out", type=Path, default=ROOT / "site", metavar="FOLDER", help="where the site goes (default: site)")
-    files.add_argument("--cache", type=Path, default=ROOT / "cache", metavar="FOLDER", help="where results are kept (default: cache)")
+    files.add_argument(
+        "--cache", type=Path, default=ROOT / "cache", metavar="FOLDER", help="where results are kept (default: cache)"
+    )
     files.add_argument("--open", action="store_true", help="open the report in a browser at the end")
     files.add_argument("--debug", action="store_true", help="show tracebacks, and for each job why it is computed")
 
@@ -123,7 +138,9 @@ def choose(outline: list[Chapter], names: Sequence[str] | None) -> list[Chapter]
         return outline
     chosen: set[str] = set()
     for name in names:
-        found = {item.name for item in outline if name.lower() in (item.name, item.number, item.part.lower(), item.number_of_part)}
+        found = {
+            item.name for item in outline if name.lower() in (item.name, item.number, item.part.lower(), item.number_of_part)
+        }
         if not found:
             known = [*(item.name for item in outline), *dict.fromkeys(item.part.lower() for item in outline)]
             raise BuildError(f"--only {name!r} is no chapter or part; {_near(name, known)}")
@@ -184,6 +201,7 @@ class _Build:
         self.trouble: dict[str, str] = {}
         self.waiting: set[str] = set()
         self.modules: dict[str, ModuleType] = {}
+        self.parts: dict[str, dict[str, Any] | None] = {}
         self.num_jobs = self.num_cached = 0
 
     def run(self) -> int:
@@ -199,7 +217,7 @@ class _Build:
         if stale:
             self.measure(stale)
             self.source.remember()
-        published = self.write_site()
+        published = self._write_site_at_the_end()
         differing = self.compare_verdicts()
         self.say_goodbye(stale, published)
         if self.options.open:
@@ -219,6 +237,12 @@ class _Build:
             "versions": _versions(MEASURING_DISTRIBUTIONS),
         }
 
+    def _parts_or_none(self, chapter: Chapter, device: str) -> dict[str, Any] | None:
+        try:
+            return self.parts_of(chapter, device)
+        except SyntaxError:
+            return None  # importing the chapter will say so, under a banner
+
     def why_stale(self, chapter: Chapter) -> list[str]:
         """Why the kept result is not current, a line a reason; nothing where it is."""
         status = self.records.status(chapter.name, self.options.preset)
@@ -231,7 +255,11 @@ class _Build:
             return [f"{error.filename or 'its source'} does not parse: {error.msg}, line {error.lineno}"]
         before = status.parts
         reasons = changes(before["code"], parts["code"])
-        reasons += [f"{name} {before['versions'].get(name)} -> {now}" for name, now in parts["versions"].items() if before["versions"].get(name) != now]
+        reasons += [
+            f"{name} {before['versions'].get(name)} -> {now}"
+            for name, now in parts["versions"].items()
+            if before["versions"].get(name) != now
+        ]
         if before["device"] != device:
             reasons.append(f"measured on {before['device']}, asked for {device}")
         if not reasons and self.records.text(chapter.name, self.options.preset) is None:
@@ -243,7 +271,9 @@ class _Build:
         for chapter in self.chosen:
             reasons = self.why_stale(chapter)
             state = f"not current: {_few(reasons)}" if reasons else "current"
-            print(f"{chapter.number}  {chapter.name}  ({chapter.part})\n     {chapter.question}\n     {self.options.preset}: {state}")
+            print(
+                f"{chapter.number}  {chapter.name}  ({chapter.part})\n     {chapter.question}\n     {self.options.preset}: {state}"
+            )
         return 0
 
     # Rehearsal: run() with made-up results, before anything is trained ------------------------------------------------
@@ -301,9 +331,7 @@ class _Build:
             missing = rehearsal.asked if self.options.force else rehearsal.missing()
             seconds = sum(rehearsal.expected_seconds(job) for job in missing.values())
             total += seconds
-            kinds: dict[str, int] = {}
-            for job in missing.values():
-                kinds[type(job).__name__] = kinds.get(type(job).__name__, 0) + 1
+            kinds = Counter(type(job).__name__ for job in missing.values())
             listing = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "no job, only drawing"
             print(f"{chapter.name}: {listing}; about {terminal.duration(seconds)} of one worker. Why: {_few(reasons)}")
             if self.options.debug:
@@ -319,26 +347,39 @@ class _Build:
         try:
             self.cache.prepare()
         except OSError as error:
-            raise BuildError(f"--cache {self.options.cache} cannot be written ({error.strerror}); expected a folder of your own") from error
-        device = _resolve_device(self.options.device)
-        display = terminal.display(self._num_workers())
-        pool = self._pool(device)
-        display.start([chapter.name for chapter in stale])
+            raise BuildError(
+                f"--cache {self.options.cache} cannot be written ({error.strerror}); expected a folder of your own"
+            ) from error
+        # Starting workers and importing torch take seconds each, so they share them.
+        with ThreadPoolExecutor(1) as starter:
+            starting = starter.submit(self._start_pool)
+            display = terminal.display(self._num_workers())
+            try:
+                device = _resolve_device(self.options.device)
+                # Read the source before it is imported: an edit made while the build runs must not pass for what was measured.
+                self.parts = {chapter.name: self._parts_or_none(chapter, device) for chapter in stale}
+                display.start([chapter.name for chapter in stale])
+                ready = [chapter for chapter in stale if self._prepare(chapter, device, display)]
+                pool = starting.result()
+            except BaseException:
+                display.stop()
+                if not starting.cancel() and starting.exception() is None:
+                    starting.result().close()
+                raise
+        pool.device = device
         finished: queue.Queue[_Measured] = queue.Queue()
         try:
-            ready = [chapter for chapter in stale if self._prepare(chapter, device, display)]
             self.waiting = {chapter.name for chapter in ready}
             for chapter in ready:
                 listener = _Listener(chapter.name, display)
-                thread = threading.Thread(target=self._run, args=(chapter, pool, listener, finished), name=chapter.name, daemon=True)
+                thread = threading.Thread(
+                    target=self._run, args=(chapter, pool, listener, finished), name=chapter.name, daemon=True
+                )
                 thread.start()
-            if len(ready) > 1:
-                self.write_site()
+            self._write_site_early()
             for _ in ready:
-                measured = _wait(finished)
-                self._finish(measured, device, display)
-                if self.waiting:
-                    self.write_site()
+                self._finish(_wait(finished), device, display)
+                self._write_site_early()
         finally:
             display.stop()
             pool.close()
@@ -347,18 +388,18 @@ class _Build:
             self.num_jobs += len(progress.done)
             self.num_cached += len(progress.cached)
 
-    def _pool(self, device: str) -> Any:
+    def _start_pool(self) -> Any:
         from lab import compute
 
         options = self.options
-        try:
-            if options.cluster:
-                return compute.Workers(self.cache, device, options.force, address=options.cluster)
-            if num_workers := self._num_workers():
-                return compute.Workers(self.cache, device, options.force, num_workers=num_workers)
-        except ValueError as error:
-            raise BuildError(f"--cluster {options.cluster}: {error}") from error
-        return compute.InProcess(self.cache, device, options.force)
+        if options.cluster:
+            try:
+                return compute.Workers(self.cache, force=options.force, address=options.cluster)
+            except ValueError as error:
+                raise BuildError(f"--cluster {options.cluster}: {error}") from error
+        if num_workers := self._num_workers():
+            return compute.Workers(self.cache, force=options.force, num_workers=num_workers)
+        return compute.InProcess(self.cache, force=options.force)
 
     def _num_workers(self) -> int:
         return self.options.workers if self.options.workers is not None else os.cpu_count() or 1
@@ -371,8 +412,11 @@ class _Build:
             self._fail(chapter, error, display)
             return False
         if self.options.debug:
-            for job in rehearsal.missing().values():
-                display.say(f"{chapter.name}: computes {type(job).__name__}, because {_few(_why_missing(self.cache, job, device))}")
+            reasons = Counter(
+                (type(job).__name__, _few(_why_missing(self.cache, job, device))) for job in rehearsal.missing().values()
+            )
+            for (kind, reason), count in sorted(reasons.items()):
+                display.say(f"{chapter.name}: {count} {kind} to compute, because: {reason}")
         return True
 
     def _run(self, chapter: Chapter, pool: Any, listener: Any, finished: "queue.Queue[_Measured]") -> None:
@@ -407,10 +451,14 @@ class _Build:
                 drawn,
                 {name: figures.draw(name, figure) for name, figure in drawn.items()},
                 judge.judge(module.CLAIMS, metrics),
-                tuple(Setting(item.name, _shown(getattr(settings, item.name)), chapter.meanings().get(item.name, "")) for item in fields(settings)),
+                tuple(
+                    Setting(item.name, _shown(getattr(settings, item.name)), chapter.meanings().get(item.name, ""))
+                    for item in fields(settings)
+                ),
             )
             render.render_prose(TEMPLATES, chapter, record)
-            progress, parts = display.progress(chapter.name), self.parts_of(chapter, device)
+            progress, parts = display.progress(chapter.name), self.parts[chapter.name]
+            assert parts is not None  # a source that does not parse is not imported
             self.records.store(
                 record,
                 Status(
@@ -421,14 +469,18 @@ class _Build:
                     num_cached=len(progress.cached),
                     worker_seconds=sum(progress.done.values()),
                     wall_seconds=measured.seconds,
-                    versions=_versions((*MEASURING_DISTRIBUTIONS, *render.RENDERING_DISTRIBUTIONS)) | {"Python": platform.python_version()},
+                    versions=_versions((*MEASURING_DISTRIBUTIONS, *render.RENDERING_DISTRIBUTIONS))
+                    | {"Python": platform.python_version()},
                     host=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
                 ),
             )
         except Exception as error:
             self._fail(chapter, error, display)
         else:
-            counts = [f"{sum(item.outcome == name for item in record.verdicts)} {name}" for name in ("supported", "refuted", "inconclusive")]
+            counts = [
+                f"{sum(item.outcome == name for item in record.verdicts)} {name}"
+                for name in ("supported", "refuted", "inconclusive")
+            ]
             display.settle(chapter.name, f"done in {terminal.duration(measured.seconds)}: {', '.join(counts)}")
 
     def _fail(self, chapter: Chapter, error: BaseException, display: terminal.Display) -> None:
@@ -437,13 +489,36 @@ class _Build:
         if self.options.debug:
             traceback.print_exception(error)
 
+    def _write_site_early(self) -> None:
+        """Publish what is finished while others run; what goes wrong here goes wrong again, and is said, at the end."""
+        if self.waiting:
+            try:
+                self.write_site()
+            except Exception:
+                if self.options.debug:
+                    traceback.print_exc()
+
     # Publishing ------------------------------------------------------------------------------------------------------
+
+    def _write_site_at_the_end(self) -> bool:
+        try:
+            return self.write_site()
+        except OSError as error:
+            raise BuildError(f"--out {self.options.out} cannot be written ({error}); the last site is as it was") from error
+        except Exception as error:
+            message = f"templates: {_one_line(error)}; the last site is as it was, and what was measured is kept"
+            raise BuildError(message) from error
 
     def write_site(self) -> bool:
         """Write the site as things stand; False where it was already so."""
         sources = {
             path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
-            for path in [ROOT / "build.py", *sorted(ROOT.glob("experiments/*.py")), *sorted(ROOT.glob("lab/*.py")), *sorted(ROOT.glob("report/*.py"))]
+            for path in [
+                ROOT / "build.py",
+                *sorted(ROOT.glob("experiments/*.py")),
+                *sorted(ROOT.glob("lab/*.py")),
+                *sorted(ROOT.glob("report/*.py")),
+            ]
         }
         prose = {path.name: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("chapters/*.jinja2"))}
         frame = {path.name: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.iterdir()) if path.is_file()}
@@ -458,7 +533,11 @@ class _Build:
         def page(number: int) -> render.Page:
             chapter = self.outline[number]
             files = kept[chapter.name]
-            record = from_json(files[f"data/{chapter.name}.json"].decode()) if files else self.records.load(chapter.name, self.options.preset)
+            record = (
+                from_json(files[f"data/{chapter.name}.json"].decode())
+                if files
+                else self.records.load(chapter.name, self.options.preset)
+            )
             return render.Page(chapter, record, self.trouble.get(chapter.name, ""), chapter.name in self.waiting)
 
         def pages() -> list[render.Page]:
@@ -473,11 +552,19 @@ class _Build:
             status = statuses.get(chapter.name)
             waiting = chapter.name in self.waiting and status is None
             inputs = [common, chapter.source, prose.get(f"{chapter.name}.md.jinja2", ""), status.sha256 if status else ""]
-            bundles.append(self._chapter_bundle(name, [*inputs, self.trouble.get(chapter.name, ""), waiting], lambda number=number: page(number)))
+            bundles.append(
+                self._chapter_bundle(
+                    name, [*inputs, self.trouble.get(chapter.name, ""), waiting], lambda number=number: page(number)
+                )
+            )
         front = [common, *(bundle.inputs for bundle in bundles)]
         bundles.append(publish.Bundle("front", digest(canonical(front)), lambda: render.front_files(TEMPLATES, pages())))
         facts = [common, list(sources), {name: repr(status) for name, status in statuses.items()}]
-        bundles.append(publish.Bundle("made", digest(canonical(facts)), lambda: render.made_files(TEMPLATES, pages(), statuses, list(sources))))
+        bundles.append(
+            publish.Bundle(
+                "made", digest(canonical(facts)), lambda: render.made_files(TEMPLATES, pages(), statuses, list(sources))
+            )
+        )
         for path, text in sources.items():
             make = lambda path=path, text=text: render.source_files(TEMPLATES, self.outline, {path: text})  # noqa: E731
             bundles.append(publish.Bundle(f"source {path}", digest(canonical([common, path, text])), make))
@@ -522,7 +609,9 @@ class _Build:
             known = of_preset.get(chapter.name, {})
             for name in sorted(found.keys() | known.keys()):
                 if found.get(name) != known.get(name):
-                    differing.append(f"{chapter.name} {name}: {found.get(name, 'no such claim')}, accepted was {known.get(name, 'nothing')}")
+                    differing.append(
+                        f"{chapter.name} {name}: {found.get(name, 'no such claim')}, accepted was {known.get(name, 'nothing')}"
+                    )
             if not self.trouble.get(chapter.name):
                 of_preset[chapter.name] = found
         if self.options.accept:
@@ -544,7 +633,9 @@ class _Build:
                     try:
                         reached |= self.rehearse(chapter, preset, device).asked.keys()
                     except Exception as error:
-                        raise BuildError(f"cannot tell what {chapter.name} reaches ({_one_line(error)}); mend it before pruning") from error
+                        raise BuildError(
+                            f"cannot tell what {chapter.name} reaches ({_one_line(error)}); mend it before pruning"
+                        ) from error
         removed = [key for key in self.cache.keys() if key not in reached]
         freed = sum(self.cache.remove(key) for key in removed)
         for name, preset, _ in statuses:
@@ -552,7 +643,9 @@ class _Build:
                 self.records.remove(name, preset)
         for path in leftovers(self.options.cache):
             _remove(path)
-        print(f"{self.options.cache}: {len(removed)} of {len(removed) + len(reached & set(self.cache.keys()))} entries deleted, {freed / 1e6:.1f} MB freed")
+        print(
+            f"{self.options.cache}: {len(removed)} of {len(removed) + len(reached & set(self.cache.keys()))} entries deleted, {freed / 1e6:.1f} MB freed"
+        )
         return 0
 
     def say_goodbye(self, stale: list[Chapter], published: bool) -> None:
@@ -595,11 +688,15 @@ def _checked_result(chapter: Chapter, result: Any) -> Any:
     from report.result import Figure, Metric, Result
 
     if not isinstance(result, Result):
-        raise BuildError(f"experiments/{chapter.name}.py: run() returned {type(result).__name__}; expected Result(metrics, figures)")
+        raise BuildError(
+            f"experiments/{chapter.name}.py: run() returned {type(result).__name__}; expected Result(metrics, figures)"
+        )
     for kind, things in ((Metric, result.metrics), (Figure, result.figures)):
         for name, thing in things.items():
             if not isinstance(thing, kind):
-                raise BuildError(f"experiments/{chapter.name}.py: {name!r} is a {type(thing).__name__}; expected a {kind.__name__}")
+                raise BuildError(
+                    f"experiments/{chapter.name}.py: {name!r} is a {type(thing).__name__}; expected a {kind.__name__}"
+                )
     return result
 
 
@@ -623,7 +720,11 @@ def _why_missing(store: Cache, job: Any, device: str) -> list[str]:
 def _shown(value: Any) -> str:
     """A setting as a reader wants it: a network by its name, a tuple item by item."""
     if isinstance(value, tuple):
-        if len(value) > 6 and all(isinstance(item, int) for item in value) and list(value) == list(range(value[0], value[-1] + 1)):
+        if (
+            len(value) > 6
+            and all(isinstance(item, int) for item in value)
+            and list(value) == list(range(value[0], value[-1] + 1))
+        ):
             return f"{value[0]} to {value[-1]}"
         return ", ".join(map(_shown, value))
     return str(value)

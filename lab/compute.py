@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -90,9 +90,7 @@ def _parts_inside(job: Job) -> Iterator[Any]:
             todo += [item for item in value if not isinstance(item, Job)]
         elif is_dataclass(value):
             yield value
-            todo += [
-                item for field in fields(value) if not isinstance(item := getattr(value, field.name), Job)
-            ]
+            todo += [item for field in fields(value) if not isinstance(item := getattr(value, field.name), Job)]
 
 
 @lru_cache(maxsize=1)
@@ -107,12 +105,12 @@ def project() -> Project:
     return Project(ROOT)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _code_of(types: tuple[type, ...]) -> dict[str, str]:
     return project().reached((kind.__module__, kind.__qualname__) for kind in types)
 
 
-@lru_cache(maxsize=None)
+@cache
 def parts_of(job: Job, device: str) -> Parts:
     """Everything that determines the result of ``job`` on ``device``; its digest is the key."""
     inside = list(_parts_inside(job))
@@ -140,9 +138,7 @@ def run_encoded(job: Job, device: str, *inputs: tuple[bytes, float]) -> tuple[by
     import torch
     from threadpoolctl import threadpool_limits
 
-    results = [
-        decode(blob, result_type(inner)) for inner, (blob, _) in zip(nested(job), inputs, strict=True)
-    ]
+    results = [decode(blob, result_type(inner)) for inner, (blob, _) in zip(nested(job), inputs, strict=True)]
     threads, started = torch.get_num_threads(), time.perf_counter()
     torch.set_num_threads(1)  # reductions change with the number of threads, and bytes must not
     try:
@@ -180,9 +176,7 @@ class Pool:
         """Results of ``jobs``, in their order. Raises ComputeError for the first that fails."""
         for job in sorted(jobs, key=lambda job: job.seconds, reverse=True):
             self._future(job, listener)
-        return [
-            decode(self._future(job, Listener()).result()[0], result_type(job)) for job in jobs
-        ]
+        return [decode(self._future(job, Listener()).result()[0], result_type(job)) for job in jobs]
 
     def _future(self, job: Job, listener: Listener) -> Future:
         """The encoded result of ``job`` and its seconds, to come; asks for what it builds on where it must."""
@@ -271,7 +265,9 @@ class Workers(Pool):
                 ) from error
             remote.install(self._client, ROOT, computing_versions())
         else:
-            with dask.config.set({"distributed.nanny.pre-spawn-environ": self.ENVIRONMENT}):
+            # Workers import the loop while the building process rehearses, not when the first job comes.
+            settings = {"distributed.nanny.pre-spawn-environ": self.ENVIRONMENT, "distributed.worker.preload": ["lab.training"]}
+            with dask.config.set(settings):
                 self._cluster = LocalCluster(
                     n_workers=num_workers,
                     threads_per_worker=1,

@@ -173,7 +173,7 @@ def _read_torchvision(name: str) -> Arrays:
 
 FUNCTIONS = {
     "sinc(x) + sin(x/2)": lambda x: torch.sinc(x) + torch.sin(x / 2),
-    "sinc(x) + 0.7 x^2": lambda x: torch.sinc(x) + 0.7 * x**2,
+    "sinc(x) + 0.7 x²": lambda x: torch.sinc(x) + 0.7 * x**2,
     "sinc(5x)": lambda x: torch.sinc(5 * x),
     "sgn(sin(5 pi x))": lambda x: torch.sign(torch.sin(5 * torch.pi * x)),
 }

@@ -15,7 +15,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-ACTIVATIONS = {"relu": partial(nn.ReLU, inplace=True), "tanh": nn.Tanh, "silu": nn.SiLU, "softplus": nn.Softplus, "gelu": nn.GELU}
+ACTIVATIONS = {
+    "relu": partial(nn.ReLU, inplace=True),
+    "tanh": nn.Tanh,
+    "silu": nn.SiLU,
+    "softplus": nn.Softplus,
+    "gelu": nn.GELU,
+}
 Activation = Literal["relu", "tanh", "silu", "softplus", "gelu"]
 
 

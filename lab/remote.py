@@ -9,7 +9,7 @@ import hashlib
 import importlib
 import sys
 import tempfile
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ def _source_files(root: Path) -> list[Path]:
     return sorted(path for path in files if path.suffix in (".py", ".npz"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def source_digest(root: Path) -> str:
     """One digest over all files that a worker needs, read once a process."""
     total = hashlib.sha256()

@@ -313,9 +313,7 @@ def mean_loss(outputs: Float[Tensor, "*networks batch outputs"], targets: Tensor
     """Mean over the batch: cross-entropy in nats for classes, squared error for values. One number a network."""
     if targets.is_floating_point():
         return (outputs - targets).square().mean((-2, -1))
-    losses = nn.functional.cross_entropy(
-        outputs.flatten(0, -2), targets.expand(outputs.shape[:-1]).flatten(), reduction="none"
-    )
+    losses = nn.functional.cross_entropy(outputs.flatten(0, -2), targets.expand(outputs.shape[:-1]).flatten(), reduction="none")
     return losses.reshape(outputs.shape[:-1]).mean(-1)
 
 
@@ -372,8 +370,7 @@ def _batches(
     generators = [torch.Generator("cpu").manual_seed(2**32 + item) for item in seeds]
     while True:
         orders = torch.stack([torch.randperm(num_examples, generator=item, device="cpu") for item in generators])
-        for batch in (orders[0] if isinstance(seed, int) else orders).to(device).split(batch_size, dim=-1):
-            yield batch
+        yield from (orders[0] if isinstance(seed, int) else orders).to(device).split(batch_size, dim=-1)
 
 
 def _grad_norm(parameters: list[nn.Parameter], stacked: bool) -> np.ndarray:

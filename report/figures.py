@@ -89,7 +89,9 @@ def images(panels: Mapping[str, Sequence[Sequence[Sequence[float]]]], *, caption
             for row, line in enumerate(picture):
                 for column, value in enumerate(line):
                     rows.append((panel, index, row, column, float(value)))
-    return Figure("images", Table(("panel", "image", "row", "column", "value"), tuple(rows)), caption, alt, {"columns": columns})
+    return Figure(
+        "images", Table(("panel", "image", "row", "column", "value"), tuple(rows)), caption, alt, {"columns": columns}
+    )
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, caption: str, alt: str = "") -> Figure:
@@ -131,7 +133,10 @@ def draw(name: str, figure: Figure) -> dict[str, str]:
     if figure.shape == "own":
         return {"wide": _svg(name, figure.drawing)}
     shapes = {"curves": _draw_curves, "dots": _draw_dots, "images": _draw_images}
-    return {layout: _svg(f"{name}-{layout}", shapes[figure.shape], figure, width) for layout, width in (("wide", WIDE), ("narrow", NARROW))}
+    return {
+        layout: _svg(f"{name}-{layout}", shapes[figure.shape], figure, width)
+        for layout, width in (("wide", WIDE), ("narrow", NARROW))
+    }
 
 
 def _svg(name: str, drawing: Any, *arguments: Any) -> str:
@@ -149,9 +154,7 @@ def _svg(name: str, drawing: Any, *arguments: Any) -> str:
 
 def _adapt_to_dark(svg: str) -> str:
     swaps = "".join(
-        f'[style*="{what}: {light}"]{{{what}:{dark} !important}}'
-        for light, dark in DARK.items()
-        for what in ("fill", "stroke")
+        f'[style*="{what}: {light}"]{{{what}:{dark} !important}}' for light, dark in DARK.items() for what in ("fill", "stroke")
     )
     # Glyphs carry no fill of their own where the text is black, so ink is also the default.
     style = f"<style>@media (prefers-color-scheme: dark){{svg{{fill:{DARK[INK]}}}{swaps}}}</style>"
@@ -229,7 +232,15 @@ def _draw_dots(figure: Figure, width: float):
             if summary[4] is not None and math.isfinite(summary[4]) and math.isfinite(summary[5]):
                 bounds = [[summary[3] - summary[4]], [summary[5] - summary[3]]]
             handles[name] = ax.errorbar(
-                [summary[2]], [summary[3]], yerr=bounds, fmt=marker, color=colour, markersize=6, capsize=3, linewidth=1.4, zorder=3
+                [summary[2]],
+                [summary[3]],
+                yerr=bounds,
+                fmt=marker,
+                color=colour,
+                markersize=6,
+                capsize=3,
+                linewidth=1.4,
+                zorder=3,
             )
         _scale(ax, options)
         ax.set_xlabel(options["x"][panel])
@@ -260,7 +271,9 @@ def _draw_images(figure: Figure, width: float):
         for place, panel in enumerate(line):
             rows = down[panel] * (side + 1)
             left = place * (width / across + 0.1) / width
-            ax = drawing.add_axes((left, (top - 0.3 - rows * inches) / sum(heights), tile * inches / width, rows * inches / sum(heights)))
+            ax = drawing.add_axes(
+                (left, (top - 0.3 - rows * inches) / sum(heights), tile * inches / width, rows * inches / sum(heights))
+            )
             ax.set_title(panel)
             ax.axis("off")
             ax.set(xlim=(0, tile), ylim=(rows, 0))
@@ -271,7 +284,15 @@ def _draw_images(figure: Figure, width: float):
                 x, y = index % columns * (side + 1), index // columns * (side + 1)
                 values = [[pixels[row, column] for column in range(side)] for row in range(side)]
                 edges = range(side + 1)
-                ax.pcolormesh([x + k for k in edges], [y + k for k in edges], values, cmap=colours, vmin=-largest, vmax=largest, rasterized=False)
+                ax.pcolormesh(
+                    [x + k for k in edges],
+                    [y + k for k in edges],
+                    values,
+                    cmap=colours,
+                    vmin=-largest,
+                    vmax=largest,
+                    rasterized=False,
+                )
         top -= height
     return drawing
 

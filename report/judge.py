@@ -60,7 +60,8 @@ def _verdict(claim: Claim, metrics: dict[str, Metric], confidence: float) -> Ver
         raise BuildError(f"claim {claim.id!r} refers to {missing[0]!r}, which is no metric; there are {', '.join(metrics)}")
     findings: list[Finding] = []
     outcome = _decide(claim.holds, metrics, confidence, findings)
-    return Verdict(claim.id, claim.source, claim.says.format(**metrics), claim.quote, outcome, tuple(findings))
+    says = claim.says.format(**metrics)
+    return Verdict(claim.id, claim.source, says, claim.quote, claim.headline or claim.quote or says, outcome, tuple(findings))
 
 
 def _decide(test: Test, metrics: dict[str, Metric], confidence: float, findings: list[Finding]) -> Outcome:
@@ -162,7 +163,7 @@ def _describe(region: Region, unit: str) -> str:
     elif math.isinf(region.high):
         text = f"at least {with_unit(region.low, unit)}"
     elif region.low == 0:
-        text = f"below {with_unit(region.high, unit)}"
+        text = f"at most {with_unit(region.high, unit)}"
     else:
         text = f"from {number(region.low, unit)} to {with_unit(region.high, unit)}"
     return f"not {text}" if region.outside else text

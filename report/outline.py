@@ -36,7 +36,9 @@ class Chapter:
 
     def line_of(self, name: str) -> int:
         """The first line of the module that mentions ``name`` as a string of its own; 1 where none does."""
-        lines = [node.lineno for node in ast.walk(ast.parse(self.source)) if isinstance(node, ast.Constant) and node.value == name]
+        lines = [
+            node.lineno for node in ast.walk(ast.parse(self.source)) if isinstance(node, ast.Constant) and node.value == name
+        ]
         return min(lines, default=1)
 
     def meanings(self) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import Any
 from report.errors import BuildError
 from report.outline import Chapter
 from report.record import Record, Status, to_json
-from report.result import Figure, Metric, Verdict, number, with_unit
+from report.result import Figure, Metric, Verdict, measurement, number, with_unit
 from report.terminal import duration
 
 RENDERING_DISTRIBUTIONS = ("jinja2", "markdown", "pygments", "latex2mathml")
@@ -47,7 +47,7 @@ def _environment(templates: Path) -> Any:
         keep_trailing_newline=True,
     )
     environment.filters |= {"number": number, "duration": duration, "markdown": _markdown}
-    environment.globals |= {"with_unit": with_unit, "math": _math, "reasons": _reasons}
+    environment.globals |= {"with_unit": with_unit, "math": _math, "reasons": _reasons, "measurement": _measurement_html}
     return environment
 
 
@@ -141,8 +141,17 @@ def _constant(node: Any) -> str | None:
 def _metric_html(metric: Metric) -> Any:
     from markupsafe import Markup
 
-    interval = Markup(' <small class="interval">[{}]</small>').format(metric.interval) if metric.interval else ""
-    return Markup('<span class="metric" title="{}">{}{}</span>').format(metric.explanation, metric.short, interval)
+    return Markup('<span class="metric" title="{}">{}</span>').format(
+        metric.explanation, _measurement_html(metric.value, metric.low, metric.high, metric.unit, metric.digits)
+    )
+
+
+def _measurement_html(value: float, low: float | None, high: float | None, unit: str, digits: int = 3) -> Any:
+    from markupsafe import Markup
+
+    number_text, interval, suffix = measurement(value, low, high, unit, digits)
+    bounds = Markup(' <small class="interval">[{}]</small>').format(interval) if interval else ""
+    return Markup("{}{}{}").format(number_text, bounds, suffix)
 
 
 class _MetricView:
@@ -183,17 +192,21 @@ def chapter_files(templates: Path, page: Page, chapters: Sequence[Chapter]) -> d
             files[f"data/{name}/{key}.csv"] = _csv(figure.table.columns, figure.table.rows)
             for layout, svg in record.drawings.get(key, {}).items():
                 files[_drawing_path(name, key, layout)] = svg.encode()
-    files[f"{name}.html"] = environment.get_template("chapter.html.jinja2").render(
-        chapters=chapters,
-        current=name,
-        page=page,
-        record=record,
-        body=body,
-        leftover=figures.unused() if record else [],
-        line_of=page.chapter.line_of,
-        stamp=STAMPS.get(record.preset, "") if record else "",
-        root="",
-    ).encode()
+    files[f"{name}.html"] = (
+        environment.get_template("chapter.html.jinja2")
+        .render(
+            chapters=chapters,
+            current=name,
+            page=page,
+            record=record,
+            body=body,
+            leftover=figures.unused() if record else [],
+            line_of=page.chapter.line_of,
+            stamp=STAMPS.get(record.preset, "") if record else "",
+            root="",
+        )
+        .encode()
+    )
     return files
 
 
@@ -205,7 +218,12 @@ def under_banner(
         return chapter_files(templates, Page(chapter, None, trouble), chapters)
     banner = _environment(templates).get_template("macros.html.jinja2").module.banner(trouble, True)
     name = f"{chapter.name}.html"
-    page = re.sub(r"<!--trouble-->.*?<!--/trouble-->", lambda _: f"<!--trouble-->{banner}<!--/trouble-->", files[name].decode(), flags=re.S)
+    page = re.sub(
+        r"<!--trouble-->.*?<!--/trouble-->",
+        lambda _: f"<!--trouble-->{banner}<!--/trouble-->",
+        files[name].decode(),
+        flags=re.S,
+    )
     return {**files, name: page.encode()}
 
 
@@ -333,14 +351,26 @@ def front_files(templates: Path, pages: Sequence[Page]) -> dict[str, bytes]:
     }
     abstract = _markdown(environment.get_template("abstract.md.jinja2").render(**shared))
     entries = [
-        {"chapter": chapter.name, "id": item.id, "source": item.source, "verdict": item.outcome, "says": item.says, "quote": item.quote}
+        {
+            "chapter": chapter.name,
+            "id": item.id,
+            "source": item.source,
+            "verdict": item.outcome,
+            "headline": item.headline,
+            "says": item.says,
+            "quote": item.quote,
+        }
         for chapter, item in claims
     ]
     return {
-        "index.html": environment.get_template("index.html.jinja2").render(current="index", abstract=abstract, **shared).encode(),
+        "index.html": environment.get_template("index.html.jinja2")
+        .render(current="index", abstract=abstract, **shared)
+        .encode(),
         "claims.html": environment.get_template("claims.html.jinja2").render(current="claims", **shared).encode(),
         "data/claims.json": json.dumps(entries, ensure_ascii=False, indent=1).encode(),
-        "data/claims.csv": _csv(("chapter", "id", "source", "verdict", "says", "quote"), [tuple(item.values()) for item in entries]),
+        "data/claims.csv": _csv(
+            ("chapter", "id", "source", "verdict", "headline", "says", "quote"), [tuple(item.values()) for item in entries]
+        ),
         "style.css": ((templates / "style.css").read_text(encoding="utf-8") + _highlighting()).encode(),
     }
 
@@ -411,4 +441,3 @@ def _highlighting() -> str:
 def rendering_versions() -> dict[str, str]:
     """Versions of the libraries that make pages, as part of what a page is made from."""
     return {name: version(name) for name in RENDERING_DISTRIBUTIONS}
-

@@ -72,7 +72,8 @@ class Metric:
         return self.counts[1] if self.counts else len(self.values)
 
     def __str__(self) -> str:
-        return self.short if self.low is None else f"{self.short} [{self.interval}; n = {self.n}]"
+        value, interval, unit = measurement(self.value, self.low, self.high, self.unit, self.digits)
+        return f"{value} [{interval}; n = {self.n:,}]{unit}" if interval else f"{value}{unit}"
 
     @property
     def short(self) -> str:
@@ -81,10 +82,9 @@ class Metric:
 
     @property
     def interval(self) -> str:
-        """The 95 % interval, or nothing where there is none."""
-        if self.low is None or self.high is None:
-            return ""
-        return f"{number(self.low, self.unit, self.digits)} to {with_unit(self.high, self.unit, self.digits)}"
+        """The 95 % interval with its unit, or nothing where there is none."""
+        _, interval, unit = measurement(self.value, self.low, self.high, self.unit, self.digits)
+        return f"{interval}{unit}" if interval else ""
 
     @property
     def explanation(self) -> str:
@@ -98,23 +98,48 @@ class Metric:
 def number(value: float, unit: str = "", digits: int = 3) -> str:
     """A number as a reader would write it: 12,500; 0.031; 4.2 x 10^-5 with real superscripts."""
     value = value * 100 if unit == "%" else value
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    if value == int(value) and abs(value) < 1e7:
-        text = f"{int(value):,}"
-    elif 1e-3 <= abs(value) < 1e5:
-        # Close to 100 % the digits that matter come after the nines.
-        decimals = max(digits - 1 - math.floor(math.log10(abs(value))), 2 if unit == "%" else 0)
-        text = f"{value:,.{decimals}f}"
-    else:
-        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-        text = f"{mantissa} × 10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
-    return text.replace("-", "−")
+    return _fixed(value, *_scale(value, unit, digits)) + _power(_scale(value, unit, digits)[0])
 
 
 def with_unit(value: float, unit: str, digits: int = 3) -> str:
     """``number`` followed by its unit."""
     return f"{number(value, unit, digits)} {unit}".strip()
+
+
+def measurement(value: float, low: float | None, high: float | None, unit: str = "", digits: int = 3) -> tuple[str, str, str]:
+    """A value, its interval, and what both are multiplied by: ``("6.90", "4.91 to 8.80", " × 10⁻⁴")``.
+
+    All three numbers get the decimals and the power of ten of the value. The interval is empty where there is none.
+    """
+    factor = 100 if unit == "%" else 1
+    scale = _scale(value * factor, unit, digits, exact=False)
+    suffix = _power(scale[0]) + (f" {unit}" if unit else "")
+    if low is None or high is None:
+        return number(value, unit, digits), "", f" {unit}" if unit else ""
+    return _fixed(value * factor, *scale), f"{_fixed(low * factor, *scale)} to {_fixed(high * factor, *scale)}", suffix
+
+
+def _scale(value: float, unit: str, digits: int, exact: bool = True) -> tuple[int, int]:
+    """Power of ten and decimals with which a value is written; whole numbers get no decimals where ``exact``."""
+    if not math.isfinite(value) or (exact and value == int(value) and abs(value) < 1e7):
+        return 0, 0 if exact else digits - 1
+    if value == 0:
+        return 0, 2
+    size = math.floor(math.log10(abs(value)))
+    if not -3 <= size < 5:
+        return size, digits - 1
+    # Close to 100 % the digits that matter come after the nines.
+    return 0, max(digits - 1 - size, 2 if unit == "%" else 0)
+
+
+def _fixed(value: float, power: int, decimals: int) -> str:
+    if not math.isfinite(value):
+        return "∞" if value > 0 else "−∞" if value < 0 else "?"
+    return f"{value / 10.0**power:,.{decimals}f}".replace("-", "−")
+
+
+def _power(power: int) -> str:
+    return f" × 10{str(power).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}" if power else ""
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -291,6 +316,8 @@ class Claim:
     holds: Test
     quote: str = ""
     """The author's own words, where the claim is somebody else's."""
+    headline: str = ""
+    """The claim in a few words without numbers, for lists; defaults to the quote or the sentence."""
 
 
 @dataclass(frozen=True)
@@ -318,6 +345,7 @@ class Verdict:
     source: str
     says: str
     quote: str
+    headline: str
     outcome: Outcome
     findings: tuple[Finding, ...]
 

@@ -1,0 +1,172 @@
+"""Problems with known answers, and a small project to build."""
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lab.compute import Job
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The result of the jobs below."""
+
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Powers(Job):
+    """The first powers of a number."""
+
+    base: float
+    count: int = 3
+
+    def compute(self) -> Numbers:
+        return Numbers(self.base ** np.arange(self.count, dtype=np.float64))
+
+    def placeholder(self) -> Numbers:
+        return Numbers(np.linspace(0.5, 1.5, self.count))
+
+
+@dataclass(frozen=True)
+class Total(Job):
+    """The sum of what another job computed."""
+
+    of: Powers
+
+    def compute(self, numbers: Numbers) -> Numbers:
+        return Numbers(numbers.values.sum(keepdims=True))
+
+    def placeholder(self) -> Numbers:
+        return Numbers(np.ones(1))
+
+
+@dataclass(frozen=True)
+class Failing(Job):
+    """A job that cannot be computed."""
+
+    reason: str
+
+    def compute(self) -> Numbers:
+        raise ArithmeticError(self.reason)
+
+    def placeholder(self) -> Numbers:
+        return Numbers(np.ones(1))
+
+
+CHAPTER = '''"""Do two dice differ?
+
+Their means over a few throws.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lab import compute
+from report import figures
+from report.result import Claim, Metric, Result, larger
+
+
+@dataclass(frozen=True)
+class Throws:
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Dice(compute.Job):
+    bias: float
+    seed: int
+
+    def compute(self) -> Throws:
+        return Throws(np.random.default_rng(self.seed).normal(self.bias, 1.0, 50))
+
+    def placeholder(self) -> Throws:
+        return Throws(np.linspace(1, 2, 50) + 0.1 * self.seed + self.bias)
+
+
+@dataclass(frozen=True)
+class Settings:
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    """Throws of each dice."""
+
+
+PRESETS = {"quick": Settings((0, 1)), "standard": Settings(), "full": Settings(tuple(range(9)))}
+
+
+def run(settings: Settings = PRESETS["standard"]) -> Result:
+    throws = compute.gather({bias: [Dice(bias, seed) for seed in settings.seeds] for bias in (0.0, 3.0)})
+    means = {bias: Metric.over_seeds([item.values.mean() for item in items]) for bias, items in throws.items()}
+    lines = {f"bias {bias}": figures.Series(range(50), [item.values for item in items]) for bias, items in throws.items()}
+    return Result(
+        {"fair": means[0.0], "loaded": means[3.0]},
+        {"throws": figures.curves({"throws": lines}, x="throw", y="value", caption="All throws.", alt="Two noisy lines.")},
+    )
+
+
+CLAIMS = (
+    Claim("loaded-is-larger", source="ours", says="The loaded dice gives {loaded}, the fair one {fair}.", holds=larger("loaded", than="fair")),
+)
+'''
+
+PROSE = """## Findings
+
+The fair dice gives {{ metric.fair }}.
+
+{{ figure.throws }}
+
+{% if claim["loaded-is-larger"].supported %}They differ.{% elif claim["loaded-is-larger"].refuted %}They do not.{% else %}Who knows.{% endif %}
+"""
+
+
+class ToyProject:
+    """A copy of the project with small chapters of its own, built in processes of its own."""
+
+    def __init__(self, folder: Path, chapters: tuple[str, ...] = ("dice",)):
+        self.folder = folder
+        for name in ("lab", "report", "templates"):
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.npz", "chapters"))
+        for name in ("build.py", "pyproject.toml"):
+            shutil.copy(ROOT / name, folder / name)
+        (folder / "experiments").mkdir()
+        (folder / "templates" / "chapters").mkdir()
+        for chapter in chapters:
+            self.write(f"experiments/{chapter}.py", CHAPTER)
+            self.write(f"templates/chapters/{chapter}.md.jinja2", PROSE)
+        self.write("experiments/__init__.py", f'"""Toys."""\n\nCHAPTERS = {{"Toys": {chapters!r}}}\n')
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file of the project."""
+        (self.folder / path).write_text(text, encoding="utf-8")
+
+    def read(self, path: str) -> str:
+        """A file of the project or its site."""
+        return (self.folder / path).read_text(encoding="utf-8")
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace a text that must be there."""
+        text = self.read(path)
+        assert old in text
+        self.write(path, text.replace(old, new))
+
+    def build(self, *options: str, workers: str = "0") -> subprocess.CompletedProcess[str]:
+        """Run ``python build.py`` and wait."""
+        where = () if "--cluster" in options or not workers else ("--workers", workers)
+        command = [sys.executable, "build.py", *where, *options]
+        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=300)
+
+    def site(self) -> dict[str, bytes]:
+        """Every file of the site but those that may differ between two builds."""
+        volatile = ("made.html", "data/build.json", "measured-site.json")
+        files = {
+            path.relative_to(self.folder / "site").as_posix(): path
+            for path in (self.folder / "site").rglob("*")
+            if path.is_file()
+        }
+        return {name: path.read_bytes() for name, path in sorted(files.items()) if name not in volatile}

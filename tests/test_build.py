@@ -1,0 +1,318 @@
+"""The command line does what it says, and bad input gets one clear line."""
+
+import json
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+
+import pytest
+
+import build
+from tests.cases import CHAPTER, PROSE, ROOT, ToyProject
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Bad input: one line, exit code 2, nothing touched
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (["--only", "function_fitt"], r"--only 'function_fitt' is no chapter or part; did you mean 'function_fit'\?"),
+        (["--only", "zebra"], "expected one of function_fit, mnist_cnn, depth"),
+        (["--preset", "standart"], r"--preset 'standart' does not exist; did you mean 'standard'\?"),
+        (["--device", "tpu"], "--device 'tpu' does not exist; expected one of auto, cpu, cuda"),
+        (["--workers", "many"], "'many' is not a number of processes; expected 0, 1, 2"),
+        (["--cluster", "tcp://x:1", "--workers", "2"], "--cluster and --workers contradict each other"),
+        (["--strict", "--preset", "quick"], "--strict and --accept need evidence"),
+        (["--list", "--open"], "--list builds nothing, so --open contradicts it"),
+        (["--list", "--dry-run"], "not allowed with argument"),
+        (["--unknown"], "unrecognized arguments: --unknown"),
+        (["--out", str(ROOT / "pyproject.toml")], "is not a folder; expected a folder to write the site to"),
+        (["--out", str(ROOT / "tests")], "holds files that build.py did not write"),
+        (["--device", "cuda", "--only", "mnist_cnn", "--force"], "no CUDA device is available.*use --device cpu"),
+    ],
+)  # fmt: skip
+def test_bad_options_get_one_line(options, message, tmp_path, capsys):
+    """What was wrong, what was expected, what to type instead."""
+    where = [] if "--out" in options else ["--out", str(tmp_path / "site")]
+    assert build.main([*options, *where, "--cache", str(tmp_path / "cache")]) == 2
+    captured = capsys.readouterr()
+    assert re.search(message, captured.err) and captured.err.count("\n") == 1 and not captured.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unwritable_cache_gets_one_line(tmp_path, capsys):
+    """Before anything is computed."""
+    (tmp_path / "file").write_text("mine")
+    code = build.main(
+        ["--preset", "quick", "--cache", str(tmp_path / "file" / "cache"), "--out", str(tmp_path / "site"), "--workers", "0"]
+    )
+    assert code == 2 and re.search(r"--cache .* cannot be written \(Not a directory\)", capsys.readouterr().err)
+    assert not (tmp_path / "site").exists()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_silent_cluster_gets_one_line(tmp_path, capsys):
+    """After five seconds at most, with what was expected."""
+    code = build.main(
+        [
+            "--preset",
+            "quick",
+            "--cluster",
+            "tcp://127.0.0.1:9",
+            "--out",
+            str(tmp_path / "site"),
+            "--cache",
+            str(tmp_path / "cache"),
+        ]
+    )
+    assert code == 2 and "no Dask scheduler answers at 'tcp://127.0.0.1:9'" in capsys.readouterr().err
+    assert not (tmp_path / "site").exists()
+
+
+def test_debug_shows_the_traceback(tmp_path, capsys):
+    """For whoever mends it."""
+    assert build.main(["--only", "zebra", "--debug"]) == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_help_and_version(capsys):
+    """Help is grouped and names every option; the version is the project's."""
+    assert build.main(["--help"]) == 0
+    text = capsys.readouterr().out
+    for option in (
+        "only",
+        "preset",
+        "list",
+        "force",
+        "workers",
+        "cluster",
+        "device",
+        "strict",
+        "accept",
+        "dry-run",
+        "prune",
+        "out",
+        "cache",
+        "open",
+        "debug",
+        "version",
+    ):
+        assert f"--{option}" in text
+    assert "what to build" in text and "where it runs" in text
+    assert build.main(["--version"]) == 0 and re.fullmatch(r"measured \d+\.\d+\.\d+\n", capsys.readouterr().out)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A small project from the first build to the last
+
+
+def test_first_build_then_nothing_to_do(toy: ToyProject):
+    """The second build imports neither torch nor matplotlib, reads no job, and changes no byte."""
+    first = toy.build()
+    assert first.returncode == 0, first.stderr
+    assert re.fullmatch(
+        r"dice: done in .*: 1 supported, 0 refuted, 0 inconclusive \(10 jobs, 0 from the cache\)\nsite/index.html: 1 chapter in .*, 0 of 10 jobs from the cache\n",
+        first.stdout,
+    )
+    before = toy.site()
+    for entry in (toy.folder / "cache" / "jobs").rglob("entry.json"):
+        entry.write_text("unreadable")
+    code = "import sys, build; code = build.main(['--workers', '0']); assert not {'torch', 'matplotlib', 'numpy', 'jinja2'} & sys.modules.keys(); sys.exit(code)"
+    second = subprocess.run([sys.executable, "-c", code], cwd=toy.folder, capture_output=True, text=True)
+    assert second.returncode == 0, second.stderr
+    assert re.fullmatch(r"site/index.html: nothing to do, .* s\n", second.stdout)
+    assert toy.site() == before
+
+
+def test_two_builds_have_the_same_bytes(tmp_path):
+    """Elsewhere, with workers or without, the site is the same but for durations and host."""
+    sites = []
+    for name, workers in (("a", "0"), ("b", "2")):
+        (tmp_path / name).mkdir()
+        project = ToyProject(tmp_path / name)
+        outcome = project.build(workers=workers)
+        assert outcome.returncode == 0, outcome.stderr
+        sites.append(project.site())
+    assert sites[0] == sites[1]
+
+
+def test_numbers_on_the_page_are_those_measured(built: ToyProject):
+    """The page, the JSON and the CSV say what NumPy says."""
+    import numpy as np
+
+    expected = np.mean([np.random.default_rng(seed).normal(0.0, 1.0, 50).mean() for seed in range(5)])
+    data = json.loads(built.read("site/data/dice.json"))
+    assert data["metrics"]["fair"]["metric"]["value"] == pytest.approx(expected)
+    page = built.read("site/dice.html")
+    assert f"{abs(expected):.2}"[:4] in page and "They differ." in page and "Do two dice differ?" in page
+    throws = [line.split(",") for line in built.read("site/data/dice/throws.csv").splitlines()]
+    assert throws[0] == ["panel", "series", "throw", "median", "10 %", "90 %"] and len(throws) == 101
+
+
+def test_edit_to_prose_runs_nothing(toy: ToyProject):
+    """A sentence reaches the page without a job, a rehearsal or torch."""
+    toy.build()
+    toy.edit("templates/chapters/dice.md.jinja2", "The fair dice gives", "An honest dice gives")
+    code = "import sys, build; code = build.main(['--workers', '0']); assert not {'torch', 'matplotlib'} & sys.modules.keys(); sys.exit(code)"
+    outcome = subprocess.run([sys.executable, "-c", code], cwd=toy.folder, capture_output=True, text=True)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "pages written" in outcome.stdout and "An honest dice gives" in toy.read("site/dice.html")
+
+
+def test_edit_to_a_caption_takes_all_jobs_from_the_cache(toy: ToyProject):
+    """The chapter runs again, and every job comes from the cache."""
+    toy.build()
+    toy.edit("experiments/dice.py", "All throws.", "All of the throws.")
+    assert "dice: not current" not in toy.build("--list").stdout.replace("not current: experiments.dice.run changed", "")
+    outcome = toy.build()
+    assert "10 of 10 jobs from the cache" in outcome.stdout and "All of the throws." in toy.read("site/dice.html")
+
+
+def test_edit_to_code_reruns_what_reaches_it(toy: ToyProject):
+    """A job's code decides, a neighbour's does not; the reason is named by --list, --dry-run and --debug."""
+    toy.build()
+    toy.edit("experiments/dice.py", "normal(self.bias, 1.0, 50)", "normal(self.bias, 2.0, 50)")
+    assert "not current: experiments.dice.* changed" in toy.build("--list").stdout
+    forecast = toy.build("--dry-run", "--debug").stdout
+    assert "dice: 10 Dice; about" in forecast and "experiments.dice.Dice changed" in forecast
+    assert "0 of 10 jobs from the cache" in toy.build().stdout
+
+
+def test_seed_added_computes_only_it(toy: ToyProject):
+    """What there is, is kept."""
+    toy.build()
+    toy.edit("experiments/dice.py", "(0, 1, 2, 3, 4)", "(0, 1, 2, 3, 4, 5)")
+    assert "10 of 12 jobs from the cache" in toy.build().stdout
+
+
+def test_only_touches_no_other_chapter(built: ToyProject):
+    """The other page stays as it is, though its code changed; front page and ledger are brought up to date."""
+    before = built.read("site/coins.html"), built.read("site/index.html")
+    for name in ("dice", "coins"):
+        built.edit(f"experiments/{name}.py", "The loaded dice gives", "A loaded dice gives")
+    outcome = built.build("--only", "dice")
+    assert outcome.returncode == 0 and "coins" not in outcome.stdout
+    assert built.read("site/coins.html") == before[0]
+    assert "A loaded dice gives" in built.read("site/index.html") and "The loaded dice gives" in built.read("site/index.html")
+    assert built.build("--only", "toys").returncode == 0 and "A loaded dice gives" in built.read("site/coins.html")
+
+
+def test_force_computes_everything_again(toy: ToyProject):
+    """Whatever the cache holds."""
+    toy.build()
+    assert "0 of 10 jobs from the cache" in toy.build("--force").stdout
+
+
+def test_strict_follows_the_accepted_verdicts(toy: ToyProject):
+    """--accept writes them; --strict exits with 1 where one differs."""
+    toy.build("--accept")
+    accepted = json.loads(toy.read("verdicts.json"))
+    assert accepted == {"standard": {"dice": {"loaded-is-larger": "supported"}}}
+    assert toy.build("--strict").returncode == 0
+    toy.edit("experiments/dice.py", 'larger("loaded", than="fair")', 'larger("fair", than="loaded")')
+    outcome = toy.build("--strict")
+    assert outcome.returncode == 1 and "dice loaded-is-larger: refuted, accepted was supported" in outcome.stdout
+    assert "They do not." in toy.read("site/dice.html")
+
+
+def test_prune_deletes_what_nothing_reaches(toy: ToyProject):
+    """Old entries go; what any preset of the present sources reaches stays."""
+    toy.build()
+    toy.build("--preset", "quick", "--out", "elsewhere")
+    toy.edit("experiments/dice.py", "normal(self.bias, 1.0, 50)", "normal(self.bias, 2.0, 50)")
+    toy.build()
+    assert "10 of 20 entries deleted" in toy.build("--prune").stdout
+    assert "0 of 10 entries deleted" in toy.build("--prune").stdout
+    assert "nothing to do" in toy.build().stdout
+
+
+@pytest.mark.parametrize(
+    "path, old, new, message",
+    [
+        ("templates/chapters/dice.md.jinja2", "metric.fair", "metric.fare", r"dice.md.jinja2, line 3: no metric 'fare'; did you mean 'fair'\?"),
+        ("templates/chapters/dice.md.jinja2", "Who knows.", "{{ claim['nobody'] }}", "line 7: no claim 'nobody'; there are loaded-is-larger"),
+        ("templates/chapters/dice.md.jinja2", "Who knows.", "{{ metrics }}", r"line 7: no variable 'metrics'; did you mean 'metric'\?"),
+        ("templates/chapters/dice.md.jinja2", "{% else %}", "{% els %}", "line 7: Encountered unknown tag 'els'"),
+        ("experiments/dice.py", "def run(", "def walk(", r"experiments/dice.py has no run; expected run\(settings\) -> Result"),
+        ("experiments/dice.py", "    means =", "    raise LookupError('lost')\n    means =", "LookupError: lost"),
+        ("experiments/dice.py", 'Metric.over_seeds([item.values.mean()', 'Metric.over_seeds([float("nan") * item.values.mean()', "a metric cannot be nan"),
+        ("experiments/dice.py", "{loaded},", "{laoded},", "claim 'loaded-is-larger' refers to 'laoded'"),
+        ("experiments/dice.py", "import numpy as np", "import numpy as np\nimport nowhere", "No module named 'nowhere'"),
+        ("experiments/dice.py", "    def compute(self) -> Throws:", "    def compute(self) -> Throws:\n        raise OSError('gone')", "ComputeError: Dice.*OSError"),
+    ],
+)  # fmt: skip
+def test_failing_chapter_keeps_its_page_under_a_banner(toy: ToyProject, path, old, new, message):
+    """The build goes on, exits with 1, and goes on saying so until it is mended; mending brings the same page back."""
+    toy.write("experiments/__init__.py", 'CHAPTERS = {"Toys": ("dice", "other")}\n')
+    toy.write("experiments/other.py", CHAPTER)
+    toy.write("templates/chapters/other.md.jinja2", PROSE)
+    toy.build()
+    good = toy.site()
+    toy.edit(path, old, new)
+    for _ in range(2):
+        outcome = toy.build()
+        assert outcome.returncode == 1 and "failed: dice" in outcome.stdout and "Traceback" not in outcome.stderr
+        page = toy.read("site/dice.html")
+        assert "This chapter failed in the last build" in page and "They differ." in page
+        assert re.search(message, page.replace("&#39;", "'").replace("&gt;", ">").replace("&#34;", '"'))
+        assert toy.site()["other.html"] == good["other.html"]
+    toy.edit(path, new, old)
+    assert toy.build().returncode == 0
+    assert toy.site() == good
+
+
+def test_failing_from_the_start_says_so(toy: ToyProject):
+    """With no last page to keep, the page holds the error, and the front page says that it failed."""
+    toy.edit("experiments/dice.py", "    means =", "    raise LookupError('lost')\n    means =")
+    assert toy.build().returncode == 1
+    assert "LookupError: lost" in toy.read("site/dice.html") and "failed in the last build" in toy.read("site/index.html")
+
+
+def test_nothing_is_trained_before_the_template_is_checked(toy: ToyProject):
+    """A misspelt name in a branch that would never be taken stops the chapter with an empty cache."""
+    toy.edit("templates/chapters/dice.md.jinja2", "Who knows.", "{{ figure.throw }}")
+    assert toy.build().returncode == 1
+    assert not (toy.folder / "cache" / "jobs").exists()
+
+
+def test_killed_build_goes_on_where_it_was(toy: ToyProject):
+    """Killed without warning in the middle, the next build takes what was finished from the cache."""
+    toy.edit(
+        "experiments/dice.py",
+        "        return Throws(np.random",
+        "        import time\n        time.sleep(0.7)\n        return Throws(np.random",
+    )
+    process = subprocess.Popen([sys.executable, "build.py", "--workers", "0"], cwd=toy.folder)
+    deadline = time.monotonic() + 60
+    while len(list(toy.folder.glob("cache/jobs/*/*/entry.json"))) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    outcome = toy.build()
+    found = re.search(r"(\d+) of 10 jobs from the cache", outcome.stdout)
+    assert outcome.returncode == 0 and found and 3 <= int(found[1]) < 10
+
+
+def test_terminal_shows_one_live_view(toy: ToyProject):
+    """On a terminal: a bar a chapter, jobs done of total, time left, and the closing line."""
+    master, slave = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
+    process = subprocess.Popen(
+        [sys.executable, "build.py", "--workers", "0"], cwd=toy.folder, stdout=slave, stderr=slave, env=environment
+    )
+    os.close(slave)
+    output = b""
+    while process.poll() is None or select.select([master], [], [], 0.2)[0]:
+        try:
+            output += os.read(master, 65536)
+        except OSError:
+            break
+    process.wait()
+    os.close(master)
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", output.decode())
+    assert "10/10 jobs" in text and "left" in text and "site/index.html: 1 chapter in" in text

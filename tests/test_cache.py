@@ -1,0 +1,120 @@
+"""Results come back as they were stored, or not at all."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from lab.cache import Cache, decode, encode, explain, key_of, leftovers
+
+
+@dataclass(frozen=True)
+class Mixed:
+    matrix: np.ndarray
+    flags: np.ndarray
+    number: float
+    count: int
+    name: str
+    nothing: None = None
+
+
+MIXED = Mixed(np.arange(6, dtype=np.float32).reshape(2, 3).T, np.array([True, False]), 0.1, 3, "ü")
+PARTS = {"job": {"": "x"}, "code": {"a.b": "1"}, "data": {}, "versions": {"torch": "2"}, "device": "cpu", "needs": []}
+
+
+def test_round_trip_keeps_values_types_and_shapes():
+    """Arrays keep dtype and shape, scalars their type, without pickle."""
+    back = decode(encode(MIXED), Mixed)
+    assert back.matrix.dtype == np.float32 and back.flags.dtype == np.bool_
+    np.testing.assert_array_equal(back.matrix, MIXED.matrix)
+    assert (back.number, back.count, back.name, back.nothing) == (0.1, 3, "ü", None)
+
+
+def test_equal_results_have_equal_bytes():
+    """Encoding is deterministic."""
+    assert encode(MIXED) == encode(decode(encode(MIXED), Mixed))
+
+
+def test_object_in_a_result_is_refused():
+    """The message says what to convert."""
+    with pytest.raises(ValueError, match="Mixed.nothing is a dict.*convert a tensor"):
+        encode(Mixed(MIXED.matrix, MIXED.flags, 0.1, 3, "x", {}))  # pyright: ignore[reportArgumentType]
+
+
+def test_stored_entry_is_found(cache: Cache):
+    """By the key of its parts, with its seconds."""
+    key = cache.store(PARTS, b"value", 1.5)
+    entry = cache.load(key)
+    assert key == key_of(PARTS) and entry and (entry.blob, entry.seconds) == (b"value", 1.5)
+    assert cache.keys() == [key]
+
+
+@pytest.mark.parametrize("file", ["value.safetensors", "entry.json"])
+@pytest.mark.parametrize("damage", [b"", b"{}", b"garbage"])
+def test_damaged_entry_counts_as_missing_and_is_replaced(cache: Cache, file, damage):
+    """Truncated, emptied or overwritten files are not trusted."""
+    key = cache.store(PARTS, b"value", 1.5)
+    (cache._entry(key) / file).write_bytes(damage)
+    assert cache.load(key) is None
+    cache.store(PARTS, b"value", 2.5)
+    entry = cache.load(key)
+    assert entry and entry.seconds == 2.5
+
+
+def test_entry_moved_to_another_key_is_not_trusted(cache: Cache):
+    """The key must be the digest of the parts inside."""
+    key = cache.store(PARTS, b"value", 1.5)
+    other = "0" * 64
+    cache._entry(other).parent.mkdir(parents=True)
+    cache._entry(key).rename(cache._entry(other))
+    assert cache.load(other) is None
+
+
+def test_kill_while_writing_leaves_only_leftovers(cache: Cache, monkeypatch):
+    """A write that dies before its rename is no entry, and is found by the pruning."""
+    monkeypatch.setattr("os.rename", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        cache.store(PARTS, b"value", 1.5)
+    assert cache.load(key_of(PARTS)) is None and len(list(leftovers(cache.folder))) == 1
+
+
+@pytest.mark.parametrize(
+    "change, expected",
+    [
+        ({"code": {"a.b": "2"}}, "a.b changed"),
+        ({"versions": {"torch": "3"}}, "torch: 2 -> 3"),
+        ({"data": {"mnist": "x"}}, "mnist: nothing -> x"),
+        ({"needs": ["k"]}, "a result that it builds on changed"),
+        ({}, "its kept result is gone or damaged"),
+    ],
+)
+def test_reason_for_computing_again_is_said(cache: Cache, change, expected):
+    """The last result of the same specification tells which part changed."""
+    cache.store(PARTS, b"value", 1.5)
+    after = PARTS | change
+    before = cache.previous(after)
+    assert before and explain(before[0], after) == [expected]
+
+
+def test_new_specification_was_never_computed(cache: Cache):
+    """Nothing to compare with."""
+    cache.store(PARTS, b"value", 1.5)
+    assert cache.previous(PARTS | {"job": {"": "y"}}) is None
+    assert explain(None, PARTS) == ["never computed"]
+
+
+def test_removed_entry_is_gone_with_its_pointer(cache: Cache):
+    """Pruning leaves nothing behind."""
+    key = cache.store(PARTS, b"value", 1.5)
+    assert cache.remove(key) > 0
+    assert cache.keys() == [] and cache.previous(PARTS) is None
+
+
+def test_entry_is_plain_json_and_safetensors(cache: Cache):
+    """No pickle on disk: the description is JSON, and the value loads with another library."""
+    from safetensors.numpy import load_file
+
+    key = cache.store(PARTS, encode(MIXED), 1.0)
+    assert json.loads((cache._entry(key) / "entry.json").read_text())["parts"] == PARTS
+    np.testing.assert_array_equal(load_file(cache._entry(key) / "value.safetensors")["matrix"], MIXED.matrix)

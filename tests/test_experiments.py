@@ -1,0 +1,122 @@
+"""Every chapter: complete, reproducible at toy size, and in the table of contents."""
+
+import importlib
+from dataclasses import fields
+
+import pytest
+
+from experiments import CHAPTERS
+from lab.cache import Cache
+from lab.compute import InProcess, using
+from report import judge
+from tests.cases import ROOT
+
+NAMES = [name for names in CHAPTERS.values() for name in names]
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def chapter(request):
+    """A chapter's module."""
+    return importlib.import_module(f"experiments.{request.param}")
+
+
+@pytest.fixture(scope="module")
+def results(chapter, tmp_path_factory):
+    """Two runs of the quick preset, each with a cache of its own."""
+    found = []
+    for _ in range(2):
+        with using(InProcess(Cache(tmp_path_factory.mktemp("cache")))):
+            found.append(chapter.run(chapter.PRESETS["quick"]))
+    return found
+
+
+def test_contents_list_the_modules_that_there_are():
+    """Neither a forgotten chapter nor a listed one without a file."""
+    modules = {path.stem for path in (ROOT / "experiments").glob("*.py")} - {"__init__"}
+    assert modules == set(NAMES)
+
+
+@pytest.mark.filterwarnings("ignore:Precision loss")
+def test_same_settings_same_metrics(results):
+    """Every number and every table, from the first job to the last."""
+    first, second = results
+    assert first.metrics == second.metrics
+    assert {name: figure.table for name, figure in first.figures.items()} == {
+        name: figure.table for name, figure in second.figures.items()
+    }
+
+
+@pytest.mark.filterwarnings("ignore:Precision loss")
+def test_every_claim_is_filled_and_judged(chapter, results):
+    """All names exist, ids are unique, and the seed's claims carry its words."""
+    verdicts = judge.judge(chapter.CLAIMS, results[0].metrics)
+    assert len({verdict.id for verdict in verdicts}) == len(verdicts) == len(chapter.CLAIMS)
+    for verdict in verdicts:
+        assert "{" not in verdict.says and verdict.findings
+        assert all(finding.why for finding in verdict.findings)
+        if verdict.source.startswith("seed"):
+            assert verdict.quote and verdict.id.startswith("S")
+
+
+def test_quotes_are_the_authors_own(chapter):
+    """Every quoted sentence stands in the seed report; kept here so that a slip of the pen is found."""
+    seed = " ".join(SEED_SENTENCES)
+    for claim in chapter.CLAIMS:
+        assert not claim.quote or claim.quote in seed, claim.id
+
+
+SEED_SENTENCES = (
+    "We can see that the performance of the first model is the best among the three models. The first one is the model with the largest "
+    "number of layers. So we can see that if the parameters cannot be updated with enough layers, the performance of the model will not be "
+    "good, even the number of parameters are very big.",
+    "We can see different CNN models with different architectures have different performance on MNIST dataset. However, we can see that all "
+    "the three CNN models have good performance on this task because that the three accuracies are all very high. So we can know that CNN can "
+    "perform well in MNIST dataset.",
+)
+
+
+def test_every_figure_has_words_and_numbers(results):
+    """Caption, alt text and a table."""
+    for name, figure in results[0].figures.items():
+        assert figure.caption and figure.alt and figure.table.rows, name
+
+
+def test_every_setting_is_explained(chapter):
+    """A sentence a field, for the table on the page."""
+    from report.outline import read_outline
+
+    outline = {item.name: item for item in read_outline(ROOT)}
+    meanings = outline[chapter.__name__.split(".")[1]].meanings()
+    assert set(meanings) == {field.name for field in fields(chapter.Settings)}
+
+
+def test_presets_are_complete_and_standard_is_the_default(chapter):
+    """The same code at three sizes."""
+    assert set(chapter.PRESETS) == {"quick", "standard", "full"}
+    assert chapter.PRESETS["standard"] == chapter.Settings()
+
+
+def test_networks_of_equal_size_are():
+    """The comparisons of depth compare depth: counts agree to 0.3 %."""
+    from experiments import function_fit, mnist_cnn
+
+    trios = (
+        [function_fit.NETWORKS[name] for name in function_fit.EQUAL_SIZE],
+        [mnist_cnn.NETWORKS[name] for name in mnist_cnn.TRIO],
+        list(mnist_cnn.DIGITS.values()),
+    )
+    for trio in trios:
+        counts = [network.num_parameters for network in trio]
+        assert max(counts) / min(counts) < 1.003
+        assert len({network.depth for network in trio}) == 3
+
+
+def test_shared_learning_rate_search_is_apart_from_what_it_judges():
+    """Rates are chosen on seeds, and for images on data, that the reported runs do not use."""
+    from experiments import function_fit, mnist_cnn
+
+    settings = function_fit.Settings()
+    assert not set(settings.search_seeds) & {*settings.seeds, *settings.wide_seeds, *settings.check_seeds}
+    job = mnist_cnn.trainings(mnist_cnn.NETWORKS["two"], (0,), mnist_cnn.Settings())[0]
+    assert job.tuned_by and all(trial.data.held_out == "validation" for trial in job.tuned_by.trials)
+    assert job.data.reserve_validation and job.data.held_out == "test"

@@ -1,0 +1,74 @@
+"""Figures carry their numbers, draw the same bytes each time, and read in the dark."""
+
+import xml.etree.ElementTree as ElementTree
+
+import matplotlib.figure
+import numpy as np
+import pytest
+
+from report import figures
+from report.figures import Series, draw
+from report.result import Metric
+
+LINES = {"left": {"a": Series([1, 2, 3], [[1, 2, 3], [3, 4, 5], [2, 3, 10]]), "b": Series([1, 2, 3], [[5, 5, 5]])}}
+WORDS = {"caption": "Caption.", "alt": "Alt."}
+CURVES = figures.curves(LINES, x="x", y="y", log_y=True, **WORDS)
+DOTS = figures.dots(
+    {"p": {"a": (1.0, Metric.over_seeds([0.5, 0.6], "%")), "b": (100.0, Metric.over_seeds([0.7]))}},
+    x={"p": "n"},
+    y="%",
+    log_x=True,
+    **WORDS,
+)
+IMAGES = figures.images({"before": np.eye(5)[None].repeat(9, 0).tolist(), "after": [np.eye(5).tolist()]}, **WORDS)
+ALL = {"curves": CURVES, "dots": DOTS, "images": IMAGES}
+
+
+def test_curves_store_median_and_band():
+    """The table holds what is drawn: NumPy's quantiles over seeds, one row a point."""
+    rows = {(row[1], row[2]): row[3:] for row in CURVES.table.rows}
+    column = [3, 5, 10]
+    np.testing.assert_allclose(rows["a", 3.0], [np.quantile(column, q) for q in (0.5, 0.1, 0.9)])
+    assert rows["b", 1.0] == (5, 5, 5)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_drawings_are_reproducible(name):
+    """The same figure gives the same bytes, with no date in them."""
+    first, second = draw(name, ALL[name]), draw(name, ALL[name])
+    assert first == second and set(first) == {"wide", "narrow"}
+    assert "<dc:date>" not in first["wide"]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_drawings_are_well_formed_and_load_nothing(name):
+    """Valid XML without a script, an image or an address to load from."""
+    for svg in draw(name, ALL[name]).values():
+        root = ElementTree.fromstring(svg)
+        references = [value for element in root.iter() for key, value in element.attrib.items() if key.endswith("href")]
+        assert all(value.startswith("#") for value in references)
+        assert "prefers-color-scheme: dark" in svg and "<script" not in svg
+
+
+def test_narrow_is_narrow():
+    """The phone's drawing is half as wide, so that its text stays readable."""
+    widths = {
+        layout: float(ElementTree.fromstring(svg).attrib["viewBox"].split()[2]) for layout, svg in draw("c", CURVES).items()
+    }
+    assert widths["narrow"] < 0.6 * widths["wide"]
+
+
+def test_own_figure_is_accepted():
+    """With its caption and alt text; drawn once, without pyplot."""
+    drawing = matplotlib.figure.Figure()
+    drawing.add_subplot().plot([1, 2], [3, 4])
+    assert set(draw("own", figures.own(drawing, **WORDS))) == {"wide"}
+
+
+def test_drawing_never_imports_pyplot():
+    """Pyplot keeps state between threads; the reports's drawings do without."""
+    import subprocess
+    import sys
+
+    code = "import sys; from report.figures import *; draw('c', curves({'p': {'a': Series([1, 2], [[1, 2]])}}, x='x', y='y', caption='c', alt='a')); assert 'matplotlib.pyplot' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

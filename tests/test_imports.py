@@ -1,0 +1,43 @@
+"""Imports point one way: a fresh process proves it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.cases import ROOT
+
+LAB = [f"lab.{path.stem}" for path in sorted((ROOT / "lab").glob("*.py")) if path.stem != "__init__"]
+REPORT = [f"report.{path.stem}" for path in sorted((ROOT / "report").glob("*.py")) if path.stem != "__init__"]
+
+
+def loaded_after(*modules: str) -> set[str]:
+    code = f"import {', '.join(modules)}, sys; print(*sys.modules)"
+    return set(
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    )
+
+
+def test_lab_has_never_heard_of_the_report():
+    """No instrument imports a page, a figure or a chapter."""
+    found = loaded_after(*LAB)
+    assert not [name for name in found if name.split(".")[0] in ("report", "experiments", "build", "matplotlib", "jinja2")]
+
+
+def test_report_never_imports_torch_or_lab():
+    """The document knows numbers, not how they were computed."""
+    found = loaded_after(*REPORT)
+    assert not [name for name in found if name.split(".")[0] in ("lab", "experiments", "build", "torch")]
+
+
+@pytest.mark.parametrize(
+    "heavy", ["torch", "matplotlib", "numpy", "scipy", "jinja2", "markdown", "rich", "distributed", "pygments"]
+)
+def test_build_imports_nothing_heavy_at_first(heavy):
+    """A build with nothing to do takes about as long as starting Python."""
+    assert heavy not in loaded_after("build")
+
+
+def test_experiments_init_imports_nothing():
+    """The list of chapters is data."""
+    assert not loaded_after("experiments") & {"torch", "numpy", "lab.compute", "report.result"}

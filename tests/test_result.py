@@ -1,0 +1,229 @@
+"""Numbers print as a reader would write them, and judgement follows one rule."""
+
+import json
+import math
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from report import intervals, judge
+from report.errors import BuildError
+from report.record import Record, Records, Setting, Status, from_json, to_json
+from report.result import (
+    Claim,
+    Figure,
+    Metric,
+    Region,
+    Table,
+    at_least,
+    at_most,
+    different,
+    equal,
+    every,
+    larger,
+    no_more_often,
+    number,
+    smaller,
+    some,
+    times_equal,
+    times_smaller,
+)
+
+
+@pytest.mark.parametrize(
+    "value, unit, text",
+    [
+        (571, "", "571"), (242062, "", "242,062"), (0.98765, "%", "98.77"), (0.5, "", "0.500"), (3.14159, "", "3.14"), (-2.5, "", "−2.50"),
+        (3.5e-4, "", "3.50 × 10⁻⁴"), (math.inf, "", "∞"), (0, "", "0"), (1.0, "%", "100"), (123456.7, "", "1.23 × 10⁵"),
+    ],
+)  # fmt: skip
+def test_numbers_are_written_for_readers(value, unit, text):
+    """Thousands separated, powers of ten with superscripts, shares times 100."""
+    assert number(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    "value, low, high, text",
+    [
+        (6.9e-4, 4.91e-4, 8.8e-4, "6.90 [4.91 to 8.80; n = 3] × 10⁻⁴"), (0.00125, 8.9e-4, 0.0016, "0.00125 [0.00089 to 0.00160; n = 3]"),
+        (0.0, -0.5, 0.5, "0.00 [−0.50 to 0.50; n = 3]"), (1.0, -math.inf, math.inf, "1.00 [−∞ to ∞; n = 3]"),
+    ],
+)  # fmt: skip
+def test_interval_is_written_like_its_value(value, low, high, text):
+    """The same decimals and the same power of ten, once."""
+    assert str(Metric(value, values=(1.0, 2.0, 3.0), summary="mean", low=low, high=high)) == text
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_metric_is_a_number(bad):
+    """NaN and infinities are refused with what to do."""
+    with pytest.raises(ValueError, match=f"a metric cannot be {bad}"):
+        Metric.over_seeds([1.0, bad])
+
+
+def test_mean_has_a_t_interval():
+    """Against the textbook: mean 2, deviation 1, n = 3, t = 4.303."""
+    metric = Metric.over_seeds([1.0, 2.0, 3.0])
+    assert metric.low == pytest.approx(2 - 4.30265 / 3**0.5, abs=1e-4) and metric.value == 2
+    assert str(metric) == "2.00 [−0.48 to 4.48; n = 3]"
+
+
+def test_median_has_an_exact_interval():
+    """Of 20 values the 6th and the 15th bound the median at 95 % (binomial tables)."""
+    metric = Metric.over_seeds([float(k) for k in range(1, 21)], summary="median")
+    assert (metric.value, metric.low, metric.high) == (10.5, 6, 15)
+
+
+def test_share_has_an_exact_interval():
+    """None of 10: between 0 and 30.8 % (Clopper and Pearson)."""
+    metric = Metric.share([False] * 10)
+    assert metric.value == 0 and metric.low == 0 and metric.high == pytest.approx(0.3085, abs=1e-4)
+    assert Metric.of_count(0, 10, of="images").high == metric.high
+
+
+def test_geometric_mean_is_judged_on_logarithms():
+    """Its interval is positive, and symmetric as a ratio."""
+    metric = Metric.over_seeds([1.0, 10.0, 100.0], summary="geometric mean")
+    assert metric.value == pytest.approx(10) and metric.low and metric.high and metric.low * metric.high == pytest.approx(100)
+
+
+@pytest.mark.parametrize(
+    "region, low, high, outcome",
+    [
+        (Region(low=0), 1, 2, "supported"), (Region(low=0), -2, -1, "refuted"), (Region(low=0), -1, 1, "inconclusive"),
+        (Region(-1, 1), -0.5, 0.5, "supported"), (Region(-1, 1), 2, 3, "refuted"), (Region(-1, 1), 0, 3, "inconclusive"),
+        (Region(-1, 1, outside=True), 2, 3, "supported"), (Region(-1, 1, outside=True), -0.5, 0.5, "refuted"),
+        (Region(-1, 1, outside=True), -5, 5, "inconclusive"), (Region(low=0), -math.inf, math.inf, "inconclusive"),
+    ],
+)  # fmt: skip
+def test_one_rule(region, low, high, outcome):
+    """Interval inside the region, supported; inside its complement, refuted; else inconclusive."""
+    assert region.outcome(low, high) == outcome
+
+
+def verdict_of(test, **metrics):
+    claim = Claim("c", source="ours", says="x", holds=test)
+    return judge.judge([claim], metrics)[0]
+
+
+LOW, HIGH = Metric.over_seeds([1.0, 1.1, 0.9, 1.05]), Metric.over_seeds([2.0, 2.1, 1.9, 2.05])
+NOISY = Metric.over_seeds([0.0, 4.0, 1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    "test, outcome",
+    [
+        (larger("high", than="low"), "supported"), (larger("low", than="high"), "refuted"), (larger("noisy", than="low"), "inconclusive"),
+        (larger("high", than="low", by=3), "refuted"), (smaller("low", than="high"), "supported"),
+        (larger("high", than="low", paired=True), "supported"),
+        (equal("low", to="high", within=0.5, why=""), "refuted"), (equal("low", to="high", within=2, why=""), "supported"),
+        (different("low", to="high", by=0.5, why=""), "supported"), (different("low", to="high", by=2, why=""), "refuted"),
+        (times_smaller("low", than="high", factor=1.5, why=""), "supported"), (times_smaller("low", than="high", factor=3, why=""), "refuted"),
+        (times_equal("low", to="high", factor=3, why=""), "supported"), (times_equal("low", to="high", factor=1.2, why=""), "refuted"),
+        (at_least("low", 0.5, why=""), "supported"), (at_least("low", 5, why=""), "refuted"), (at_most("low", 5, why=""), "supported"),
+        (every(larger("high", than="low"), larger("noisy", than="low")), "inconclusive"),
+        (every(larger("low", than="high"), larger("noisy", than="low")), "refuted"),
+        (some(larger("low", than="high"), larger("high", than="low")), "supported"),
+        (some(larger("low", than="high"), smaller("high", than="low")), "refuted"),
+    ],
+)  # fmt: skip
+def test_claims_are_judged(test, outcome):
+    """Each kind of test, each way it can fall."""
+    assert verdict_of(test, low=LOW, high=HIGH, noisy=NOISY).outcome == outcome
+
+
+def test_one_stuck_run_of_ten_says_nothing():
+    """1 of 10 against 0 of 10 is inconclusive, 10 of 10 against 0 of 10 is not; where nothing varies nothing is known."""
+    one, none, all_of = (Metric.share([True] * k + [False] * (10 - k)) for k in (1, 0, 10))
+    rarer = no_more_often("a", than="b", why="")
+    assert verdict_of(rarer, a=one, b=none).outcome == "inconclusive"
+    assert verdict_of(rarer, a=all_of, b=none).outcome == "refuted"
+    assert verdict_of(rarer, a=none, b=all_of).outcome == "supported"
+    assert verdict_of(rarer, a=none, b=none).outcome == "inconclusive"
+
+
+def test_single_seed_decides_nothing():
+    """However large the difference."""
+    assert verdict_of(larger("a", than="b"), a=Metric.over_seeds([9.0]), b=Metric.over_seeds([0.0])).outcome == "inconclusive"
+
+
+def test_more_tests_widen_the_intervals():
+    """Bonferroni: with ten tests in a chapter each interval has 99.5 %."""
+    claims = [Claim(f"c{k}", source="ours", says="x", holds=larger("high", than="low")) for k in range(10)]
+    alone, together = judge.judge(claims[:1], {"high": HIGH, "low": LOW})[0], judge.judge(claims, {"high": HIGH, "low": LOW})[0]
+    assert together.findings[0].confidence == pytest.approx(0.995)
+    assert together.findings[0].low < alone.findings[0].low
+
+
+def test_misspelt_metric_in_a_claim_is_reported():
+    """With the names there are."""
+    with pytest.raises(BuildError, match="claim 'c' refers to 'hihg', which is no metric; there are low"):
+        verdict_of(larger("hihg", than="low"), low=LOW)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.floats(0.1, 10), min_size=3, max_size=12), st.lists(st.floats(0.1, 10), min_size=3, max_size=12), st.randoms()
+)
+def test_order_of_seeds_and_sides(left, right, shuffler: random.Random):
+    """Unpaired verdicts do not depend on the order of seeds; swapping the sides swaps supported and refuted."""
+    left, right = [x + 1e-6 * k for k, x in enumerate(left)], [x + 1e-6 * k for k, x in enumerate(right)]
+    a, b = Metric.over_seeds(left), Metric.over_seeds(right)
+    outcome = verdict_of(larger("a", than="b"), a=a, b=b).outcome
+    shuffled = Metric.over_seeds(shuffler.sample(left, len(left)))
+    assert verdict_of(larger("a", than="b"), a=shuffled, b=b).outcome == outcome
+    swapped = {"supported": "refuted", "refuted": "supported", "inconclusive": "inconclusive"}
+    assert verdict_of(larger("a", than="b"), a=b, b=a).outcome == swapped[outcome]
+
+
+@pytest.mark.parametrize("summary", ["mean", "geometric mean", "median"])
+def test_false_support_is_rare(summary):
+    """With no true difference, "larger" is supported in at most 2.5 % of 2,000 simulations (with their sampling error)."""
+    draw = np.random.default_rng(0)
+    supported = 0
+    for _ in range(2000):
+        a, b = (Metric.over_seeds(draw.lognormal(size=8), summary=summary) for _ in range(2))
+        supported += verdict_of(times_smaller("a", than="b", factor=1.0, why=""), a=a, b=b).supported
+    assert supported / 2000 < 0.025 + 3 * (0.025 * 0.975 / 2000) ** 0.5
+
+
+def test_ratio_of_zero_is_refused():
+    """A logarithm needs positive values, and the message says so."""
+    with pytest.raises(ValueError, match="needs positive values, got 0"):
+        intervals.logarithms([1.0, 0.0])
+
+
+RECORD = Record(
+    "dice", "quick", "cpu",
+    {"fair": LOW, "share": Metric.share([True, False]), "count": Metric(3)},
+    {"table": Figure("table", Table(("a", "b"), (("x", LOW), ("y", 2))), "Words.", "More words.")},
+    {}, (verdict_of(larger("low", than="high"), low=Metric.over_seeds([1.0]), high=HIGH),), (Setting("seeds", "0, 1", "Throws."),),
+)  # fmt: skip
+
+
+def test_record_round_trip():
+    """What is published reads back the same, unbounded intervals included, and is standard JSON."""
+    text = to_json(RECORD)
+    json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert from_json(text) == RECORD
+
+
+@pytest.mark.parametrize("kind", ["record", "status"])
+def test_damaged_record_counts_as_missing(tmp_path, kind):
+    """A finished chapter is not trusted either."""
+    records = Records(tmp_path)
+    records.store(RECORD, Status("k", {}, ""))
+    assert records.load("dice", "quick") == RECORD
+    path = tmp_path / "chapters" / "quick" / f"dice.{kind}.json"
+    path.write_text(path.read_text()[:-9])
+    assert records.load("dice", "quick") is None
+
+
+@pytest.mark.parametrize("words", [{"caption": " ", "alt": "x"}, {"caption": "x", "alt": ""}])
+def test_figure_needs_words(words):
+    """A figure without a caption or an alt text is refused."""
+    with pytest.raises(ValueError, match="a figure needs"):
+        Figure("curves", Table((), ()), **words)

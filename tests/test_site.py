@@ -1,0 +1,92 @@
+"""The site as a reader meets it: whole, offline, on a phone, in the dark, without scripts."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cases import ToyProject
+from tests.site_check import problems_of
+
+
+def test_links_pictures_and_ids_are_in_order(built: ToyProject):
+    """No broken link, nothing loaded from elsewhere, nothing undefined."""
+    assert problems_of(built.folder / "site") == []
+
+
+def test_checker_finds_problems(tmp_path: Path):
+    """The check can fail: each kind of damage is reported."""
+    (tmp_path / "index.html").write_text(
+        '<p id="a"><p id="a"><a href="no.html">x</a><img src="https://example.org/x.png"><div>{{ x }}'
+    )
+    found = "\n".join(problems_of(tmp_path))
+    for expected in (
+        "no.html is missing",
+        "leads elsewhere",
+        "'a' is given twice",
+        "no alt text",
+        "<div> is left open",
+        "says '{{'",
+    ):
+        assert expected in found
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium, driven by Playwright."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not path:
+        if os.environ.get("MEASURED_NEEDS_CHROMIUM"):
+            pytest.fail("Chromium must be there in CI; .ci/run installs it")
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield chromium
+        chromium.close()
+
+
+PAGES = ("index", "dice", "claims", "made", "source/experiments.dice")
+
+
+@pytest.mark.browser
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_fit_and_load_nothing_from_elsewhere(built: ToyProject, browser, width, scheme):
+    """From a file, without scripts: no page is wider than the screen, and every picture shows."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=True)
+    tab = context.new_page()
+    requests: list[str] = []
+    tab.on("request", lambda request: requests.append(request.url))
+    for name in PAGES:
+        tab.goto((built.folder / "site" / f"{name}.html").as_uri())
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width, name
+        tab.evaluate("document.querySelectorAll('img').forEach(image => image.loading = 'eager')")
+        tab.wait_for_function("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
+    assert requests and all(url.startswith("file://") for url in requests)
+    context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.filterwarnings("ignore")
+def test_dark_is_dark(built: ToyProject, browser):
+    """The reader's preference changes paper and ink, and text stays readable: contrast of at least 7 to 1."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(part) / 255 for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    papers = {}
+    for scheme in ("light", "dark"):
+        tab = browser.new_page(color_scheme=scheme)
+        tab.goto((built.folder / "site" / "dice.html").as_uri())
+        paper, ink = (tab.evaluate(f"getComputedStyle(document.body).{name}") for name in ("backgroundColor", "color"))
+        light, dark = sorted((luminance(paper), luminance(ink)), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) > 7
+        papers[scheme] = luminance(paper)
+        tab.close()
+    assert papers["dark"] < 0.1 < 0.9 < papers["light"]

@@ -1,0 +1,140 @@
+"""The code that a definition reaches is found, and nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from lab.source import LOOSE, WHOLE, Project, changes
+
+FILES = {
+    "lib/__init__.py": "",
+    "lib/tools.py": "import math\nSCALE = 2\ndef used(x):\n    return x * SCALE\ndef unused(x):\n    return x\n",
+    "lib/shapes.py": (
+        "from lib import tools\nfrom lib.tools import unused as renamed\n"
+        "class Base:\n    pass\nclass Square(Base):\n    def area(self):\n        return tools.used(3)\n"
+        "def calls_renamed():\n    return renamed(1)\n"
+        "def hands_over_module():\n    return repr(tools)\n"
+        "def shadows(tools):\n    return tools.used(1)\n"
+        "def imports_inside():\n    from lib.tools import used\n    return used(1)\n"
+        "def looks_up():\n    return globals()['Base']\n"
+        "def comprehends():\n    return [tools for tools in range(3)]\n"
+    ),
+    "lib/loose.py": "TABLE = {}\ndef entry():\n    return 1\nTABLE['entry'] = entry\ndef reads():\n    return TABLE\ndef apart():\n    return 2\n",
+    "lib/stars.py": "from lib.tools import *\ndef through_star():\n    return used(1)\n",
+    "lib/dynamic.py": "import importlib\ndef imports_anything(name):\n    return importlib.import_module(name)\n",
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def reached(root: Path, name: str, module: str = "lib.shapes") -> set[str]:
+    return set(Project(root).reached([(module, name)]))
+
+
+def test_class_reaches_bases_and_what_methods_call(project):
+    """Bases, functions of other modules and their constants are followed; what stands beside them is not."""
+    assert reached(project, "Square") == {"lib.shapes.Square", "lib.shapes.Base", "lib.tools.used", "lib.tools.SCALE"}
+
+
+@pytest.mark.parametrize(
+    "name, expected",
+    [
+        ("calls_renamed", {"lib.tools.unused"}),
+        ("imports_inside", {"lib.tools.used", "lib.tools.SCALE"}),
+        ("shadows", set()),
+        ("comprehends", set()),
+    ],
+)
+def test_names_are_followed_as_python_binds_them(project, name, expected):
+    """Aliases and imports inside functions bind; arguments and loop variables hide."""
+    assert reached(project, name) == {f"lib.shapes.{name}", *expected}
+
+
+def test_module_as_value_counts_whole(project):
+    """A module that is handed over could be used for anything in it."""
+    assert f"lib.tools.{WHOLE}" in reached(project, "hands_over_module")
+
+
+def test_globals_counts_own_module(project):
+    """A look-up by string could reach anything in the module."""
+    assert f"lib.shapes.{WHOLE}" in reached(project, "looks_up")
+
+
+def test_star_import_counts_whole(project):
+    """What a star brings cannot be told from the text."""
+    assert f"lib.tools.{WHOLE}" in reached(project, "through_star", "lib.stars")
+
+
+def test_dynamic_import_counts_package(project):
+    """importlib could load any module of the package."""
+    assert {f"lib.{name}.{WHOLE}" for name in ("tools", "shapes", "loose")} <= reached(
+        project, "imports_anything", "lib.dynamic"
+    )
+
+
+def test_statements_beside_definitions_count(project):
+    """A table filled at module level is part of everything in the module, with what it was filled with."""
+    found = reached(project, "apart", "lib.loose")
+    assert {f"lib.loose.{LOOSE}", "lib.loose.entry"} <= found
+    assert "lib.loose.reads" not in found
+
+
+def digests(root: Path) -> dict[str, str]:
+    return Project(root).reached([("lib.shapes", "Square")])
+
+
+@pytest.mark.parametrize(
+    "path, old, new",
+    [
+        ("lib/tools.py", "SCALE = 2", "# twice\nSCALE = 2"),
+        ("lib/tools.py", "    return x * SCALE", '    """Scaled."""\n    return x * SCALE'),
+        ("lib/tools.py", "return x\n", "return x + 1\n"),
+        ("lib/shapes.py", "def shadows", "\n\ndef another():\n    pass\n\ndef shadows"),
+    ],
+    ids=["comment", "docstring", "unused function", "new neighbour"],
+)
+def test_what_cannot_matter_changes_nothing(project, path, old, new):
+    """Comments, docstrings and unused neighbours leave the digests as they were."""
+    before = digests(project)
+    (project / path).write_text((project / path).read_text().replace(old, new))
+    assert digests(project) == before
+
+
+@pytest.mark.parametrize(
+    "path, old, new, expected",
+    [
+        ("lib/tools.py", "SCALE = 2", "SCALE = 3", "lib.tools.SCALE changed"),
+        ("lib/tools.py", "x * SCALE", "x + SCALE", "lib.tools.used changed"),
+        ("lib/shapes.py", "class Base:\n    pass", "class Base:\n    size = 1", "lib.shapes.Base changed"),
+    ],
+)
+def test_what_matters_is_named(project, path, old, new, expected):
+    """A change to a constant, a function or a base class is found and said."""
+    before = digests(project)
+    (project / path).write_text((project / path).read_text().replace(old, new))
+    assert changes(before, digests(project)) == [expected]
+
+
+def test_memo_gives_the_same_answer_without_parsing(project, tmp_path, monkeypatch):
+    """What was remembered equals what is read, and a changed file is read again."""
+    memo = tmp_path / "memo.json"
+    first = Project(project, memo)
+    expected = first.reached([("lib.shapes", "Square")])
+    first.remember()
+    monkeypatch.setattr("lab.source.read_module", lambda *_: pytest.fail("parsed again"))
+    assert Project(project, memo).reached([("lib.shapes", "Square")]) == expected
+    monkeypatch.undo()
+    (project / "lib/tools.py").write_text(FILES["lib/tools.py"].replace("SCALE = 2", "SCALE = 5"))
+    assert Project(project, memo).reached([("lib.shapes", "Square")]) != expected
+
+
+def test_root_outside_the_project_is_refused(project):
+    """A job defined in a notebook has no file to digest."""
+    with pytest.raises(ValueError, match="module '__main__' is not a file below"):
+        Project(project).reached([("__main__", "Job")])

@@ -1,0 +1,183 @@
+"""The loop trains as PyTorch would, measures what it says, and a stack equals its networks trained alone."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from lab import training
+from lab.compute import InProcess, gather, using
+from lab.data import Dataset, FunctionSamples
+from lab.models import CNN, MLP
+from lab.training import LearningRateSearch, Predict, Recipe, Train, TrainStack
+
+WAVE = FunctionSamples("sinc(5x)", -1.0, 1.0, num_train=40, num_test=60)
+DIGITS = Dataset("digits", 120, num_held_out=50)
+EXACT = Recipe(0.01, 30, 16, schedule="cosine", dtype="float64")
+
+
+@pytest.mark.parametrize(
+    "network, data, recipe",
+    [
+        (MLP(1, (6, 5), 1, "tanh"), WAVE, EXACT),
+        (MLP(1, (6, 5), 1), WAVE, replace(EXACT, batch_size=None)),
+        (MLP(1, (6,), 1), WAVE, replace(EXACT, optimizer="sgd", momentum=0.9, weight_decay=0.01)),
+        (MLP(64, (5,), 10), DIGITS, replace(EXACT, schedule="one_cycle")),
+    ],
+    ids=["mini-batches", "all examples", "sgd", "classes"],
+)
+def test_stack_equals_networks_trained_alone(network, data, recipe):
+    """In float64, every history, final number and weight agrees with training each network by itself."""
+    steps = (0, 7, 30)
+    stack = TrainStack(network, data, recipe, (5, 6, 7), record_at=steps, checkpoint_at=steps).compute()
+    for row, seed in enumerate((5, 6, 7)):
+        alone = Train(network, data, recipe, seed, record_at=steps, checkpoint_at=steps).compute()
+        for name in training.Training.__dataclass_fields__:
+            expected, found = getattr(alone, name), getattr(stack, name)
+            if name == "steps" or expected is None:
+                assert np.array_equal(expected, found) or found is None
+                continue
+            np.testing.assert_allclose(found[row], expected, rtol=1e-9, atol=1e-11, err_msg=name)
+
+
+def test_loop_equals_a_plain_one():
+    """Against an independent loop: torch's own layers and Adam, the same batches, nothing else."""
+    network, recipe = MLP(64, (8,), 10), Recipe(0.01, 25, 32, dtype="float64")
+    found = Train(network, DIGITS, recipe, 3).compute()
+
+    split = DIGITS.load()
+    model = network.build(3).double()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    generator = torch.Generator().manual_seed(2**32 + 3)
+    batches: list[torch.Tensor] = []
+    while len(batches) < 25:
+        order = torch.randperm(120, generator=generator)
+        batches += [order[start : start + 32] for start in range(0, 120, 32)]
+    for batch in batches[:25]:
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model(split.train_inputs[batch].double()), split.train_targets[batch]).backward()
+        optimizer.step()
+    with torch.no_grad():
+        outputs = model(split.test_inputs.double())
+    expected = torch.nn.functional.cross_entropy(outputs, split.test_targets)
+    assert float(found.final_test_loss) == pytest.approx(float(expected), rel=1e-9)
+    assert float(found.final_test_accuracy) == pytest.approx(float((outputs.argmax(1) == split.test_targets).double().mean()))
+
+
+def test_every_example_is_seen_once_an_epoch():
+    """Orders are permutations, and what is left over makes a smaller batch."""
+    batches = training._batches(10, 4, (0, 1), torch.device("cpu"))
+    for _ in range(2):
+        epoch = torch.cat([next(batches) for _ in range(3)], dim=-1)
+        assert epoch.sort(dim=-1).values.tolist() == [list(range(10))] * 2
+        assert not torch.equal(epoch[0], epoch[1])
+
+
+def test_measurements_leave_the_training_as_it_was():
+    """Recording histories and keeping checkpoints changes no weight."""
+    job = Train(CNN((1, 8, 8), (3,), (5,), 10), DIGITS, Recipe(0.01, 10, 32), 0)
+    watched = replace(job, record_at=tuple(range(11)), checkpoint_at=(0, 5, 10))
+    plain, seen = job.compute(), watched.compute()
+    np.testing.assert_array_equal(plain.weights, seen.weights)
+    np.testing.assert_array_equal(seen.checkpoints[-1], seen.weights)
+    assert seen.train_loss[-1] == pytest.approx(float(seen.final_train_loss))
+
+
+def test_grad_norm_is_that_of_all_parameters():
+    """The recorded norm is the 2-norm over every parameter of the next batch's gradient."""
+    network = MLP(1, (4,), 1, "tanh")
+    found = Train(network, WAVE, Recipe(0.1, 1, None, dtype="float64"), 0, record_at=(0,)).compute()
+    model, split = network.build(0).double(), WAVE.load()
+    (model(split.train_inputs) - split.train_targets).square().mean().backward()
+    expected = (
+        sum(float(parameter.grad.square().sum()) for parameter in model.parameters() if parameter.grad is not None) ** 0.5
+    )
+    assert found.grad_norm[0] == pytest.approx(expected)
+
+
+def test_evaluation_is_in_evaluation_mode():
+    """Dropout is off while measuring, and the model's mode is restored."""
+    model = torch.nn.Sequential(torch.nn.Linear(2, 50), torch.nn.Dropout(0.5), torch.nn.Linear(50, 3)).train()
+    inputs, targets = torch.ones(9, 2), torch.zeros(9, dtype=torch.int64)
+    first, second = (training.evaluate(model, inputs, targets) for _ in range(2))
+    assert first.loss == second.loss and model.training
+
+
+def test_slices_do_not_change_the_loss(monkeypatch):
+    """A mean over slices of unequal size is the mean over all."""
+    model, inputs = torch.nn.Linear(3, 4), torch.randn(23, 3, generator=torch.Generator().manual_seed(0))
+    targets = torch.arange(23) % 4
+    expected = torch.nn.functional.cross_entropy(model(inputs).double(), targets)
+    monkeypatch.setattr(training, "EVALUATION_SLICE", 5)
+    assert float(training.evaluate(model, inputs, targets).loss) == pytest.approx(float(expected.detach()), rel=1e-6)
+
+
+@pytest.mark.parametrize("schedule, last", [("constant", 0.1), ("cosine", 0.0), ("one_cycle", 4e-7)])
+def test_schedule_ends_where_it_should(schedule, last):
+    """Cosine reaches zero with the last update, one cycle its tiny final rate; constant stays."""
+    recipe = Recipe(0.1, 20, 8, schedule=schedule)
+    optimizer = recipe.make_optimizer([torch.nn.Parameter(torch.zeros(1))])
+    scheduler = recipe.make_scheduler(optimizer)
+    for _ in range(20):
+        optimizer.step()
+        scheduler.step()
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(last, abs=1e-9)
+
+
+def test_training_learns():
+    """A small network reads most digits after a few epochs: the loop does more than agree with itself."""
+    job = Train(CNN((1, 8, 8), (8,), (32,), 10), Dataset("digits"), Recipe(0.01, 150, 64, schedule="one_cycle"), 0)
+    accuracy = job.compute().final_test_accuracy
+    assert accuracy is not None and float(accuracy) > 0.93
+
+
+def test_search_takes_the_lowest_median(cache):
+    """A rate that diverges, or one that does not move, loses; the choice trains the reported run."""
+    trials = tuple(
+        TrainStack(MLP(1, (8,), 1, "tanh"), WAVE, Recipe(rate, 60, None, dtype="float64"), (1, 2, 3))
+        for rate in (1e-6, 0.02, 1e6)
+    )
+    search = LearningRateSearch(trials)
+    tuned = Train(MLP(1, (8,), 1, "tanh"), WAVE, Recipe(1e-6, 60, None, dtype="float64"), 9, tuned_by=search)
+    with using(InProcess(cache)):
+        chosen, found = gather((search, tuned))
+    assert chosen.learning_rate == 0.02 and list(chosen.candidates) == [1e-6, 0.02, 1e6]
+    expected = replace(tuned, tuned_by=None, recipe=replace(tuned.recipe, learning_rate=0.02)).compute()
+    np.testing.assert_array_equal(found.weights, expected.weights)
+
+
+@pytest.mark.parametrize("stacked", [True, False])
+def test_predictions_are_those_of_the_trained_network(cache, stacked):
+    """Their mean squared error is the final test loss."""
+    network, recipe = MLP(1, (6,), 1), Recipe(0.02, 20, None, dtype="float64")
+    job = TrainStack(network, WAVE, recipe, (0, 1)) if stacked else Train(network, WAVE, recipe, 0)
+    with using(InProcess(cache)):
+        answers, trained = gather((Predict(job), job))
+    np.testing.assert_allclose(((answers.outputs - answers.targets) ** 2).mean((-2, -1)), trained.final_test_loss)
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        Train(MLP(1, (3,), 1), WAVE, EXACT, 0, record_at=(1, 2)),
+        TrainStack(MLP(1, (3,), 1), WAVE, EXACT, (0, 1), checkpoint_at=(3,)),
+    ],
+)
+def test_placeholder_has_the_shapes_of_the_result(job):
+    """A rehearsal sees arrays as large as the real ones."""
+    real, made_up = job.compute(), job.placeholder()
+    for name in training.Training.__dataclass_fields__:
+        assert np.shape(getattr(real, name)) == np.shape(getattr(made_up, name)), name
+
+
+def test_recording_after_the_end_is_refused():
+    """The message gives the step and the number of updates."""
+    with pytest.raises(ValueError, match="cannot record after update 31 of 30"):
+        Train(MLP(1, (3,), 1), WAVE, EXACT, 0, record_at=(31,))
+
+
+def test_cnn_does_not_stack():
+    """The message says what to use."""
+    with pytest.raises(ValueError, match="only MLPs stack; train .* with Train"):
+        TrainStack(CNN((1, 8, 8), (2,), (), 10), DIGITS, EXACT, (0,)).compute()
