@@ -170,7 +170,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         metrics[f"learning_rate_{name}"] = Metric(chosen[name].learning_rate)
         metrics |= _scores(name, trained[name])
         # The worst run alone, over the test images: what can be said with few seeds.
-        num_right = round(min(float(item.final_test_accuracy) for item in trained[name]) * num_test)
+        num_right = round(min(metrics[f"accuracy_{name}"].values) * num_test)
         metrics[f"worst_{name}"] = Metric.of_count(num_right, num_test, of="test images", digits=4)
     for name, network in DIGITS.items():
         metrics[f"digits_params_{name}"] = Metric(network.num_parameters)
@@ -188,11 +188,14 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
 
 
 def _scores(name: str, runs: list[Training]) -> dict[str, Metric]:
+    def final(what: str) -> list[float]:
+        return [float(getattr(item, f"final_{what}")) for item in runs]
+
     return {
-        f"accuracy_{name}": Metric.over_seeds([float(item.final_test_accuracy) for item in runs], "%", digits=4),
-        f"train_accuracy_{name}": Metric.over_seeds([float(item.final_train_accuracy) for item in runs], "%", digits=4),
-        f"loss_{name}": Metric.over_seeds([float(item.final_test_loss) for item in runs]),
-        f"train_loss_{name}": Metric.over_seeds([float(item.final_train_loss) for item in runs]),
+        f"accuracy_{name}": Metric.over_seeds(final("test_accuracy"), "%", digits=4),
+        f"train_accuracy_{name}": Metric.over_seeds(final("train_accuracy"), "%", digits=4),
+        f"loss_{name}": Metric.over_seeds(final("test_loss")),
+        f"train_loss_{name}": Metric.over_seeds(final("train_loss")),
     }
 
 

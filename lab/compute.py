@@ -251,7 +251,7 @@ class Workers(Pool):
 
     def __init__(self, cache: Cache, device: str = "cpu", force: bool = False, *, num_workers: int = 2, address: str = ""):
         super().__init__(cache, device, force)
-        import dask
+        import dask.config
         from distributed import Client, LocalCluster
 
         self._cluster = None
@@ -272,7 +272,7 @@ class Workers(Pool):
                     n_workers=num_workers,
                     threads_per_worker=1,
                     processes=True,
-                    dashboard_address=None,
+                    dashboard_address=None,  # pyright: ignore[reportArgumentType] (None is documented: no dashboard)
                     silence_logs=50,
                 )
                 self._client = Client(self._cluster, set_as_default=False)

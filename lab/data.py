@@ -138,10 +138,10 @@ def _read_digits() -> Arrays:
     """Scikit-learn's 1,797 digits of 8 x 8 pixels; a fixed random fifth of them is the test set."""
     from sklearn.datasets import load_digits
 
-    digits = load_digits()
-    order = np.random.default_rng(0).permutation(len(digits.target))
-    images = digits.images[order, None].astype(np.uint8)
-    labels = digits.target[order].astype(np.uint8)
+    pixels, targets = load_digits(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(targets))
+    images = np.asarray(pixels, np.uint8).reshape(-1, 1, 8, 8)[order]
+    labels = np.asarray(targets, np.uint8)[order]
     num_train = len(labels) - len(labels) // 5
     return images[:num_train], labels[:num_train], images[num_train:], labels[num_train:]
 

@@ -75,7 +75,7 @@ class Network:
                     layer.weight.uniform_(-bound, bound, generator=generator)
                     if layer.bias is not None:
                         layer.bias.uniform_(-bound, bound, generator=generator)
-        return module.to(device, memory_format=torch.channels_last)
+        return module.to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
     def with_weights(self, weights: Float[np.ndarray, " parameters"]) -> nn.Module:
         """The network with the given parameters, in the order and the precision of ``weights``."""

@@ -217,7 +217,7 @@ def _defined(statement: ast.stmt) -> list[str]:
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [statement.name]
     if isinstance(statement, ast.Assign):
-        targets = [item for target in statement.targets for item in getattr(target, "elts", [target])]
+        targets: list[ast.expr] = [item for target in statement.targets for item in getattr(target, "elts", [target])]
     elif isinstance(statement, ast.AnnAssign):
         targets = [statement.target]
     else:

@@ -154,9 +154,11 @@ class _TrainingJob(Job):
     def _placeholder(self, *networks: int) -> Training:
         records = np.broadcast_to(np.linspace(0.4, 0.2, len(self.record_at)), (*networks, len(self.record_at)))
         # Distinct numbers for each network, or the spread over seeds would be zero.
-        final = np.linspace(0.10, 0.12, int(np.prod(networks))).reshape(networks) + 0.001 * (getattr(self, "seed", 0) % 7)
+        final = np.asarray(
+            np.linspace(0.10, 0.12, int(np.prod(networks))).reshape(networks) + 0.001 * (getattr(self, "seed", 0) % 7)
+        )
         accuracy = None if isinstance(self.data, FunctionSamples) else 1 - records
-        final_accuracy = None if accuracy is None else 1 - final
+        final_accuracy = None if accuracy is None else np.asarray(1 - final)
         weights = np.random.default_rng(0).normal(size=(*networks, self.network.num_parameters)).astype(np.float32)
         checkpoints = np.repeat(weights[..., None, :], len(self.checkpoint_at), axis=-2)
         return Training(

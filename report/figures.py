@@ -6,7 +6,7 @@ for a phone. Colours are literal for light paper; a style sheet inside the SVG s
 
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,8 +27,8 @@ WIDE, NARROW = 7.6, 3.9  # inches; 1 inch is 96 CSS pixels before the browser sc
 class Series:
     """One line of a chart: several seeds over the same x, shown as their median and the range of the middle 80 %."""
 
-    x: Sequence[float]
-    values: Sequence[Sequence[float]]
+    x: Iterable[float]
+    values: Iterable[Sequence[float]]
     """One row a seed."""
 
 
@@ -144,7 +144,8 @@ def _svg(name: str, drawing: Any, *arguments: Any) -> str:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     # The salt makes the ids inside an SVG depend on its name alone, so that equal numbers give equal bytes.
-    with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
+    style: dict[Any, Any] = {**STYLE, "svg.hashsalt": name}
+    with matplotlib.rc_context(style):
         figure = drawing(*arguments) if arguments else drawing
         FigureCanvasSVG(figure)
         file = io.StringIO()

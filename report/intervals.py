@@ -46,7 +46,8 @@ def of_median(values: Sequence[float], confidence: float) -> tuple[float, float]
     from scipy.stats import quantile_test
 
     median = summarise(values, "median")
-    interval = quantile_test(values, q=median, p=0.5).confidence_interval(confidence_level=confidence)
+    # SciPy annotates q as an integer and documents a float.
+    interval = quantile_test(values, q=median, p=0.5).confidence_interval(confidence_level=confidence)  # pyright: ignore[reportArgumentType]
     low, high = float(interval.low), float(interval.high)
     return (-math.inf if math.isnan(low) else low), (math.inf if math.isnan(high) else high)
 

@@ -176,10 +176,11 @@ def chapter_files(templates: Path, page: Page, chapters: Sequence[Chapter]) -> d
     environment = _environment(templates)
     name, record = page.chapter.name, page.record
     files: dict[str, bytes] = {}
-    body = figures = ""
+    body, leftover = "", []
     if record:
         figures = _FigureBlocks(environment, page.chapter, record)
         body = render_prose(templates, page.chapter, record, figures)
+        leftover = figures.unused()
         files[f"data/{name}.json"] = to_json(_without_drawings(record)).encode()
         files[f"data/{name}/metrics.csv"] = _csv(
             ("metric", "value", "low", "high", "n", "summary", "unit", "values"),
@@ -200,7 +201,7 @@ def chapter_files(templates: Path, page: Page, chapters: Sequence[Chapter]) -> d
             page=page,
             record=record,
             body=body,
-            leftover=figures.unused() if record else [],
+            leftover=leftover,
             line_of=page.chapter.line_of,
             stamp=STAMPS.get(record.preset, "") if record else "",
             root="",

@@ -1,14 +1,13 @@
 """What a chapter hands over: metrics, figures and claims. Frozen and plain; nothing here draws or computes verdicts."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, SupportsFloat
 
 from report import intervals
 
 Summary = Literal["value", "mean", "geometric mean", "median", "share"]
-Cell = "str | int | float | Metric"
 Outcome = Literal["supported", "refuted", "inconclusive"]
 
 
@@ -42,7 +41,7 @@ class Metric:
     @classmethod
     def over_seeds(
         cls,
-        values: Sequence[float],
+        values: Iterable[SupportsFloat],
         unit: str = "",
         summary: Literal["mean", "geometric mean", "median"] = "mean",
         digits: int = 3,
@@ -55,7 +54,7 @@ class Metric:
         return cls(value, unit, numbers, summary, low, high, digits)
 
     @classmethod
-    def share(cls, successes: Sequence[bool], digits: int = 3) -> "Metric":
+    def share(cls, successes: Iterable[object], digits: int = 3) -> "Metric":
         """Share of seeds of which something is true, with its exact binomial 95 % interval."""
         flags = tuple(float(bool(success)) for success in successes)
         return replace(cls.of_count(int(sum(flags)), len(flags), of="seeds", digits=digits), values=flags)
@@ -93,6 +92,10 @@ class Metric:
             return "a count or a setting"
         what = f"{self.summary} of {self.n:,} {self.of}"
         return f"{what}; 95 % interval {self.interval}" if self.low is not None else what
+
+
+Cell = str | int | float | Metric
+"""What a table on the page can hold."""
 
 
 def number(value: float, unit: str = "", digits: int = 3) -> str:

@@ -1,5 +1,6 @@
 """Jobs become results once, wherever they run."""
 
+import json
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from lab import compute
+from lab.cache import Cache
 from lab.compute import InProcess, Listener, Rehearsal, Workers, gather, key_of, parts_of, using
 from lab.data import Dataset
 from lab.models import MLP
@@ -154,8 +156,6 @@ def test_job_with_a_list_is_refused():
 @pytest.fixture(scope="module")
 def workers(tmp_path_factory):
     """Two local worker processes with a cache of their own."""
-    from lab.cache import Cache
-
     pool = Workers(Cache(tmp_path_factory.mktemp("workers")), num_workers=2)
     yield pool
     pool.close()
@@ -184,7 +184,7 @@ def test_workers_give_the_same_bytes_as_this_process(workers, cache):
 def test_workers_report_failures_and_nested_results(workers):
     """A result that another job needs goes from worker to worker; an error comes home with its job's name."""
     with using(workers):
-        assert gather(Total(Powers(2.0))).values[0] == 7
+        assert gather([Total(Powers(2.0))])[0].values[0] == 7
         with pytest.raises(compute.ComputeError, match="Failing.*ArithmeticError"):
             gather(Failing("no"))
 
@@ -198,42 +198,65 @@ def test_workers_are_tuned(workers):
     assert all(environment == Workers.ENVIRONMENT for environment in found.values())
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_cluster_computes_with_our_source(cache, tmp_path):
-    """Workers that never saw the project get its source, compute the same bytes, and refuse another source."""
-    address_file = tmp_path / "scheduler.json"
-    dask = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
-    processes = [subprocess.Popen([*dask, "--scheduler-file", address_file], cwd=tmp_path, stderr=subprocess.DEVNULL)]
+@pytest.fixture
+def cluster(tmp_path):
+    """Address of a scheduler with one worker, started by hand in a folder that knows nothing of the project."""
+    file = tmp_path / "scheduler.json"
+    scheduler = [
+        "distributed.cli.dask_scheduler",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--no-dashboard",
+        "--scheduler-file",
+        file,
+    ]
+    worker = ["distributed.cli.dask_worker", "--scheduler-file", file, "--nthreads", "1", "--no-dashboard"]
+    processes = []
     try:
-        while not address_file.exists():
-            time.sleep(0.1)
-        worker = [
-            sys.executable,
-            "-m",
-            "distributed.cli.dask_worker",
-            "--scheduler-file",
-            address_file,
-            "--nthreads",
-            "1",
-            "--no-dashboard",
-        ]
-        processes.append(subprocess.Popen(worker, cwd=tmp_path, stderr=subprocess.DEVNULL))
-        import json
-
-        pool = Workers(cache, address=json.loads(address_file.read_text())["address"])
-        try:
-            with using(pool):
-                assert gather(JOBS[0]).weights.size == JOBS[0].network.num_parameters
-            where = pool._client.run(lambda: __import__("lab").__file__)
-            assert all(str(ROOT) not in path for path in where.values())
-            with pytest.raises(RuntimeError, match="source changed while the build ran"):
-                pool._client.submit(compute.remote.run, "another", JOBS[0], "cpu").result()
-        finally:
-            pool.close()
+        for arguments in (scheduler, worker):
+            processes.append(subprocess.Popen([sys.executable, "-m", *arguments], cwd=tmp_path, stderr=subprocess.DEVNULL))
+            while not file.exists():
+                time.sleep(0.1)
+        yield json.loads(file.read_text())["address"]
     finally:
         for process in processes[::-1]:
             process.terminate()
             process.wait()
+
+
+# In a process of its own: what jaxtyping does to modules here cannot be sent to a worker.
+ON_A_CLUSTER = """
+import sys
+from lab import compute, remote
+from lab.cache import Cache
+from tests.test_compute import JOBS
+pool = compute.Workers(Cache(sys.argv[2]), address=sys.argv[1])
+with compute.using(pool):
+    compute.gather(JOBS[0])
+print(*pool._client.run(lambda: __import__("lab").__file__).values())
+try:
+    pool._client.submit(remote.run, "another", JOBS[0], "cpu").result()
+except RuntimeError as error:
+    print(error)
+pool.close()
+"""
+
+
+def test_cluster_computes_with_our_source(cache, cluster, tmp_path):
+    """Workers that never saw the project get its source, compute the same bytes, and refuse another source."""
+    command = [sys.executable, "-c", ON_A_CLUSTER, cluster, str(tmp_path / "theirs")]
+    outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200)
+    assert outcome.returncode == 0, outcome.stderr
+    where, refusal = outcome.stdout.splitlines()
+    assert str(ROOT) not in where and "measured-source-" in where
+    assert "source changed while the build ran" in refusal
+    with using(InProcess(cache)):
+        gather(JOBS[0])
+    key = key_of(parts_of(JOBS[0], "cpu"))
+    here, there = cache.load(key), Cache(tmp_path / "theirs").load(key)
+    assert here and there and here.blob == there.blob
 
 
 def test_silent_cluster_is_reported(cache):

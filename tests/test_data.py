@@ -125,13 +125,13 @@ def test_functions_equal_their_formulas():
         "sgn(sin(5 pi x))": np.sign(np.sin(5 * np.pi * x)),
     }
     for name, values in expected.items():
-        split = FunctionSamples(name, -5, 5, num_train=11).load()
+        split = FunctionSamples(name, -5.0, 5.0, num_train=11).load()
         np.testing.assert_allclose(split.train_targets[:, 0].numpy(), values, atol=1e-12)
 
 
 @pytest.mark.parametrize(
     "name, low, high, variance",
-    [("sinc(x) + sin(x/2)", -5, 5, 0.683), ("sinc(x) + 0.7 x²", -5, 5, 26.2), ("sinc(5x)", 0, 1, 0.0871)],
+    [("sinc(x) + sin(x/2)", -5.0, 5.0, 0.683), ("sinc(x) + 0.7 x²", -5.0, 5.0, 26.2), ("sinc(5x)", 0.0, 1.0, 0.0871)],
 )
 def test_variance_of_targets_is_the_known_one(name, low, high, variance):
     """The error of the best constant, computed elsewhere to three digits."""

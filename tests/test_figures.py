@@ -1,6 +1,7 @@
 """Figures carry their numbers, draw the same bytes each time, and read in the dark."""
 
 import xml.etree.ElementTree as ElementTree
+from typing import Any
 
 import matplotlib.figure
 import numpy as np
@@ -11,7 +12,7 @@ from report.figures import Series, draw
 from report.result import Metric
 
 LINES = {"left": {"a": Series([1, 2, 3], [[1, 2, 3], [3, 4, 5], [2, 3, 10]]), "b": Series([1, 2, 3], [[5, 5, 5]])}}
-WORDS = {"caption": "Caption.", "alt": "Alt."}
+WORDS: dict[str, Any] = {"caption": "Caption.", "alt": "Alt."}
 CURVES = figures.curves(LINES, x="x", y="y", log_y=True, **WORDS)
 DOTS = figures.dots(
     {"p": {"a": (1.0, Metric.over_seeds([0.5, 0.6], "%")), "b": (100.0, Metric.over_seeds([0.7]))}},

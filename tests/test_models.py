@@ -34,7 +34,7 @@ def test_layer_shapes_are_those_of_a_forward_pass(network):
     shape = (network.inputs,) if isinstance(network, MLP) else network.image
     outputs = []
     module = network.build(0)
-    for layer in module:
+    for layer in module.children():
         if isinstance(layer, torch.nn.Linear | torch.nn.MaxPool2d):
             layer.register_forward_hook(lambda _, __, output: outputs.append(tuple(output.shape[1:])))
     module(torch.zeros(1, *shape))
@@ -50,7 +50,7 @@ def test_pooling_before_relu_is_the_same_function():
     """Both are monotone, so the order does not matter."""
     network = CNN((1, 8, 8), (3,), (), 2)
     module, inputs = network.build(0), torch.randn(5, 1, 8, 8, generator=torch.Generator().manual_seed(0))
-    convolution, pool, relu, flatten, linear = module
+    convolution, pool, relu, flatten, linear = module.children()
     torch.testing.assert_close(module(inputs), linear(flatten(pool(relu(convolution(inputs))))))
 
 

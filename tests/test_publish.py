@@ -89,11 +89,18 @@ def test_reader_never_meets_half_a_site(tmp_path):
     Site(site).publish([bundle("both", "0", a="0", b="0")])
     done, torn = threading.Event(), []
 
+    def content(folder: int, name: str) -> bytes:
+        file = os.open(f"{name}.html", os.O_RDONLY, dir_fd=folder)
+        try:
+            return os.read(file, 100)
+        finally:
+            os.close(file)
+
     def read() -> None:
         while not done.is_set():
             folder = os.open(site, os.O_RDONLY)
             try:
-                a, b = (open(os.open(f"{name}.html", os.O_RDONLY, dir_fd=folder)).read() for name in "ab")
+                a, b = content(folder, "a"), content(folder, "b")
                 if a != b:
                     torn.append((a, b))
             except FileNotFoundError:

@@ -185,7 +185,7 @@ def test_false_support_is_rare(summary):
     draw = np.random.default_rng(0)
     supported = 0
     for _ in range(2000):
-        a, b = (Metric.over_seeds(draw.lognormal(size=8), summary=summary) for _ in range(2))
+        a, b = (Metric.over_seeds(draw.lognormal(size=8).tolist(), summary=summary) for _ in range(2))
         supported += verdict_of(times_smaller("a", than="b", factor=1.0, why=""), a=a, b=b).supported
     assert supported / 2000 < 0.025 + 3 * (0.025 * 0.975 / 2000) ** 0.5
 

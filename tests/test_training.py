@@ -36,7 +36,7 @@ def test_stack_equals_networks_trained_alone(network, data, recipe):
         for name in training.Training.__dataclass_fields__:
             expected, found = getattr(alone, name), getattr(stack, name)
             if name == "steps" or expected is None:
-                assert np.array_equal(expected, found) or found is None
+                assert expected is found is None or np.array_equal(expected, found)  # pyright: ignore[reportArgumentType]
                 continue
             np.testing.assert_allclose(found[row], expected, rtol=1e-9, atol=1e-11, err_msg=name)
 
@@ -62,6 +62,7 @@ def test_loop_equals_a_plain_one():
         outputs = model(split.test_inputs.double())
     expected = torch.nn.functional.cross_entropy(outputs, split.test_targets)
     assert float(found.final_test_loss) == pytest.approx(float(expected), rel=1e-9)
+    assert found.final_test_accuracy is not None
     assert float(found.final_test_accuracy) == pytest.approx(float((outputs.argmax(1) == split.test_targets).double().mean()))
 
 
@@ -69,7 +70,7 @@ def test_every_example_is_seen_once_an_epoch():
     """Orders are permutations, and what is left over makes a smaller batch."""
     batches = training._batches(10, 4, (0, 1), torch.device("cpu"))
     for _ in range(2):
-        epoch = torch.cat([next(batches) for _ in range(3)], dim=-1)
+        epoch = torch.cat([torch.as_tensor(next(batches)) for _ in range(3)], dim=-1)
         assert epoch.sort(dim=-1).values.tolist() == [list(range(10))] * 2
         assert not torch.equal(epoch[0], epoch[1])
 
