@@ -305,8 +305,6 @@ class _Build:
         with compute.using(rehearsal):
             metrics, figures = _checked_result(chapter, module.run(module.PRESETS[preset]))
         verdicts = judge.judge(module.CLAIMS, metrics)
-        known = {"metric": list(metrics), "figure": list(figures), "claim": [claim.id for claim in module.CLAIMS]}
-        render.check_template(TEMPLATES, chapter, known)
         made_up = Record(chapter.name, preset, device, metrics, figures, {}, verdicts, ())
         render.render_prose(TEMPLATES, chapter, made_up)
         return rehearsal
@@ -344,18 +342,13 @@ class _Build:
 
     def measure(self, stale: list[Chapter]) -> None:
         """Run the chapters, each in a thread, all sharing the workers; keep and publish each as it finishes."""
-        try:
-            self.cache.prepare()
-        except OSError as error:
-            raise BuildError(
-                f"--cache {self.options.cache} cannot be written ({error.strerror}); expected a folder of your own"
-            ) from error
         # Starting workers and importing torch take seconds each, so they share them.
         with ThreadPoolExecutor(1) as starter:
             starting = starter.submit(self._start_pool)
             display = terminal.display(self._num_workers())
             try:
                 device = _resolve_device(self.options.device)
+                self._prepare_cache()
                 # Read the source before it is imported: an edit made while the build runs must not pass for what was measured.
                 self.parts = {chapter.name: self._parts_or_none(chapter, device) for chapter in stale}
                 display.start([chapter.name for chapter in stale])
@@ -387,6 +380,13 @@ class _Build:
             progress = display.progress(chapter.name)
             self.num_jobs += len(progress.done)
             self.num_cached += len(progress.cached)
+
+    def _prepare_cache(self) -> None:
+        try:
+            self.cache.prepare()
+        except OSError as error:
+            message = f"--cache {self.options.cache} cannot be written ({error.strerror}); expected a folder of your own"
+            raise BuildError(message) from error
 
     def _start_pool(self) -> Any:
         from lab import compute

@@ -6,6 +6,7 @@ tree with results; jobs of all chapters form one graph, in which each key is com
 """
 
 import contextlib
+import pickle
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -282,9 +283,9 @@ class Workers(Pool):
         key = key_of(parts)
         arguments = [self._submitted.get(id(item)) or self._client.scatter(item.result(), hash=False) for item in inputs]
         task = self._client.submit(
-            remote.run,
+            remote.run_pickled,
             remote.source_digest(ROOT),
-            job,
+            pickle.dumps(job),
             self.device,
             *arguments,
             key=f"{type(job).__name__}-{key}",

@@ -43,6 +43,15 @@ def run(expected: str, job: Any, device: str, *inputs: tuple[bytes, float]) -> t
     return compute.run_encoded(job, device, *inputs)
 
 
+def run_pickled(expected: str, payload: bytes, device: str, *inputs: tuple[bytes, float]) -> tuple[bytes, float]:
+    """``run`` for a pickled job: a scheduler opens what it passes on, and need not know the project."""
+    import pickle
+
+    from lab import remote
+
+    return remote.run(expected, pickle.loads(payload), device, *inputs)
+
+
 def _receive(files: dict[str, bytes], name: str) -> None:
     """Write the project's files on this worker and make them the ones that it imports."""
     folder = Path(tempfile.gettempdir()) / (FOLDER_PREFIX + name)
@@ -78,20 +87,17 @@ def install(client: Any, root: Path, versions: dict[str, str]) -> None:
     import cloudpickle
     from distributed import WorkerPlugin
 
-    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])  # scheduler and workers cannot import it yet
     files = {path.relative_to(root).as_posix(): path.read_bytes() for path in _source_files(root)}
-    name = source_digest(root)
+    digest = source_digest(root)
 
     class Source(WorkerPlugin):
         def setup(self, worker: Any) -> None:
-            _receive(files, name)
+            _receive(files, digest)
 
-    try:
-        for worker, found in client.run(_versions, tuple(versions)).items():
-            differing = [f"{key} {found[key]}" for key in versions if found[key] != versions[key]]
-            if differing:
-                here = ", ".join(f"{key} {versions[key]}" for key in versions if found[key] != versions[key])
-                raise ValueError(f"worker {worker} has {', '.join(differing)}; expected {here}, as installed here")
-        client.register_plugin(Source(), name="measured-source")
-    finally:
-        cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
+    for worker, found in client.run(_versions, tuple(versions)).items():
+        differing = [name for name in versions if found[name] != versions[name]]
+        if differing:
+            there, here = (", ".join(f"{name} {side[name]}" for name in differing) for side in (found, versions))
+            raise ValueError(f"worker {worker} has {there}; expected {here}, as installed here")
+    client.register_plugin(Source(), name="measured-source")

@@ -107,15 +107,13 @@ NAMED = ("metric", "figure", "claim")
 SETTINGS_NAME = "preset"
 
 
-def check_template(templates: Path, chapter: Chapter, known: Mapping[str, Sequence[str]]) -> None:
-    """Find names that do not exist, in every branch of the chapter's template, without rendering it.
-
-    ``known`` holds the names of metrics, figures and claims. Raises BuildError with the line.
-    """
+def check_template(templates: Path, chapter: Chapter, record: Record) -> None:
+    """Find names that do not exist, in every branch of the chapter's template. Raises BuildError with the line."""
     import jinja2
     from jinja2 import meta, nodes
 
     environment = _environment(templates)
+    known = {"metric": list(record.metrics), "figure": list(record.figures), "claim": [item.id for item in record.verdicts]}
     try:
         source, _, _ = environment.loader.get_source(environment, chapter.template)
         tree = environment.parse(source, chapter.template)
@@ -229,9 +227,10 @@ def under_banner(
 
 
 def render_prose(templates: Path, chapter: Chapter, record: Record, figures: "_FigureBlocks | None" = None) -> Any:
-    """The chapter's own template with its numbers filled in, as HTML. Raises BuildError with the template's name."""
+    """The chapter's own template, checked and with its numbers filled in, as HTML. Raises BuildError with the template's name."""
     import jinja2
 
+    check_template(templates, chapter, record)
     environment = _environment(templates)
     figures = figures or _FigureBlocks(environment, chapter, record)
     claim = environment.get_template("macros.html.jinja2").module.claim

@@ -106,9 +106,9 @@ class Live(Display):
         from rich.console import Console
         from rich.live import Live as RichLive
 
+        self._started = time.monotonic()
         self._console = Console()
         self._live = RichLive(console=self._console, refresh_per_second=4, get_renderable=self._render)
-        self._started = time.monotonic()
 
     def start(self, chapters: list[str]) -> None:
         super().start(chapters)

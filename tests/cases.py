@@ -128,8 +128,11 @@ The fair dice gives {{ metric.fair }}.
 class ToyProject:
     """A copy of the project with small chapters of its own, built in processes of its own."""
 
-    def __init__(self, folder: Path, chapters: tuple[str, ...] = ("dice",)):
+    def __init__(self, folder: Path, chapters: tuple[str, ...] = ("dice",), copied_from: "ToyProject | None" = None):
         self.folder = folder
+        if copied_from:
+            shutil.copytree(copied_from.folder, folder, dirs_exist_ok=True)
+            return
         for name in ("lab", "report", "templates"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.npz", "chapters"))
         for name in ("build.py", "pyproject.toml"):

@@ -12,7 +12,7 @@ import time
 import pytest
 
 import build
-from tests.cases import CHAPTER, PROSE, ROOT, ToyProject
+from tests.cases import ROOT, ToyProject
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Bad input: one line, exit code 2, nothing touched
@@ -24,7 +24,7 @@ from tests.cases import CHAPTER, PROSE, ROOT, ToyProject
         (["--only", "function_fitt"], r"--only 'function_fitt' is no chapter or part; did you mean 'function_fit'\?"),
         (["--only", "zebra"], "expected one of function_fit, mnist_cnn, depth"),
         (["--preset", "standart"], r"--preset 'standart' does not exist; did you mean 'standard'\?"),
-        (["--device", "tpu"], "--device 'tpu' does not exist; expected one of auto, cpu, cuda"),
+        (["--device", "tpu"], r"--device 'tpu' does not exist; did you mean 'cpu'\?"),
         (["--workers", "many"], "'many' is not a number of processes; expected 0, 1, 2"),
         (["--cluster", "tcp://x:1", "--workers", "2"], "--cluster and --workers contradict each other"),
         (["--strict", "--preset", "quick"], "--strict and --accept need evidence"),
@@ -168,7 +168,6 @@ def test_edit_to_a_caption_takes_all_jobs_from_the_cache(toy: ToyProject):
     """The chapter runs again, and every job comes from the cache."""
     toy.build()
     toy.edit("experiments/dice.py", "All throws.", "All of the throws.")
-    assert "dice: not current" not in toy.build("--list").stdout.replace("not current: experiments.dice.run changed", "")
     outcome = toy.build()
     assert "10 of 10 jobs from the cache" in outcome.stdout and "All of the throws." in toy.read("site/dice.html")
 
@@ -246,12 +245,9 @@ def test_prune_deletes_what_nothing_reaches(toy: ToyProject):
         ("experiments/dice.py", "    def compute(self) -> Throws:", "    def compute(self) -> Throws:\n        raise OSError('gone')", "ComputeError: Dice.*OSError"),
     ],
 )  # fmt: skip
-def test_failing_chapter_keeps_its_page_under_a_banner(toy: ToyProject, path, old, new, message):
+def test_failing_chapter_keeps_its_page_under_a_banner(built: ToyProject, path, old, new, message):
     """The build goes on, exits with 1, and goes on saying so until it is mended; mending brings the same page back."""
-    toy.write("experiments/__init__.py", 'CHAPTERS = {"Toys": ("dice", "other")}\n')
-    toy.write("experiments/other.py", CHAPTER)
-    toy.write("templates/chapters/other.md.jinja2", PROSE)
-    toy.build()
+    toy = built
     good = toy.site()
     toy.edit(path, old, new)
     for _ in range(2):
@@ -260,7 +256,7 @@ def test_failing_chapter_keeps_its_page_under_a_banner(toy: ToyProject, path, ol
         page = toy.read("site/dice.html")
         assert "This chapter failed in the last build" in page and "They differ." in page
         assert re.search(message, page.replace("&#39;", "'").replace("&gt;", ">").replace("&#34;", '"'))
-        assert toy.site()["other.html"] == good["other.html"]
+        assert toy.site()["coins.html"] == good["coins.html"]
     toy.edit(path, new, old)
     assert toy.build().returncode == 0
     assert toy.site() == good

@@ -10,9 +10,9 @@ from tests.cases import ToyProject
 from tests.site_check import problems_of
 
 
-def test_links_pictures_and_ids_are_in_order(built: ToyProject):
+def test_links_pictures_and_ids_are_in_order(built_once: ToyProject):
     """No broken link, nothing loaded from elsewhere, nothing undefined."""
-    assert problems_of(built.folder / "site") == []
+    assert problems_of(built_once.folder / "site") == []
 
 
 def test_checker_finds_problems(tmp_path: Path):
@@ -55,14 +55,14 @@ PAGES = ("index", "dice", "claims", "made", "source/experiments.dice")
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("width", [360, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_fit_and_load_nothing_from_elsewhere(built: ToyProject, browser, width, scheme):
+def test_pages_fit_and_load_nothing_from_elsewhere(built_once: ToyProject, browser, width, scheme):
     """From a file, without scripts: no page is wider than the screen, and every picture shows."""
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=True)
     tab = context.new_page()
     requests: list[str] = []
     tab.on("request", lambda request: requests.append(request.url))
     for name in PAGES:
-        tab.goto((built.folder / "site" / f"{name}.html").as_uri())
+        tab.goto((built_once.folder / "site" / f"{name}.html").as_uri())
         assert tab.evaluate("document.documentElement.scrollWidth") <= width, name
         tab.evaluate("document.querySelectorAll('img').forEach(image => image.loading = 'eager')")
         tab.wait_for_function("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
@@ -72,7 +72,7 @@ def test_pages_fit_and_load_nothing_from_elsewhere(built: ToyProject, browser, w
 
 @pytest.mark.browser
 @pytest.mark.filterwarnings("ignore")
-def test_dark_is_dark(built: ToyProject, browser):
+def test_dark_is_dark(built_once: ToyProject, browser):
     """The reader's preference changes paper and ink, and text stays readable: contrast of at least 7 to 1."""
 
     def luminance(colour: str) -> float:
@@ -83,7 +83,7 @@ def test_dark_is_dark(built: ToyProject, browser):
     papers = {}
     for scheme in ("light", "dark"):
         tab = browser.new_page(color_scheme=scheme)
-        tab.goto((built.folder / "site" / "dice.html").as_uri())
+        tab.goto((built_once.folder / "site" / "dice.html").as_uri())
         paper, ink = (tab.evaluate(f"getComputedStyle(document.body).{name}") for name in ("backgroundColor", "color"))
         light, dark = sorted((luminance(paper), luminance(ink)), reverse=True)
         assert (light + 0.05) / (dark + 0.05) > 7
