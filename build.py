@@ -202,7 +202,7 @@ class _Build:
         self.waiting: set[str] = set()
         self.modules: dict[str, ModuleType] = {}
         self.parts: dict[str, dict[str, Any] | None] = {}
-        self.num_jobs = self.num_cached = 0
+        self.num_jobs = self.num_cached = self.num_missing = 0
 
     def run(self) -> int:
         """Do what the options ask for; the exit code."""
@@ -344,7 +344,9 @@ class _Build:
         """Run the chapters, each in a thread, all sharing the workers; keep and publish each as it finishes."""
         # Starting workers and importing torch take seconds each, so they share them.
         with ThreadPoolExecutor(1) as starter:
-            starting = starter.submit(self._start_pool)
+            # A chapter that was measured before may find all its jobs in the cache; then no worker is needed.
+            surely = self.options.force or any(self.records.status(item.name, self.options.preset) is None for item in stale)
+            starting = starter.submit(self._start_pool) if surely else None
             display = terminal.display(self._num_workers())
             try:
                 device = _resolve_device(self.options.device)
@@ -353,14 +355,15 @@ class _Build:
                 self.parts = {chapter.name: self._parts_or_none(chapter, device) for chapter in stale}
                 display.start([chapter.name for chapter in stale])
                 ready = [chapter for chapter in stale if self._prepare(chapter, device, display)]
-                pool = starting.result()
+                pool = starting.result() if starting else self._start_pool(only_cached=not self.num_missing)
             except BaseException:
                 display.stop()
-                if not starting.cancel() and starting.exception() is None:
+                if starting and not starting.cancel() and starting.exception() is None:
                     starting.result().close()
                 raise
         pool.device = device
         finished: queue.Queue[_Measured] = queue.Queue()
+        closing = threading.Thread(target=pool.close, name="close workers")
         try:
             self.waiting = {chapter.name for chapter in ready}
             for chapter in ready:
@@ -370,12 +373,17 @@ class _Build:
                 )
                 thread.start()
             self._write_site_early()
-            for _ in ready:
-                self._finish(_wait(finished), device, display)
+            for remaining in reversed(range(len(ready))):
+                measured = _wait(finished)
+                if not remaining:
+                    closing.start()  # takes seconds, in which the last chapter is drawn
+                self._finish(measured, device, display)
                 self._write_site_early()
         finally:
             display.stop()
-            pool.close()
+            if closing.ident is None:
+                closing.start()
+            closing.join()
         for chapter in stale:
             progress = display.progress(chapter.name)
             self.num_jobs += len(progress.done)
@@ -388,16 +396,16 @@ class _Build:
             message = f"--cache {self.options.cache} cannot be written ({error.strerror}); expected a folder of your own"
             raise BuildError(message) from error
 
-    def _start_pool(self) -> Any:
+    def _start_pool(self, only_cached: bool = False) -> Any:
         from lab import compute
 
         options = self.options
-        if options.cluster:
+        if options.cluster and not only_cached:
             try:
                 return compute.Workers(self.cache, force=options.force, address=options.cluster)
             except ValueError as error:
                 raise BuildError(f"--cluster {options.cluster}: {error}") from error
-        if num_workers := self._num_workers():
+        if (num_workers := self._num_workers()) and not only_cached:
             return compute.Workers(self.cache, force=options.force, num_workers=num_workers)
         return compute.InProcess(self.cache, force=options.force)
 
@@ -411,6 +419,7 @@ class _Build:
         except Exception as error:
             self._fail(chapter, error, display)
             return False
+        self.num_missing += len(rehearsal.missing())
         if self.options.debug:
             reasons = Counter(
                 (type(job).__name__, _few(_why_missing(self.cache, job, device))) for job in rehearsal.missing().values()

@@ -250,6 +250,9 @@ class Workers(Pool):
         "OPENBLAS_NUM_THREADS": "1",
     }
 
+    # Imported while the building process rehearses, not when the first job comes; optimizers import Dynamo at their first step.
+    PRELOADED = ["lab.training", "torch._dynamo"]
+
     def __init__(self, cache: Cache, device: str = "cpu", force: bool = False, *, num_workers: int = 2, address: str = ""):
         super().__init__(cache, device, force)
         import dask.config
@@ -266,24 +269,24 @@ class Workers(Pool):
                 ) from error
             remote.install(self._client, ROOT, computing_versions())
         else:
-            # Workers import the loop while the building process rehearses, not when the first job comes.
-            settings = {"distributed.nanny.pre-spawn-environ": self.ENVIRONMENT, "distributed.worker.preload": ["lab.training"]}
+            settings = {"distributed.nanny.pre-spawn-environ": self.ENVIRONMENT, "distributed.worker.preload": self.PRELOADED}
             with dask.config.set(settings):
                 self._cluster = LocalCluster(
                     n_workers=num_workers,
                     threads_per_worker=1,
                     processes=True,
-                    dashboard_address=None,  # pyright: ignore[reportArgumentType] (None is documented: no dashboard)
+                    dashboard_address=":0",
                     silence_logs=50,
                 )
                 self._client = Client(self._cluster, set_as_default=False)
+        self._entry_point = remote.entry_point()
         self._submitted: dict[int, Any] = {}
 
     def _submit(self, job: Job, parts: Parts, future: Future, inputs: list[Future]) -> None:
         key = key_of(parts)
         arguments = [self._submitted.get(id(item)) or self._client.scatter(item.result(), hash=False) for item in inputs]
         task = self._client.submit(
-            remote.run_pickled,
+            self._entry_point,
             remote.source_digest(ROOT),
             pickle.dumps(job),
             self.device,

@@ -9,6 +9,7 @@ import hashlib
 import importlib
 import sys
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,13 +44,21 @@ def run(expected: str, job: Any, device: str, *inputs: tuple[bytes, float]) -> t
     return compute.run_encoded(job, device, *inputs)
 
 
-def run_pickled(expected: str, payload: bytes, device: str, *inputs: tuple[bytes, float]) -> tuple[bytes, float]:
-    """``run`` for a pickled job: a scheduler opens what it passes on, and need not know the project."""
-    import pickle
+def entry_point() -> Callable[..., tuple[bytes, float]]:
+    """``run`` for a pickled job, as a function that travels by value.
 
-    from lab import remote
+    A scheduler opens what it passes on, and need not know the project: so the job is bytes to it, and the function, being
+    local, is sent as code and not as a name to import.
+    """
 
-    return remote.run(expected, pickle.loads(payload), device, *inputs)
+    def run_pickled(expected: str, payload: bytes, device: str, *inputs: tuple[bytes, float]) -> tuple[bytes, float]:
+        import pickle
+
+        from lab import remote
+
+        return remote.run(expected, pickle.loads(payload), device, *inputs)
+
+    return run_pickled
 
 
 def _receive(files: dict[str, bytes], name: str) -> None:

@@ -147,9 +147,9 @@ def _svg(name: str, drawing: Any, *arguments: Any) -> str:
     style: dict[Any, Any] = {**STYLE, "svg.hashsalt": name}
     with matplotlib.rc_context(style):
         figure = drawing(*arguments) if arguments else drawing
-        FigureCanvasSVG(figure)
         file = io.StringIO()
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+        # Not savefig, which would lay the figure out twice.
+        FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None, "Creator": None})
     return _adapt_to_dark(file.getvalue())
 
 
@@ -252,6 +252,7 @@ def _draw_dots(figure: Figure, width: float):
 
 
 def _draw_images(figure: Figure, width: float):
+    import numpy as np
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure as Drawing
 
@@ -278,22 +279,12 @@ def _draw_images(figure: Figure, width: float):
             ax.set_title(panel)
             ax.axis("off")
             ax.set(xlim=(0, tile), ylim=(rows, 0))
-            pictures: dict[int, dict[tuple[int, int], float]] = {}
+            mosaic = np.full((rows, tile), np.nan)
             for _, index, row, column, value in (item for item in figure.table.rows if item[0] == panel):
-                pictures.setdefault(index, {})[row, column] = value
-            for index, pixels in pictures.items():
-                x, y = index % columns * (side + 1), index // columns * (side + 1)
-                values = [[pixels[row, column] for column in range(side)] for row in range(side)]
-                edges = range(side + 1)
-                ax.pcolormesh(
-                    [x + k for k in edges],
-                    [y + k for k in edges],
-                    values,
-                    cmap=colours,
-                    vmin=-largest,
-                    vmax=largest,
-                    rasterized=False,
-                )
+                mosaic[index // columns * (side + 1) + row, index % columns * (side + 1) + column] = value
+            # "none" keeps the pixels as they are, and asks the browser not to smooth them.
+            extent = (0, tile, rows, 0)
+            ax.imshow(mosaic, cmap=colours, vmin=-largest, vmax=largest, interpolation="none", extent=extent, aspect="auto")
         top -= height
     return drawing
 
