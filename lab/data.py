@@ -109,7 +109,7 @@ def _load(dataset: Dataset, device: str) -> Split:
 @lru_cache(maxsize=2)
 def _pixel_statistics(name: str) -> tuple[float, float]:
     """Mean and standard deviation of all training pixels, by their histogram."""
-    counts = np.bincount(_read(name)[0].ravel(), minlength=256)
+    counts = torch.bincount(torch.from_numpy(_read(name)[0]).flatten(), minlength=256).numpy()
     levels = np.arange(256)
     mean = float(counts @ levels / counts.sum())
     return mean, float((counts @ (levels - mean) ** 2 / counts.sum()) ** 0.5)

@@ -141,8 +141,13 @@ def _fixed(value: float, power: int, decimals: int) -> str:
     return f"{value / 10.0**power:,.{decimals}f}".replace("-", "−")
 
 
+def power_of_ten(power: int) -> str:
+    """10 with an exponent, as plain text."""
+    return f"10{str(power).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+
+
 def _power(power: int) -> str:
-    return f" × 10{str(power).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}" if power else ""
+    return f" × {power_of_ten(power)}" if power else ""
 
 
 # ---------------------------------------------------------------------------------------------------------------------
