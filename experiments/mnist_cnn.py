@@ -29,9 +29,9 @@ from report.result import Claim, Metric, Result, at_least, different, every, lar
 class Settings:
     num_train: int | None = 23_040
     """Images of a run, drawn by its seed from all of MNIST but the last sixth, on which learning rates are chosen; None for all 60,000."""
-    num_updates: int = 180
+    num_updates: int = 360
     """Mini-batches: one pass over the run's images, while the learning rate goes up and down in one cycle."""
-    batch_size: int = 128
+    batch_size: int = 64
     """Images in a mini-batch."""
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     """Runs of each network of the matched trio, which contains the seed's 16/36."""
@@ -47,7 +47,7 @@ class Settings:
     """Reserved images that judge the candidates."""
     num_held_out: int | None = None
     """Test images used; None for all 10,000."""
-    search_updates: int = 40
+    search_updates: int = 80
     """Mini-batches in the search, of the same size."""
     search_seed: int = 100
     """The seed of the search, which is not reported."""
@@ -76,14 +76,14 @@ PRESETS = {
     "standard": Settings(),
     "full": Settings(
         num_train=None,
-        num_updates=4690,
+        num_updates=9380,
         seeds=tuple(range(10)),
         seeds_16_64=tuple(range(10)),
         seeds_16_16_16=tuple(range(10)),
         learning_rates=(0.001, 0.002, 0.004, 0.008, 0.016, 0.032),
         search_images=50_000,
         search_held_out=10_000,
-        search_updates=781,
+        search_updates=1562,
         digits_updates=1000,
         digits_seeds=tuple(range(20)),
     ),
