@@ -279,7 +279,7 @@ class Workers(Pool):
                     silence_logs=50,
                 )
                 self._client = Client(self._cluster, set_as_default=False)
-        self._entry_point = remote.entry_point()
+        self._entry_point = remote.entry_point() if address else remote.run_pickled
         self._submitted: dict[int, Any] = {}
 
     def _submit(self, job: Job, parts: Parts, future: Future, inputs: list[Future]) -> None:

@@ -7,6 +7,7 @@ Must work on a worker that has never seen the project, so it imports only the st
 
 import hashlib
 import importlib
+import pickle
 import sys
 import tempfile
 from collections.abc import Callable
@@ -44,21 +45,20 @@ def run(expected: str, job: Any, device: str, *inputs: tuple[bytes, float]) -> t
     return compute.run_encoded(job, device, *inputs)
 
 
+def run_pickled(expected: str, payload: bytes, device: str, *inputs: tuple[bytes, float]) -> tuple[bytes, float]:
+    """``run`` for a pickled job: a scheduler opens what it passes on, and need not know the project."""
+    return run(expected, pickle.loads(payload), device, *inputs)
+
+
 def entry_point() -> Callable[..., tuple[bytes, float]]:
-    """``run`` for a pickled job, as a function that travels by value.
+    """``run_pickled`` for workers and schedulers that cannot import this module yet: a local function travels as code."""
 
-    A scheduler opens what it passes on, and need not know the project: so the job is bytes to it, and the function, being
-    local, is sent as code and not as a name to import.
-    """
-
-    def run_pickled(expected: str, payload: bytes, device: str, *inputs: tuple[bytes, float]) -> tuple[bytes, float]:
-        import pickle
-
+    def run_on_worker(*arguments):
         from lab import remote
 
-        return remote.run(expected, pickle.loads(payload), device, *inputs)
+        return remote.run_pickled(*arguments)
 
-    return run_pickled
+    return run_on_worker
 
 
 def _receive(files: dict[str, bytes], name: str) -> None:

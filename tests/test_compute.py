@@ -228,8 +228,9 @@ def cluster(tmp_path):
 
 # In a process of its own: what jaxtyping does to modules here cannot be sent to a worker.
 ON_A_CLUSTER = """
+import pickle
 import sys
-from lab import compute, remote
+from lab import compute
 from lab.cache import Cache
 from tests.test_compute import JOBS
 pool = compute.Workers(Cache(sys.argv[2]), address=sys.argv[1])
@@ -237,7 +238,7 @@ with compute.using(pool):
     compute.gather(JOBS[0])
 print(*pool._client.run(lambda: __import__("lab").__file__).values())
 try:
-    pool._client.submit(remote.run, "another", JOBS[0], "cpu").result()
+    pool._client.submit(pool._entry_point, "another", pickle.dumps(JOBS[0]), "cpu").result()
 except RuntimeError as error:
     print(error)
 pool.close()
