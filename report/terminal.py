@@ -5,7 +5,6 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from report.result import number
 
 
 @dataclass
@@ -153,7 +152,7 @@ def display(num_workers: int) -> Display:
 def duration(seconds: float) -> str:
     """Seconds as a person says them: 0.4 s, 12 s, 6 min 5 s, 2 h 10 min."""
     if seconds < 10:
-        return f"{number(round(seconds, 1))} s"
+        return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 1:
         return f"{rest} s"
