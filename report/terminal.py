@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass, field
 
 
-
 @dataclass
 class Progress:
     """How far one chapter is. ``expected`` holds the seconds that each job is thought to take on one worker."""
