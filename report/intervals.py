@@ -1,6 +1,8 @@
 """Summaries over seeds and their intervals, by SciPy. Every function takes one number a seed."""
 
 import math
+import statistics
+from bisect import bisect_left
 from collections.abc import Sequence
 
 Interval = tuple[float | None, float | None]
@@ -11,12 +13,10 @@ def summarise(values: Sequence[float], summary: str) -> float:
     if not values:
         raise ValueError("no values to summarise; a metric over seeds needs at least one seed")
     if summary == "median":
-        ordered = sorted(values)
-        middle = len(ordered) // 2
-        return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+        return statistics.median(values)
     if summary == "geometric mean":
-        return math.exp(math.fsum(logarithms(values)) / len(values))
-    return math.fsum(values) / len(values)
+        return math.exp(statistics.fmean(logarithms(values)))
+    return statistics.fmean(values)
 
 
 def of_summary(values: Sequence[float], summary: str, confidence: float = 0.95) -> Interval:
@@ -35,10 +35,10 @@ def of_mean(values: Sequence[float], confidence: float) -> tuple[float, float]:
     """Student's t interval."""
     from scipy.stats import t
 
-    n, mean = len(values), math.fsum(values) / len(values)
-    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
-    half_width = float(t.ppf((1 + confidence) / 2, n - 1)) * deviation / math.sqrt(n)
-    return mean - half_width, mean + half_width
+    n, mean = len(values), statistics.fmean(values)
+    error = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1) / n)
+    low, high = t.interval(confidence, n - 1, loc=mean, scale=error) if error else (mean, mean)
+    return float(low), float(high)
 
 
 def of_median(values: Sequence[float], confidence: float) -> tuple[float, float]:
@@ -66,6 +66,28 @@ def of_difference(left: Sequence[float], right: Sequence[float], confidence: flo
 
     interval = ttest_ind(left, right, equal_var=False).confidence_interval(confidence)
     return float(interval.low), float(interval.high)
+
+
+def of_shift(left: Sequence[float], right: Sequence[float], confidence: float) -> tuple[float, float, float]:
+    """Hodges-Lehmann estimate of how far ``left`` lies above ``right``, the median of all pairwise differences, with its interval.
+
+    The interval holds the shifts that the exact Mann-Whitney test (``scipy.stats.mannwhitneyu``) does not reject; it is exact where
+    the two distributions differ by a shift alone, and unbounded where there are too few values.
+    """
+    from scipy.stats import mannwhitneyu
+
+    differences = sorted(a - b for a in left for b in right)
+
+    def is_rejected(place: int) -> bool:
+        """Whether the test rejects the shifts between the difference at ``place`` and the one before it."""
+        above = differences[place]
+        shift = (differences[place - 1] + above) / 2 if place else above - 1.0
+        return bool(mannwhitneyu([a - shift for a in left], right, method="exact").pvalue <= 1 - confidence)
+
+    # The p-value rises up to the middle, so that the first shift that is kept is found by halving.
+    place = bisect_left(range(len(differences) // 2), True, key=lambda at: not is_rejected(at))
+    low, high = (differences[place - 1], differences[-place]) if place else (-math.inf, math.inf)
+    return statistics.median(differences), low, high
 
 
 def of_odds_ratio(left: tuple[int, int], right: tuple[int, int], confidence: float) -> tuple[float, float, float]:

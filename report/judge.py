@@ -105,7 +105,7 @@ _SUMMARY_METHODS = {
 
 def _compare(test: Comparison, left: Metric, right: Metric, confidence: float) -> Finding:
     sign = "/" if test.ratio else "−"
-    effect, unit = f"{test.left} {sign} {test.right}", "" if test.ratio else left.unit
+    effect, unit = f"{test.left} {sign} {test.right}", "" if test.ratio else "points" if left.unit == "%" else left.unit
     n = f"{left.n}" if left.n == right.n else f"{left.n} and {right.n}"
     if min(left.n, right.n) < 2:
         value = left.value / right.value if test.ratio else left.value - right.value
@@ -116,14 +116,16 @@ def _compare(test: Comparison, left: Metric, right: Metric, confidence: float) -
     by_median = "median" in (left.summary, right.summary)
     if test.paired and len(a) != len(b):
         raise BuildError(f"{effect}: paired by seed, but there are {len(a)} and {len(b)} seeds; use the same seeds for both")
-    if by_median:
-        # An exact interval needs pairs. Runs are exchangeable, so the order in which they were named pairs them.
-        pairs = min(len(a), len(b))
-        a, b, n = a[:pairs], b[:pairs], f"{pairs}"
+    if by_median and test.paired:
         differences = [x - y for x, y in zip(a, b, strict=True)]
         value = intervals.summarise(differences, "median")
         low, high = intervals.of_median(differences, confidence)
+        effect = f"median over seeds of {effect}"
         method = "exact interval of the median over pairs of seeds (scipy.stats.quantile_test)"
+    elif by_median:
+        value, low, high = intervals.of_shift(a, b, confidence)
+        effect = f"median over all pairs of runs of {effect}"
+        method = "exact Mann-Whitney interval of the Hodges-Lehmann shift (scipy.stats.mannwhitneyu)"
     elif test.paired:
         differences = [x - y for x, y in zip(a, b, strict=True)]
         value = intervals.summarise(differences, "mean")
@@ -154,14 +156,35 @@ def _finding(
 ) -> Finding:  # fmt: skip
     outcome = test.region.outcome(low, high)
     region = _describe(test.region, unit)
-    return Finding(effect, value, low, high, unit, confidence, n, method, region, test.why, outcome)
+    on_logarithms = isinstance(test, Odds) or (isinstance(test, Comparison) and test.ratio)
+    to_decide = _to_decide(value, low, high, unit, n, test.region, on_logarithms) if outcome == "inconclusive" else ""
+    return Finding(effect, value, low, high, unit, confidence, n, method, region, test.why, outcome, to_decide)
+
+
+def _to_decide(value: float, low: float, high: float, unit: str, n: str, region: Region, on_logarithms: bool) -> str:
+    """The half-width that was reached, and how many runs a decision would take if the effect stayed where it is.
+
+    An interval narrows with the square root of n, so that n must grow by the square of half-width over distance to the margin.
+    """
+    if on_logarithms and min(value, low) <= 0 or math.isinf(low) or math.isinf(high):
+        return "these runs bound the effect on one side at most" if math.isinf(low) != math.isinf(high) else "too few runs for an interval"
+    scale = math.log if on_logarithms else float
+    half_width = (scale(high) - scale(low)) / 2
+    reached = f"within a factor of {number(math.exp(half_width))}" if on_logarithms else f"half-width {with_unit(half_width, unit)}"
+    bounds = [bound for bound in (region.low, region.high) if math.isfinite(bound) and (bound > 0 or not on_logarithms)]
+    distance = min((abs(scale(value) - scale(bound)) for bound in bounds), default=0.0)
+    if distance <= 0.05 * half_width:
+        return f"{reached}; the effect lies at the margin, and more runs would hardly decide it"
+    runs = math.ceil(min(map(int, n.replace(",", "").split(" and "))) * (half_width / distance) ** 2)
+    return f"{reached}; about {number(float(f'{runs:.2g}'))} runs would decide it if the effect stays where it is"
 
 
 def _describe(region: Region, unit: str) -> str:
+    most, least = ("less than", "more than") if region.strict else ("at most", "at least")
     if math.isinf(region.low):
-        text = f"at most {with_unit(region.high, unit)}"
+        text = f"{most} {with_unit(region.high, unit)}"
     elif math.isinf(region.high):
-        text = f"at least {with_unit(region.low, unit)}"
+        text = f"{least} {with_unit(region.low, unit)}"
     elif region.low == 0:
         text = f"at most {with_unit(region.high, unit)}"
     else:

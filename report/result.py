@@ -20,7 +20,7 @@ class Metric:
 
     value: float
     unit: str = ""
-    """Printed after the number; "%" prints a share between 0 and 1 times 100."""
+    """Printed after the number; "%" prints a share between 0 and 1 times 100, and so do "points", the difference of two such shares."""
     values: tuple[float, ...] = ()
     """One value a seed, in the order of the seeds."""
     summary: Summary = "value"
@@ -94,13 +94,16 @@ class Metric:
         return f"{what}; 95 % interval {self.interval}" if self.low is not None else what
 
 
+PERCENT = ("%", "points")
+"""Units in which a share is printed times 100."""
+
 Cell = str | int | float | Metric
 """What a table on the page can hold."""
 
 
 def number(value: float, unit: str = "", digits: int = 3) -> str:
     """A number as a reader would write it: 12,500; 0.031; 4.2 x 10^-5 with real superscripts."""
-    value = value * 100 if unit == "%" else value
+    value = value * 100 if unit in PERCENT else value
     return _fixed(value, *_scale(value, unit, digits)) + _power(_scale(value, unit, digits)[0])
 
 
@@ -114,7 +117,7 @@ def measurement(value: float, low: float | None, high: float | None, unit: str =
 
     All three numbers get the decimals and the power of ten of the value. The interval is empty where there is none.
     """
-    factor = 100 if unit == "%" else 1
+    factor = 100 if unit in PERCENT else 1
     scale = _scale(value * factor, unit, digits, exact=False)
     suffix = _power(scale[0]) + (f" {unit}" if unit else "")
     if low is None or high is None:
@@ -199,11 +202,17 @@ class Region:
     low: float = -math.inf
     high: float = math.inf
     outside: bool = False
+    strict: bool = False
+    """The bounds do not belong to the region: no difference is not "larger"."""
 
     def outcome(self, low: float, high: float) -> Outcome:
         """The one rule: interval inside the region, supported; inside its complement, refuted; else inconclusive."""
-        within = self.low <= low and high <= self.high
-        beyond = high < self.low or low > self.high
+        if self.strict:
+            within = self.low < low and high < self.high
+            beyond = high <= self.low or low >= self.high
+        else:
+            within = self.low <= low and high <= self.high
+            beyond = high < self.low or low > self.high
         if self.outside:
             within, beyond = beyond, within
         return "supported" if within else "refuted" if beyond else "inconclusive"
@@ -259,12 +268,12 @@ Test = Comparison | Bound | Odds | Every | Some
 
 def larger(left: str, *, than: str, by: float = 0.0, why: str = "any difference counts", paired: bool = False) -> Test:
     """``left`` exceeds ``than`` by more than ``by``; ``why`` argues for that margin."""
-    return Comparison(left, than, Region(low=by), why, paired=paired)
+    return Comparison(left, than, Region(low=by, strict=True), why, paired=paired)
 
 
 def smaller(left: str, *, than: str, by: float = 0.0, why: str = "any difference counts", paired: bool = False) -> Test:
     """``left`` falls short of ``than`` by more than ``by``."""
-    return Comparison(left, than, Region(high=-by), why, paired=paired)
+    return Comparison(left, than, Region(high=0.0 - by, strict=True), why, paired=paired)
 
 
 def times_smaller(left: str, *, than: str, factor: float, why: str, paired: bool = False) -> Test:
@@ -343,6 +352,8 @@ class Finding:
     region: str
     why: str
     outcome: Outcome
+    to_decide: str = ""
+    """Where it is inconclusive: the half-width that was reached, and about how many runs would decide it."""
 
 
 @dataclass(frozen=True)

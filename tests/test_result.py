@@ -3,9 +3,11 @@
 import json
 import math
 import random
+import re
 
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -188,6 +190,46 @@ def test_false_support_is_rare(summary):
         a, b = (Metric.over_seeds(draw.lognormal(size=8).tolist(), summary=summary) for _ in range(2))
         supported += verdict_of(times_smaller("a", than="b", factor=1.0, why=""), a=a, b=b).supported
     assert supported / 2000 < 0.025 + 3 * (0.025 * 0.975 / 2000) ** 0.5
+
+
+def test_no_difference_is_not_larger():
+    """A tie supports neither side, and is evidence against both."""
+    same = Metric.over_seeds([1.0, 1.0, 1.0])
+    for test in (larger("a", than="b", paired=True), smaller("a", than="b", paired=True)):
+        assert verdict_of(test, a=same, b=same).outcome == "refuted"
+
+
+def test_shift_is_what_the_test_does_not_reject():
+    """Just inside the interval the Mann-Whitney test keeps the shift, just outside it rejects; 5 and 5 runs: tables give the 3rd difference."""
+    draw = np.random.default_rng(1)
+    left, right = draw.normal(3, 1, 7).tolist(), draw.normal(0, 1, 9).tolist()
+    estimate, low, high = intervals.of_shift(left, right, 0.95)
+    assert low < estimate < high
+
+    def p_value(shift: float) -> float:
+        return float(scipy.stats.mannwhitneyu([x - shift for x in left], right, method="exact").pvalue)
+
+    assert p_value(low - 1e-9) <= 0.05 < p_value(low + 1e-9) and p_value(high + 1e-9) <= 0.05 < p_value(high - 1e-9)
+    few, more = [10.0, 20.0, 30.0, 40.0, 50.0], [0.0, 1.0, 2.0, 3.0, 4.0]
+    differences = sorted(a - b for a in few for b in more)
+    assert intervals.of_shift(few, more, 0.95)[1:] == (differences[2], differences[-3])
+    assert intervals.of_shift([1.0, 2.0], [3.0, 4.0], 0.95)[1:] == (-math.inf, math.inf)
+
+
+def test_inconclusive_says_what_it_would_take():
+    """Twice the distance to the margin needs a quarter of the runs; a decision needs no such text."""
+    near, far = (Metric.over_seeds([at + x for x in (-1.0, 0.0, 1.0, 0.5, -0.5)]) for at in (0.2, 0.4))
+    texts = [verdict_of(at_least("a", 0.0, why=""), a=metric).findings[0].to_decide for metric in (near, far)]
+    runs = [int(re.search(r"about ([\d,]+) runs", text)[1].replace(",", "")) for text in texts]  # pyright: ignore[reportOptionalSubscript]
+    assert runs[0] == pytest.approx(4 * runs[1], rel=0.1) and "half-width" in texts[0]
+    assert verdict_of(at_least("a", -9.0, why=""), a=near).findings[0].to_decide == ""
+
+
+def test_difference_of_shares_is_in_points():
+    """2 % against 1 % differ by one point, not by one per cent."""
+    a, b = (Metric.over_seeds([x, x + 0.001, x - 0.001], "%") for x in (0.02, 0.01))
+    finding = verdict_of(larger("a", than="b", by=0.002), a=a, b=b).findings[0]
+    assert finding.unit == "points" and finding.region == "more than 0.200 points"
 
 
 def test_ratio_of_zero_is_refused():
