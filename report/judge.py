@@ -167,10 +167,16 @@ def _to_decide(value: float, low: float, high: float, unit: str, n: str, region:
     An interval narrows with the square root of n, so that n must grow by the square of half-width over distance to the margin.
     """
     if on_logarithms and min(value, low) <= 0 or math.isinf(low) or math.isinf(high):
-        return "these runs bound the effect on one side at most" if math.isinf(low) != math.isinf(high) else "too few runs for an interval"
+        return (
+            "these runs bound the effect on one side at most"
+            if math.isinf(low) != math.isinf(high)
+            else "too few runs for an interval"
+        )
     scale = math.log if on_logarithms else float
     half_width = (scale(high) - scale(low)) / 2
-    reached = f"within a factor of {number(math.exp(half_width))}" if on_logarithms else f"half-width {with_unit(half_width, unit)}"
+    reached = (
+        f"within a factor of {number(math.exp(half_width))}" if on_logarithms else f"half-width {with_unit(half_width, unit)}"
+    )
     bounds = [bound for bound in (region.low, region.high) if math.isfinite(bound) and (bound > 0 or not on_logarithms)]
     distance = min((abs(scale(value) - scale(bound)) for bound in bounds), default=0.0)
     if distance <= 0.05 * half_width:
