@@ -367,12 +367,16 @@ def _batches(
     """Indices of the examples of each update, without end; the last batch of an epoch holds what is left."""
     while batch_size is None:
         yield slice(None)
-    # Another stream than the initial weights, which the same seed sets.
-    seeds = [seed] if isinstance(seed, int) else seed
-    generators = [torch.Generator("cpu").manual_seed(2**32 + item) for item in seeds]
+    generators = [_order_generator(item) for item in ([seed] if isinstance(seed, int) else seed)]
     while True:
         orders = torch.stack([torch.randperm(num_examples, generator=item, device="cpu") for item in generators])
         yield from (orders[0] if isinstance(seed, int) else orders).to(device).split(batch_size, dim=-1)
+
+
+def _order_generator(seed: int) -> torch.Generator:
+    """The generator of the order of examples: another stream than that of the initial weights, which the same seed sets."""
+    # Torch's generator keeps the lower 32 bits of a seed, so adding 2**32 would not tell the two apart.
+    return torch.Generator("cpu").manual_seed(int(np.random.SeedSequence([seed, 1]).generate_state(1)[0]))
 
 
 def _grad_norm(parameters: list[nn.Parameter], stacked: bool) -> np.ndarray:

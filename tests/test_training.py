@@ -49,7 +49,7 @@ def test_loop_equals_a_plain_one():
     split = DIGITS.load()
     model = network.build(3).double()
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    generator = torch.Generator().manual_seed(2**32 + 3)
+    generator = torch.Generator().manual_seed(int(np.random.SeedSequence([3, 1]).generate_state(1)[0]))
     batches: list[torch.Tensor] = []
     while len(batches) < 25:
         order = torch.randperm(120, generator=generator)
@@ -73,6 +73,13 @@ def test_every_example_is_seen_once_an_epoch():
         epoch = torch.cat([torch.as_tensor(next(batches)) for _ in range(3)], dim=-1)
         assert epoch.sort(dim=-1).values.tolist() == [list(range(10))] * 2
         assert not torch.equal(epoch[0], epoch[1])
+
+
+@pytest.mark.parametrize("seed", [0, 1, 12345])
+def test_order_of_examples_is_another_stream_than_the_weights(seed):
+    """The order drawn for a seed is not the one that the generator of the initial weights would draw."""
+    order = torch.as_tensor(next(training._batches(1000, 1000, seed, torch.device("cpu"))))
+    assert not torch.equal(order, torch.randperm(1000, generator=torch.Generator().manual_seed(seed)))
 
 
 def test_measurements_leave_the_training_as_it_was():
