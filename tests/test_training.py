@@ -133,6 +133,18 @@ def test_schedule_ends_where_it_should(schedule, last):
     assert optimizer.param_groups[0]["lr"] == pytest.approx(last, abs=1e-9)
 
 
+@pytest.mark.parametrize("kind, name, expected", [("sgd", "momentum", 0.0), ("adam", "betas", (0.9, 0.999))])
+def test_one_cycle_leaves_the_momentum_alone(kind, name, expected):
+    """Only the learning rate goes up and down; the momentum is the recipe's from the first update to the last."""
+    recipe = Recipe(0.1, 20, 8, schedule="one_cycle", optimizer=kind)
+    optimizer = recipe.make_optimizer([torch.nn.Parameter(torch.zeros(1))])
+    scheduler = recipe.make_scheduler(optimizer)
+    for _ in range(20):
+        assert optimizer.param_groups[0][name] == expected
+        optimizer.step()
+        scheduler.step()
+
+
 def test_training_learns():
     """A small network reads most digits after a few epochs: the loop does more than agree with itself."""
     job = Train(CNN((1, 8, 8), (8,), (32,), 10), Dataset("digits"), Recipe(0.01, 150, 64, schedule="one_cycle"), 0)
