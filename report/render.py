@@ -6,16 +6,17 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, fields, replace
+from functools import cache, lru_cache
 from importlib.metadata import version
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from report.errors import BuildError
 from report.outline import Chapter
 from report.record import Record, Status, to_json
-from report.result import Figure, Metric, Verdict, measurement, number, with_unit
+from report.result import Figure, Metric, Outcome, Verdict, measurement, number, with_unit
 from report.terminal import duration
 
 RENDERING_DISTRIBUTIONS = ("jinja2", "markdown", "pygments", "latex2mathml")
@@ -104,6 +105,8 @@ def unknown_name(kind: str, name: str, known: Any) -> str:
 
 
 NAMED = ("metric", "figure", "claim")
+OUTCOMES: tuple[Outcome, ...] = ("supported", "refuted", "inconclusive")
+CLAIM_PARTS = (*OUTCOMES, *(item.name for item in fields(Verdict)))
 SETTINGS_NAME = "preset"
 
 
@@ -122,18 +125,85 @@ def check_template(templates: Path, chapter: Chapter, record: Record) -> None:
     except jinja2.TemplateSyntaxError as error:
         raise BuildError(f"templates/{chapter.template}, line {error.lineno}: {error.message}") from error
     for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
-        name = node.attr if isinstance(node, nodes.Getattr) else _constant(node.arg)
-        kind = node.node.name if isinstance(node.node, nodes.Name) else ""
+        kind, name = _named(node)
         if kind in NAMED and name is not None and name not in known[kind]:
             raise BuildError(f"templates/{chapter.template}, line {node.lineno}: {unknown_name(kind, name, known[kind])}")
+        if isinstance(node, nodes.Getattr) and _named(node.node)[0] == "claim" and node.attr not in CLAIM_PARTS:
+            unknown = unknown_name("part of a claim", node.attr, CLAIM_PARTS)
+            raise BuildError(f"templates/{chapter.template}, line {node.lineno}: {unknown}")
     offered = {*NAMED, SETTINGS_NAME, *environment.globals}
     for name in sorted(meta.find_undeclared_variables(tree) - offered):
         line = next(node.lineno for node in tree.find_all(nodes.Name) if node.name == name)
         raise BuildError(f"templates/{chapter.template}, line {line}: {unknown_name('variable', name, sorted(offered))}")
 
 
-def _constant(node: Any) -> str | None:
-    return node.value if hasattr(node, "value") and isinstance(node.value, str) else None
+def _named(node: Any) -> tuple[str, str | None]:
+    """``("claim", "S1")`` for ``claim.S1`` and ``claim["S1"]``; None for a name that only rendering tells."""
+    from jinja2 import nodes
+
+    if not isinstance(node, nodes.Getattr | nodes.Getitem) or not isinstance(node.node, nodes.Name):
+        return "", None
+    if isinstance(node, nodes.Getattr):
+        return node.node.name, node.attr
+    return node.node.name, node.arg.value if isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str) else None
+
+
+def check_branches(templates: Path, chapter: Chapter, record: Record) -> None:
+    """Render the prose for every way in which its claims may come out. Raises BuildError where one fails or has no text.
+
+    A claim on whose outcome the template branches needs a text of its own for each outcome: one that neither another outcome
+    gives, nor is what is left over without theirs. Where conditions nest, it is enough that the three differ for one outcome of
+    the other claims.
+    """
+    from jinja2 import TemplateError, nodes
+
+    environment = _environment(templates)
+    source, _, _ = environment.loader.get_source(environment, chapter.template)
+    lines: dict[str, int] = {}
+    for node in environment.parse(source).find_all(nodes.Getattr):
+        kind, name = _named(node.node)
+        if kind == "claim" and name is not None and node.attr in (*OUTCOMES, "outcome"):
+            lines[name] = min(node.lineno, lines.get(name, node.lineno))
+
+    @cache
+    def words(*outcomes: Outcome) -> list[str]:
+        came_out = dict(zip(lines, outcomes, strict=True))
+        verdicts = [replace(item, outcome=came_out.get(item.id, item.outcome)) for item in record.verdicts]
+        try:
+            # A claim's card shows its verdict; left out, only the prose can differ.
+            text = _fill(environment, chapter, record, verdicts, dict.fromkeys(record.figures, ""), lambda verdict: "")
+        except (TemplateError, BuildError) as error:
+            where = ", ".join(f"{name!r} {outcome}" for name, outcome in came_out.items())
+            raise BuildError(f"templates/{chapter.template}, with {where}: {error}") from error
+        return text.split()
+
+    for name in lines:
+        faults = {}
+        for others in OUTCOMES:
+            texts = {outcome: words(*(outcome if item == name else others for item in lines)) for outcome in OUTCOMES}
+            faults[_fault(texts)] = len({tuple(text) for text in texts.values()})
+        if "" not in faults:
+            raise BuildError(
+                f"templates/{chapter.template}, line {lines[name]}: claim {name!r} {max(faults, key=lambda fault: faults[fault])}; "
+                "give each of supported, refuted and inconclusive a text"
+            )
+
+
+def _fault(texts: Mapping[Outcome, list[str]]) -> str:
+    """Which outcome has no text of its own; empty where each has one."""
+    for first, second in combinations(texts, 2):
+        if texts[first] == texts[second]:
+            return f"has the same text where it is {first} and where it is {second}"
+    for outcome, text in texts.items():
+        if all(_is_part(text, other) for other in texts.values()):
+            return f"has no text where it is {outcome}"
+    return ""
+
+
+def _is_part(words: Sequence[str], text: Sequence[str]) -> bool:
+    """Whether striking words from ``text`` leaves ``words``."""
+    rest = iter(text)
+    return all(word in rest for word in words)
 
 
 def _metric_html(metric: Metric) -> Any:
@@ -231,19 +301,26 @@ def render_prose(templates: Path, chapter: Chapter, record: Record, figures: "_F
     import jinja2
 
     check_template(templates, chapter, record)
+    check_branches(templates, chapter, record)
     environment = _environment(templates)
     figures = figures or _FigureBlocks(environment, chapter, record)
-    claim = environment.get_template("macros.html.jinja2").module.claim
+    card = environment.get_template("macros.html.jinja2").module.claim
     try:
-        text = environment.get_template(chapter.template).render(
-            metric=_Named("metric", {key: _MetricView(item) for key, item in record.metrics.items()}),
-            figure=_Named("figure", figures),
-            claim=_Named("claim", {item.id: _ClaimView(item, claim) for item in record.verdicts}),
-            preset=record.preset,
-        )
+        return _markdown(_fill(environment, chapter, record, record.verdicts, figures, card))
     except (jinja2.TemplateError, BuildError) as error:
         raise BuildError(f"templates/{chapter.template}: {error}") from error
-    return _markdown(text)
+
+
+def _fill(
+    environment: Any, chapter: Chapter, record: Record, verdicts: Sequence[Verdict], figures: Mapping[str, Any], card: Any
+) -> str:
+    """The chapter's own template with its numbers, figures and verdicts filled in, as Markdown."""
+    return environment.get_template(chapter.template).render(
+        metric=_Named("metric", {key: _MetricView(item) for key, item in record.metrics.items()}),
+        figure=_Named("figure", figures),
+        claim=_Named("claim", {item.id: _ClaimView(item, card) for item in verdicts}),
+        preset=record.preset,
+    )
 
 
 class _ClaimView:
@@ -328,8 +405,6 @@ def _csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
 
 
 def _without_drawings(record: Record) -> Record:
-    from dataclasses import replace
-
     return replace(record, drawings={})
 
 

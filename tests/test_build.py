@@ -324,6 +324,35 @@ def test_nothing_is_trained_before_the_template_is_checked(toy: ToyProject):
     assert not (toy.folder / "cache" / "jobs").exists()
 
 
+CONDITION = '{% if claim["loaded-is-larger"].supported %}They differ.{% elif claim["loaded-is-larger"].refuted %}They do not.{% else %}Who knows.{% endif %}'
+
+
+@pytest.mark.parametrize(
+    "old, new, message",
+    [
+        ("%}Who knows.", "%}", "line 7: claim 'loaded-is-larger' has no text where it is inconclusive"),
+        ("{% else %}Who knows.", "", "line 7: claim 'loaded-is-larger' has no text where it is inconclusive"),
+        ("%}They differ.", "%}", "has no text where it is supported"),
+        ("Who knows.", "They do not.", "has the same text where it is refuted and where it is inconclusive"),
+        ("larger\"].refuted", "larger\"].refutd", r"line 7: no part of a claim 'refutd'; did you mean 'refuted'\?"),
+        ("Who knows.", "{{ metric.fair.valeu }}", "with 'loaded-is-larger' inconclusive: .*'valeu'"),
+        (CONDITION, CONDITION + '{% if claim["loaded-is-larger"].outcome == "suported" %}Sure.{% endif %}', None),
+        (CONDITION, 'The verdict is {{ claim["loaded-is-larger"].outcome }}.', None),
+        (CONDITION, '{{ claim["loaded-is-larger"] }}', None),
+    ],
+)  # fmt: skip
+def test_each_verdict_has_its_text_before_anything_is_trained(toy: ToyProject, old, new, message):
+    """A branch that is missing, or would fail, stops the chapter with an empty cache, whichever way the claim will come out."""
+    toy.edit("templates/chapters/dice.md.jinja2", old, new)
+    outcome = toy.build("--dry-run")
+    if message is None:
+        assert outcome.returncode == 0, outcome.stdout
+        return
+    assert outcome.returncode == 1 and re.search(message, outcome.stdout), outcome.stdout
+    if "refutd" in new:
+        assert toy.build().returncode == 1 and not (toy.folder / "cache" / "jobs").exists()
+
+
 def test_killed_build_goes_on_where_it_was(toy: ToyProject):
     """Killed without warning in the middle, the next build takes what was finished from the cache."""
     toy.edit(

@@ -8,7 +8,9 @@ import pytest
 from experiments import CHAPTERS
 from lab.cache import Cache
 from lab.compute import InProcess, using
-from report import judge
+from report import judge, render
+from report.outline import read_outline
+from report.record import Record
 from tests.cases import ROOT
 
 NAMES = [name for names in CHAPTERS.values() for name in names]
@@ -44,6 +46,16 @@ def test_same_settings_same_metrics(results):
     assert {name: figure.table for name, figure in first.figures.items()} == {
         name: figure.table for name, figure in second.figures.items()
     }
+
+
+@pytest.mark.filterwarnings("ignore:Precision loss")
+def test_prose_has_a_text_for_every_verdict(chapter, results):
+    """All names exist in all branches, and each claim that the prose follows has a text for each outcome."""
+    name = chapter.__name__.split(".")[1]
+    outline = {item.name: item for item in read_outline(ROOT)}
+    metrics, figures = results[0]
+    record = Record(name, "quick", "cpu", metrics, figures, {}, judge.judge(chapter.CLAIMS, metrics), ())
+    assert render.render_prose(ROOT / "templates", outline[name], record)
 
 
 @pytest.mark.filterwarnings("ignore:Precision loss")
@@ -83,8 +95,6 @@ def test_every_figure_has_words_and_numbers(results):
 
 def test_every_setting_is_explained(chapter):
     """A sentence a field, for the table on the page."""
-    from report.outline import read_outline
-
     outline = {item.name: item for item in read_outline(ROOT)}
     meanings = outline[chapter.__name__.split(".")[1]].meanings()
     assert set(meanings) == {field.name for field in fields(chapter.Settings)}

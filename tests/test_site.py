@@ -6,6 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from report import render
+from report.errors import BuildError
+from report.outline import Chapter
+from report.record import Record
+from report.result import Verdict
 from tests.cases import ToyProject
 from tests.site_check import problems_of
 
@@ -30,6 +35,36 @@ def test_checker_finds_problems(tmp_path: Path):
         "says '{{'",
     ):
         assert expected in found
+
+
+THREE = "{% if claim.X.supported %}yes{% elif claim.X.refuted %}no{% else %}open{% endif %}"
+
+
+@pytest.mark.parametrize(
+    "prose, fault",
+    [
+        (THREE.replace("X", "a") + THREE.replace("X", "b"), ""),
+        # The second claim matters under one outcome of the first alone.
+        ("{% if claim.a.supported %}" + THREE.replace("X", "b") + "{% elif claim.a.refuted %}A{% else %}B{% endif %}", ""),
+        ("{% if claim.a.supported and claim.b.supported %}both{% elif claim.a.supported %}first {% if claim.b.refuted %}alone{% else %}at least{% endif %}"
+         "{% elif claim.a.refuted %}none{% else %}open{% endif %}", ""),
+        ("{% if claim.a.supported and claim.b.supported %}both{% else %}not both{% endif %}", "line 1: claim 'a' has the same text where it is refuted and"),
+        (THREE.replace("X", "a") + "\n{% if claim.b.refuted %}not b{% endif %}", "line 2: claim 'b' has the same text where it is supported and where it is inconclusive"),
+        (THREE.replace("X", "a") + "{% if claim.a.supported %}{{ claim.b.odd.even }}{% endif %}", "with 'a' supported: .*'odd'"),
+        ("{{ claim.a }}{{ claim.b }}", ""),
+    ],
+)  # fmt: skip
+def test_nested_conditions_need_a_text_for_each_outcome(tmp_path: Path, prose, fault):
+    """Of each claim that they follow, for one outcome of the other at least."""
+    (tmp_path / "chapters").mkdir()
+    (tmp_path / "chapters" / "toy.md.jinja2").write_text(prose)
+    verdicts = tuple(Verdict(name, "ours", "", "", "", "supported", ()) for name in "ab")
+    record, chapter = Record("toy", "quick", "cpu", {}, {}, {}, verdicts, ()), Chapter("toy", "Toys", "1.1", "Why?", "", "")
+    if not fault:
+        render.check_branches(tmp_path, chapter, record)
+        return
+    with pytest.raises(BuildError, match=fault):
+        render.check_branches(tmp_path, chapter, record)
 
 
 @pytest.fixture(scope="module")
