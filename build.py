@@ -460,10 +460,7 @@ class _Build:
                 drawn,
                 {name: figures.draw(name, figure) for name, figure in drawn.items()},
                 judge.judge(module.CLAIMS, metrics),
-                tuple(
-                    Setting(item.name, _shown(getattr(settings, item.name)), chapter.meanings().get(item.name, ""))
-                    for item in fields(settings)
-                ),
+                tuple(Setting(item.name, _shown(getattr(settings, item.name))) for item in fields(settings)),
             )
             render.render_prose(TEMPLATES, chapter, record)
             progress, parts = display.progress(chapter.name), self.parts[chapter.name]

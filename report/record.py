@@ -20,11 +20,10 @@ from report.result import Figure, Finding, Metric, Table, Verdict
 
 @dataclass(frozen=True)
 class Setting:
-    """One field of a chapter's settings, with the sentence that explains it."""
+    """One field of a chapter's settings. What it means is read from the source, where it may be reworded."""
 
     name: str
     value: str
-    meaning: str
 
 
 @dataclass(frozen=True)

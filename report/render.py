@@ -271,6 +271,7 @@ def chapter_files(templates: Path, page: Page, chapters: Sequence[Chapter]) -> d
             body=body,
             leftover=leftover,
             line_of=page.chapter.line_of,
+            meanings=page.chapter.meanings(),
             stamp=STAMPS.get(record.preset, "") if record else "",
             root="",
         )

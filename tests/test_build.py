@@ -164,6 +164,14 @@ def test_edit_to_prose_runs_nothing(toy: ToyProject):
     assert "pages written" in outcome.stdout and "An honest dice gives" in toy.read("site/dice.html")
 
 
+def test_edit_to_the_meaning_of_a_setting_runs_nothing(toy: ToyProject):
+    """The sentence below a setting reaches the page as it stands in the source."""
+    toy.build()
+    toy.edit("experiments/dice.py", "Throws of each dice.", "One series of throws a seed.")
+    outcome = toy.build()
+    assert "nothing to run" in outcome.stdout and "One series of throws a seed." in toy.read("site/dice.html")
+
+
 def test_edit_to_a_caption_takes_all_jobs_from_the_cache(toy: ToyProject):
     """The chapter runs again, and every job comes from the cache."""
     toy.build()
