@@ -27,7 +27,7 @@ from lab.source import WHOLE, Project, changes, digest
 from report import publish, render, terminal
 from report.errors import BuildError
 from report.outline import Chapter, read_outline
-from report.record import Record, Records, Setting, Status, from_json
+from report.record import Record, Records, Setting, Status, read
 
 ROOT = Path(__file__).resolve().parent
 TEMPLATES = ROOT / "templates"
@@ -35,7 +35,7 @@ VERDICTS = ROOT / "verdicts.json"
 PRESETS = ("quick", "standard", "full")
 # Their versions decide whether a chapter's finished result, drawings included, is current.
 MEASURING_DISTRIBUTIONS = ("torch", "numpy", "scipy", "scikit-learn", "matplotlib")
-JUDGING_MODULES = ("report.result", "report.intervals", "report.judge", "report.figures")
+JUDGING_MODULES = ("report.result", "report.intervals", "report.judge", "report.figures", "report.record")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -547,7 +547,7 @@ class _Build:
                 return render.Page(chapter, record, trouble.get(chapter.name, ""), waiting)
             data = files.get(f"data/{chapter.name}.json")  # a page that says "not measured yet" has none
             before = self.site.bundles[f"chapter {chapter.name}"].get("trouble", "")
-            return render.Page(chapter, from_json(data.decode()) if data else None, before)
+            return render.Page(chapter, read(data.decode()) if data else None, before)
 
         def pages() -> list[render.Page]:
             found = [page(number) for number in range(len(self.outline))]
@@ -604,7 +604,7 @@ class _Build:
     def _status(self, chapter: Chapter, kept: dict[str, bytes] | None) -> Status | None:
         preset = self.options.preset
         if kept and (data := kept.get(f"data/{chapter.name}.json")):
-            preset = json.loads(data)["preset"]
+            preset = json.loads(data).get("preset", preset)
         return self.records.status(chapter.name, preset)
 
     # Verdicts, pruning, goodbye ---------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 A record holds metrics, claims with verdicts, and drawn figures, and it is the same for the same inputs. Beside it stands
 a status: the key and its parts, the jobs it rests on, and how long they took. A record that does not match
-the checksum in its status counts as missing.
+the checksum in its status, or has other fields than these, counts as missing.
 """
 
 import json
@@ -114,6 +114,14 @@ def from_json(text: str) -> Record:
     )
 
 
+def read(text: str) -> Record | None:
+    """The record in ``text``; None where it is none of this version of the project."""
+    try:
+        return from_json(text)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
 class Records:
     """The finished chapters kept below ``folder``, one a chapter and preset."""
 
@@ -129,9 +137,9 @@ class Records:
             return None
 
     def load(self, chapter: str, preset: str) -> Record | None:
-        """The kept record; None where it is missing or damaged."""
-        text, status = self.text(chapter, preset), self.status(chapter, preset)
-        return from_json(text) if text is not None and status else None
+        """The kept record; None where it is missing, damaged, or of another version of the project."""
+        text = self.text(chapter, preset)
+        return read(text) if text is not None else None
 
     def text(self, chapter: str, preset: str) -> str | None:
         """The kept record as JSON; None where it is missing or damaged."""
