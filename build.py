@@ -165,9 +165,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         print(f"build.py: {error}", file=sys.stderr)
         return 2
+    except ModuleNotFoundError as error:
+        if debug:
+            traceback.print_exc()
+        print(f"build.py: {error.name} is not installed for {sys.executable}; {_how_to_install()}", file=sys.stderr)
+        return 2
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        print(f"build.py: {_one_line(error)}; --debug shows where this came from", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("build.py: stopped; what was finished is kept, and the next build goes on from there", file=sys.stderr)
         return 130
+
+
+def _how_to_install() -> str:
+    of_the_project = ROOT / ".venv" / "bin" / "python"
+    if of_the_project.exists() and not Path(sys.prefix).samefile(ROOT / ".venv"):
+        return "type .venv/bin/python build.py"
+    return "type python3 -m venv .venv && .venv/bin/python -m pip install -q . && .venv/bin/python build.py"
 
 
 def _project_version() -> str:
@@ -213,12 +230,13 @@ class _Build:
         if self.options.dry_run:
             return self.dry_run()
         self.site.check()
+        accepted = _accepted_verdicts() if self.options.strict or self.options.accept else {}
         stale = [chapter for chapter in self.chosen if self.options.force or self.why_stale(chapter)]
         if stale:
             self.measure(stale)
             self.source.remember()
         published = self._write_site_at_the_end()
-        differing = self.compare_verdicts()
+        differing = self.compare_verdicts(accepted)
         self.say_goodbye(stale, published)
         if self.options.open:
             webbrowser.open((self.options.out / "index.html").absolute().as_uri())
@@ -509,6 +527,8 @@ class _Build:
     def _write_site_at_the_end(self) -> bool:
         try:
             return self.write_site()
+        except ModuleNotFoundError:
+            raise
         except OSError as error:
             raise BuildError(f"--out {self.options.out} cannot be written ({error}); the last site is as it was") from error
         except Exception as error:
@@ -609,11 +629,10 @@ class _Build:
 
     # Verdicts, pruning, goodbye ---------------------------------------------------------------------------------------
 
-    def compare_verdicts(self) -> list[str]:
+    def compare_verdicts(self, accepted: dict[str, dict[str, dict[str, str]]]) -> list[str]:
         """With ``--accept``, write the verdicts; with ``--strict``, print and return the differences from the accepted ones."""
         if not (self.options.accept or self.options.strict):
             return []
-        accepted = json.loads(VERDICTS.read_text(encoding="utf-8")) if VERDICTS.exists() else {}
         of_preset = accepted.setdefault(self.options.preset, {})
         differing = []
         for chapter in self.chosen:
@@ -674,6 +693,23 @@ class _Build:
         except ValueError:
             pass
         print(f"{where}: {what}{failed}")
+
+
+def _accepted_verdicts() -> dict[str, dict[str, dict[str, str]]]:
+    """Outcomes by preset, chapter and claim. Raises BuildError where the file holds something else."""
+    if not VERDICTS.exists():
+        return {}
+    hint = f"mend it, or delete {VERDICTS.name} and type python build.py --accept"
+    try:
+        accepted = json.loads(VERDICTS.read_text(encoding="utf-8"))
+        chapters = [chapter for of_preset in accepted.values() for chapter in of_preset.values()]
+        if all(isinstance(chapter, dict) for chapter in chapters):
+            return accepted
+    except ValueError as error:
+        raise BuildError(f"{VERDICTS.name} cannot be read ({error}); {hint}") from error
+    except AttributeError:
+        pass
+    raise BuildError(f"{VERDICTS.name} is not of the form {{preset: {{chapter: {{claim: verdict}}}}}}; {hint}")
 
 
 class _Listener:

@@ -76,7 +76,26 @@ def read_outline(root: Path) -> list[Chapter]:
 
 
 def _parts(path: Path) -> dict[str, tuple[str, ...]]:
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and any(isinstance(item, ast.Name) and item.id == "CHAPTERS" for item in node.targets):
-            return ast.literal_eval(node.value)
-    raise BuildError(f"{path} defines no CHAPTERS; expected a dict from each part to its chapters")
+    expected = "expected a dict from each part to the names of its chapters, written out"
+    try:
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+    except SyntaxError as error:
+        raise BuildError(f"experiments/{path.name}, line {error.lineno}: {error.msg}") from error
+    except (OSError, ValueError) as error:
+        raise BuildError(f"experiments/{path.name} cannot be read ({error}); {expected} as CHAPTERS") from error
+    for node in body:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        if not any(isinstance(item, ast.Name) and item.id == "CHAPTERS" for item in targets):
+            continue
+        try:
+            parts = ast.literal_eval(node.value)  # pyright: ignore (an assignment has a value; without one this raises)
+        except (ValueError, TypeError, AttributeError):
+            parts = None
+        if not isinstance(parts, dict) or not all(map(_are_names, parts.values())):
+            raise BuildError(f"experiments/{path.name}, line {node.lineno}: CHAPTERS is something else; {expected}")
+        return parts
+    raise BuildError(f"experiments/{path.name} defines no CHAPTERS; {expected}")
+
+
+def _are_names(names: object) -> bool:
+    return isinstance(names, tuple | list) and all(isinstance(name, str) for name in names)

@@ -12,6 +12,8 @@ import time
 import pytest
 
 import build
+from report.errors import BuildError
+from report.outline import read_outline
 from tests.cases import ROOT, ToyProject
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -72,6 +74,57 @@ def test_silent_cluster_gets_one_line(tmp_path, capsys):
     )
     assert code == 2 and "no Dask scheduler answers at 'tcp://127.0.0.1:9'" in capsys.readouterr().err
     assert not (tmp_path / "site").exists()
+
+
+@pytest.mark.parametrize(
+    "contents, message",
+    [
+        ("CHAPTERS = {", r"experiments/__init__.py, line 1: '\{' was never closed"),
+        ("TOYS = ('dice',)\nCHAPTERS = {'Toys': TOYS}", "line 2: CHAPTERS is something else; expected a dict from each part"),
+        ("CHAPTERS = {'Toys': ('dice')}", "line 1: CHAPTERS is something else"),
+        ("CHAPTERS: dict[str, tuple[str, ...]]", "line 1: CHAPTERS is something else"),
+        ("chapters = {}", "experiments/__init__.py defines no CHAPTERS"),
+        (None, "experiments/__init__.py cannot be read"),
+    ],
+)
+def test_bad_contents_get_one_line(tmp_path, contents, message):
+    """A slip in the list of chapters is said with its line."""
+    (tmp_path / "experiments").mkdir()
+    if contents is not None:
+        (tmp_path / "experiments" / "__init__.py").write_text(contents)
+    with pytest.raises(BuildError, match=message):
+        read_outline(tmp_path)
+
+
+@pytest.mark.parametrize("text", ['{"standard": {', '{"standard": {"dice": "supported"}}', "[]"])
+def test_bad_verdicts_get_one_line_before_anything_is_computed(toy: ToyProject, text):
+    """Not after hours of it."""
+    toy.write("verdicts.json", text)
+    outcome = toy.build("--strict")
+    assert outcome.returncode == 2 and outcome.stderr.count("\n") == 1 and "delete verdicts.json and type" in outcome.stderr
+    assert not (toy.folder / "cache").exists() and not (toy.folder / "site").exists()
+
+
+@pytest.mark.parametrize("option", ["--preset=quick", "--dry-run", "--list"])
+def test_python_without_the_libraries_gets_one_line(toy: ToyProject, option):
+    """The commonest slip of a beginner: another Python than the one into which the libraries were installed."""
+    # Without site-packages, and with no trace of them in the path, nothing but the standard library is there.
+    outcome = subprocess.run([sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, '.'); import build; sys.exit(build.main([{option!r}]))"], cwd=toy.folder, capture_output=True, text=True)  # fmt: skip
+    if option == "--list":
+        assert outcome.returncode == 0 and "never measured" in outcome.stdout
+        return
+    assert outcome.returncode == 2 and outcome.stderr.count("\n") == 1, outcome.stderr
+    assert re.search(
+        r"is not installed for .*; type python3 -m venv \.venv && \.venv/bin/python -m pip install", outcome.stderr
+    )
+    assert not (toy.folder / "site").exists()
+
+
+def test_what_nobody_thought_of_gets_one_line(tmp_path, capsys, monkeypatch):
+    """No traceback unless it is asked for."""
+    monkeypatch.setattr(build, "read_outline", lambda root: 1 / 0)
+    assert build.main(["--list"]) == 2
+    assert re.fullmatch(r"build.py: ZeroDivisionError: .*--debug shows where.*\n", capsys.readouterr().err)
 
 
 def test_debug_shows_the_traceback(tmp_path, capsys):
