@@ -2,7 +2,7 @@
 
 A site is a set of bundles (a chapter with its figures and data, the source pages, the front pages). Each bundle says what it was made
 from; one whose inputs are unchanged is taken over from the last site as it is. The new site is written beside the old one and the two
-change places in one step. Files that build.py did not write are carried over, never deleted.
+change places in one step. What build.py did not write, empty folders included, is carried over, never deleted.
 """
 
 import ctypes
@@ -108,16 +108,25 @@ class Site:
         if not folder.exists():
             os.rename(new, folder)
             return
-        for path in self._foreign_files(folder):
-            if path.as_posix() not in contents:
+        for path in self._foreign(folder):
+            if path.as_posix() in contents:
+                continue
+            if (folder / path).is_dir() and not (folder / path).is_symlink():
+                (new / path).mkdir(parents=True, exist_ok=True)
+            else:
                 (new / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(folder / path, new / path, follow_symlinks=False)
         _exchange(new, folder)
         shutil.rmtree(new)
 
-    def _foreign_files(self, folder: Path) -> list[Path]:
+    def _foreign(self, folder: Path) -> list[Path]:
+        """Files that build.py did not write, and empty folders, which it never makes."""
         ours = {MANIFEST, *(path for bundle in self.bundles.values() for path in bundle["files"])}
-        paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_symlink() or path.is_file())
+        paths = [
+            path.relative_to(folder)
+            for path in folder.rglob("*")
+            if path.is_symlink() or path.is_file() or (path.is_dir() and not any(path.iterdir()))
+        ]
         return [path for path in paths if path.as_posix() not in ours]
 
     def _clear_leftovers(self, folder: Path) -> None:

@@ -35,6 +35,8 @@ from tests.cases import ROOT, ToyProject
         (["--unknown"], "unrecognized arguments: --unknown"),
         (["--out", str(ROOT / "pyproject.toml")], "is not a folder; expected a folder to write the site to"),
         (["--out", str(ROOT / "tests")], "holds files that build.py did not write"),
+        (["--out", str(ROOT)], "contains the project; expected a folder for the site alone"),
+        (["--out", str(ROOT.parent)], "contains the project"),
         (["--device", "cuda", "--only", "mnist_cnn", "--force"], "no CUDA device is available.*use --device cpu"),
     ],
 )  # fmt: skip
@@ -44,6 +46,16 @@ def test_bad_options_get_one_line(options, message, tmp_path, capsys):
     assert build.main([*options, *where, "--cache", str(tmp_path / "cache")]) == 2
     captured = capsys.readouterr()
     assert re.search(message, captured.err) and captured.err.count("\n") == 1 and not captured.out
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "out, kept", [("site", "site/cache"), ("cache/site", "cache"), ("both", "both"), ("both", "a/../both")]
+)
+def test_site_and_cache_in_one_another_are_refused(tmp_path, capsys, out, kept):
+    """Publishing changes the whole folder of the site, and what was trained meanwhile would go with it."""
+    assert build.main(["--out", str(tmp_path / out), "--cache", str(tmp_path / kept)]) == 2
+    assert "lie one inside the other; expected two separate folders" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 

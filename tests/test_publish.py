@@ -47,7 +47,7 @@ def test_changed_file_is_mended(tmp_path):
 
 @pytest.mark.parametrize("exchange", [True, False], ids=["one step", "two renames"])
 def test_foreign_files_survive(tmp_path, monkeypatch, exchange):
-    """A CNAME put into the site by hand is carried over."""
+    """A CNAME put into the site by hand is carried over; so is an empty folder."""
     if not exchange:
         monkeypatch.setattr(publish.sys, "platform", "elsewhere")
     site = tmp_path / "site"
@@ -55,7 +55,10 @@ def test_foreign_files_survive(tmp_path, monkeypatch, exchange):
     (site / "CNAME").write_text("example.org")
     (site / "deep").mkdir()
     (site / "deep" / "note.txt").write_text("mine")
+    (site / "empty" / "inside").mkdir(parents=True)
+    (site / "elsewhere").symlink_to(tmp_path)
     Site(site).publish([bundle("a", "2", a="A2")])
+    assert (site / "empty" / "inside").is_dir() and (site / "elsewhere").readlink() == tmp_path
     assert (site / "CNAME").read_text() == "example.org" and (site / "deep" / "note.txt").read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
