@@ -1,6 +1,7 @@
 """What the source of a chapter says of itself, read without importing it: question, settings, where a figure is made."""
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,9 +36,12 @@ class Chapter:
         return f"chapters/{self.name}.md.jinja2"
 
     def line_of(self, name: str) -> int:
-        """The first line of the module that mentions ``name`` as a string of its own; 1 where none does."""
+        """The first line that makes the figure ``name`` (a key) or the claim of that id; 1 where none does."""
         lines = [
-            node.lineno for node in ast.walk(ast.parse(self.source)) if isinstance(node, ast.Constant) and node.value == name
+            item.lineno
+            for node in ast.walk(ast.parse(self.source))
+            for item in _names_given(node)
+            if isinstance(item, ast.Constant) and item.value == name
         ]
         return min(lines, default=1)
 
@@ -50,6 +54,20 @@ class Chapter:
                     if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and _is_text(sentence):
                         found[field.target.id] = " ".join(sentence.value.value.split())  # pyright: ignore
         return found
+
+
+def _names_given(node: ast.AST) -> Sequence[ast.expr | None]:
+    """Where a figure or a claim gets its name: ``{name: ...}``, ``figures[name] = ...``, ``Claim(name, ...)``, ``Claim(id=name)``."""
+    if isinstance(node, ast.Dict):
+        return node.keys
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+        return [node.slice]
+    if (
+        isinstance(node, ast.Call)
+        and (node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")) == "Claim"
+    ):
+        return [*node.args[:1], *(keyword.value for keyword in node.keywords if keyword.arg == "id")]
+    return []
 
 
 def _is_text(node: ast.stmt) -> bool:

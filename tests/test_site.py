@@ -37,6 +37,21 @@ def test_checker_finds_problems(tmp_path: Path):
         assert expected in found
 
 
+def test_links_to_code_lead_where_a_name_is_given():
+    """To the figure's key or the claim's id, not to the same word in another place."""
+    source = """'''Why?'''
+data = Dataset("digits", held_out="S1")
+colours = labels["digits"]
+result = Result({"one": 1}, {"other": 1,
+    "digits": table("digits")})
+figures["late"] = table()
+CLAIMS = (result.Claim("S1", source="digits"), Claim(
+    id="S2"))
+"""
+    chapter = Chapter("toy", "Toys", "1.1", "Why?", "", source)
+    assert [chapter.line_of(name) for name in ("digits", "late", "S1", "S2", "nowhere")] == [5, 6, 7, 8, 1]
+
+
 THREE = "{% if claim.X.supported %}yes{% elif claim.X.refuted %}no{% else %}open{% endif %}"
 
 
