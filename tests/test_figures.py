@@ -10,6 +10,7 @@ import pytest
 from report import figures
 from report.figures import Series, draw
 from report.result import Metric
+from tests.cases import ROOT
 
 LINES = {"left": {"a": Series([1, 2, 3], [[1, 2, 3], [3, 4, 5], [2, 3, 10]]), "b": Series([1, 2, 3], [[5, 5, 5]])}}
 WORDS: dict[str, Any] = {"caption": "Caption.", "alt": "Alt."}
@@ -72,4 +73,4 @@ def test_drawing_never_imports_pyplot():
     import sys
 
     code = "import sys; from report.figures import *; draw('c', curves({'p': {'a': Series([1, 2], [[1, 2]])}}, x='x', y='y', caption='c', alt='a')); assert 'matplotlib.pyplot' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
