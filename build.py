@@ -368,6 +368,13 @@ class _Build:
 
     def measure(self, stale: list[Chapter]) -> None:
         """Run the chapters, each in a thread, all sharing the workers; keep and publish each as it finishes."""
+        # Read the source before it is imported: an edit made while the build runs must not pass for what was measured.
+        for chapter in stale:
+            self._parts_or_none(chapter, "cpu")
+        from lab import compute, remote
+
+        compute.use_source(self.source)
+        remote.source_digest(ROOT)
         # Starting workers and importing torch take seconds each, so they share them.
         with ThreadPoolExecutor(1) as starter:
             # A chapter that was measured before may find all its jobs in the cache; then no worker is needed.
@@ -377,7 +384,6 @@ class _Build:
             try:
                 device = _resolve_device(self.options.device)
                 self._prepare_cache()
-                # Read the source before it is imported: an edit made while the build runs must not pass for what was measured.
                 self.parts = {chapter.name: self._parts_or_none(chapter, device) for chapter in stale}
                 display.start([chapter.name for chapter in stale])
                 ready = [chapter for chapter in stale if self._prepare(chapter, device, display)]
@@ -677,7 +683,7 @@ class _Build:
                             f"cannot tell what {chapter.name} reaches ({_one_line(error)}); mend it before pruning"
                         ) from error
         removed = [key for key in self.cache.keys() if key not in reached]
-        freed = sum(self.cache.remove(key) for key in removed)
+        freed = self.cache.remove(removed)
         for name, preset, _ in statuses:
             if name not in {chapter.name for chapter in self.outline}:
                 self.records.remove(name, preset)

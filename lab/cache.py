@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from hashlib import sha256
 from pathlib import Path
@@ -115,13 +115,15 @@ class Cache:
         """Keys of all entries."""
         return sorted(path.parent.name for path in self.folder.glob("jobs/*/*/entry.json"))
 
-    def remove(self, key: str) -> int:
-        """Delete the entry at ``key`` and return the bytes that this freed."""
-        folder = self._entry(key)
-        size = sum(path.stat().st_size for path in folder.iterdir())
-        shutil.rmtree(folder)
+    def remove(self, keys: Iterable[str]) -> int:
+        """Delete the entries at ``keys`` and return the bytes that this freed."""
+        gone, size = set(keys), 0
+        for key in gone:
+            folder = self._entry(key)
+            size += sum(path.stat().st_size for path in folder.iterdir())
+            shutil.rmtree(folder)
         for pointer in self.folder.glob("latest/*/*"):
-            if pointer.read_text(encoding="utf-8") == key:
+            if pointer.read_text(encoding="utf-8") in gone:
                 pointer.unlink()
         return size
 
@@ -143,13 +145,23 @@ class Cache:
         made = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
         for name, content in contents.items():
             (made / name).write_bytes(content)
-        if target.exists():  # a damaged entry, or one computed again by force
-            aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=".old-"))
-            os.rename(target, aside / "entry")
-            os.rename(made, target)
-            shutil.rmtree(aside)
-        else:
-            os.rename(made, target)
+        aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=".old-"))
+        try:
+            for attempts_left in reversed(range(5)):
+                try:
+                    if target.exists():  # a damaged entry, or one computed again by force
+                        os.rename(target, aside / str(attempts_left))
+                    os.rename(made, target)
+                    return
+                except OSError:
+                    # Another build stores the same result at the same moment; what it stored is as good.
+                    if self.load(target.name):
+                        return
+                    if not attempts_left:
+                        raise
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+            shutil.rmtree(made, ignore_errors=True)
 
 
 def explain(before: Parts | None, after: Parts) -> list[str]:
@@ -171,6 +183,4 @@ def explain(before: Parts | None, after: Parts) -> list[str]:
 
 def leftovers(folder: Path) -> Iterator[Path]:
     """Temporary folders and files that a killed build left below ``folder``."""
-    yield from sorted(folder.glob("jobs/*/.new-*"))
-    yield from sorted(folder.glob("jobs/*/.old-*"))
-    yield from sorted(folder.glob("latest/*/.new-*"))
+    yield from sorted([*folder.rglob(".new-*"), *folder.rglob(".old-*")])

@@ -100,10 +100,21 @@ def computing_versions() -> dict[str, str]:
     return {name: version(name) for name in COMPUTING_DISTRIBUTIONS}
 
 
-@lru_cache(maxsize=1)
+_read_already: list[Project] = []
+
+
 def project() -> Project:
-    """The source that results of this process come from."""
-    return Project(ROOT)
+    """The source that results of this process come from, read once."""
+    if not _read_already:
+        _read_already.append(Project(ROOT))
+    return _read_already[0]
+
+
+def use_source(read: Project) -> None:
+    """Make keys from what ``read`` has read, so that they say what was there before it was imported."""
+    _read_already[:] = [read]
+    _code_of.cache_clear()
+    parts_of.cache_clear()
 
 
 @cache

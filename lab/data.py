@@ -16,6 +16,14 @@ from torch import Tensor
 MNIST_FILE = Path(__file__).parent / "mnist" / "mnist.npz"
 MNIST_SHA256 = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
 TORCHVISION_SETS = {"fashion-mnist": "FashionMNIST", "kmnist": "KMNIST", "cifar10": "CIFAR10"}
+SIZES = {
+    "mnist": (60_000, 10_000, (1, 28, 28)),
+    "digits": (1_438, 359, (1, 8, 8)),
+    "fashion-mnist": (60_000, 10_000, (1, 28, 28)),
+    "kmnist": (60_000, 10_000, (1, 28, 28)),
+    "cifar10": (50_000, 10_000, (3, 32, 32)),
+}
+"""Training images, test images, and the shape of one: known without reading them, for rehearsals and estimates."""
 NAMES = ("mnist", "digits", *TORCHVISION_SETS)
 
 
@@ -60,13 +68,28 @@ class Dataset:
         if not 0 <= self.label_noise <= 1:
             raise ValueError(f"label_noise is {self.label_noise}; expected a share between 0 and 1")
 
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Images to train on and images held out, without reading any."""
+        num_train, num_test, _ = SIZES[self.name]
+        num_validation = num_train // 6
+        if self.reserve_validation or self.held_out == "validation":
+            num_train -= num_validation
+        num_held_out = num_validation if self.held_out == "validation" else num_test
+        return self.num_train or num_train, min(self.num_held_out or num_held_out, num_held_out)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Channels, height and width of one image."""
+        return SIZES[self.name][2]
+
     def checksums(self) -> dict[str, str]:
         """What pins the bytes of this data set, for the keys of the results computed from it."""
         if self.name == "mnist":
             return {"mnist.npz": MNIST_SHA256}
         if self.name == "digits":
             return {"digits": f"scikit-learn {version('scikit-learn')}"}
-        return {self.name: f"torchvision {version('torchvision')}"}
+        return {self.name: _published_checksum(self.name)}
 
     def load(self) -> Split:
         """Read the data. Raises ValueError where a file is damaged or cannot be downloaded."""
@@ -155,6 +178,29 @@ def _read_digits() -> Arrays:
     return images[:num_train], labels[:num_train], images[num_train:], labels[num_train:]
 
 
+@lru_cache(maxsize=len(TORCHVISION_SETS))
+def _published_checksum(name: str) -> str:
+    """What torchvision checks a download against: the MD5 sums of the published files."""
+    import torchvision
+
+    kind = getattr(torchvision.datasets, TORCHVISION_SETS[name])
+    listed = getattr(kind, "resources", None) or [*kind.train_list, *kind.test_list]
+    return "MD5 " + " ".join(checksum for _, checksum in listed)
+
+
+def _check_stored(arrays: Arrays, record: Path) -> None:
+    """Compare with the digest written at the first reading; torchvision checks a download, and not what is stored afterwards."""
+    total = hashlib.sha256()
+    for array in arrays:
+        total.update(np.ascontiguousarray(array).data)
+    if not record.exists():
+        record.write_text(total.hexdigest(), encoding="utf-8")
+    elif record.read_text(encoding="utf-8") != total.hexdigest():
+        raise ValueError(
+            f"the stored files of {record.stem!r} are damaged; delete {record.parent} and build again, with a network"
+        )
+
+
 def _read_torchvision(name: str) -> Arrays:
     import torchvision
     from filelock import FileLock
@@ -174,7 +220,9 @@ def _read_torchvision(name: str) -> Arrays:
     for part in parts:
         pixels = np.asarray(part.data)
         arrays += [pixels[:, None] if pixels.ndim == 3 else pixels.transpose(0, 3, 1, 2), np.asarray(part.targets, np.uint8)]
-    return arrays[0], arrays[1], arrays[2], arrays[3]
+    found = (arrays[0], arrays[1], arrays[2], arrays[3])
+    _check_stored(found, folder / f"{name}.sha256")
+    return found
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -207,6 +255,16 @@ class FunctionSamples:
             raise ValueError(f"unknown function {self.name!r}; expected one of {', '.join(FUNCTIONS)}")
         if not self.low < self.high:
             raise ValueError(f"the interval [{self.low}, {self.high}] is empty; expected low < high")
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Points to train on and points held out."""
+        return self.num_train, self.num_test
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """One number."""
+        return (1,)
 
     def load(self) -> Split:
         """The samples in float64 (the trainer converts)."""

@@ -7,6 +7,7 @@ Must work on a worker that has never seen the project, so it imports only the st
 
 import hashlib
 import importlib
+import os
 import pickle
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from typing import Any
 
 PACKAGES = ("lab", "report", "experiments")
 FOLDER_PREFIX = "measured-source-"
+WAIT_FOR_WORKERS = 10  # seconds, for a cluster that is just starting
 
 
 def _source_files(root: Path) -> list[Path]:
@@ -68,7 +70,11 @@ def _receive(files: dict[str, bytes], name: str) -> None:
         path = folder / relative
         if not path.exists() or path.read_bytes() != content:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            # Another worker of this host may read it at the same time.
+            handle, name_of_part = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+            with os.fdopen(handle, "wb") as part:
+                part.write(content)
+            os.replace(name_of_part, path)
     if sys.path[0] != str(folder):
         sys.path[:] = [str(folder), *(item for item in sys.path if FOLDER_PREFIX not in item)]
         for module in [item for item in sys.modules if item.split(".")[0] in PACKAGES]:
@@ -91,7 +97,8 @@ def _versions(names: tuple[str, ...]) -> dict[str, str]:
 def install(client: Any, root: Path, versions: dict[str, str]) -> None:
     """Send the project below ``root`` to every worker of ``client``.
 
-    Raises ValueError where a worker's versions of the computing distributions differ from ``versions``.
+    Raises ValueError where there is no worker, where one has several threads, or where its versions of the computing
+    distributions differ from ``versions``; a worker that comes later is refused for the same reasons.
     """
     import cloudpickle
     from distributed import WorkerPlugin
@@ -102,8 +109,24 @@ def install(client: Any, root: Path, versions: dict[str, str]) -> None:
 
     class Source(WorkerPlugin):
         def setup(self, worker: Any) -> None:
+            found = _versions(tuple(versions))
+            if found != versions or worker.state.nthreads != 1:
+                raise RuntimeError(
+                    f"this worker has {worker.state.nthreads} threads and {found}; expected one thread and {versions}"
+                )
             _receive(files, digest)
 
+    try:
+        client.wait_for_workers(1, timeout=WAIT_FOR_WORKERS)
+    except TimeoutError:
+        raise ValueError(
+            f"the scheduler has no workers after {WAIT_FOR_WORKERS} s; start one with 'dask worker ADDRESS --nthreads 1'"
+        ) from None
+    for worker, number in client.nthreads().items():
+        if number != 1:
+            raise ValueError(
+                f"worker {worker} has {number} threads, and results would depend on them; start it with 'dask worker ADDRESS --nthreads 1'"
+            )
     for worker, found in client.run(_versions, tuple(versions)).items():
         differing = [name for name in versions if found[name] != versions[name]]
         if differing:

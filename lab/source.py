@@ -242,6 +242,9 @@ class _Undocumented(ast.NodeTransformer):
         return node
 
 
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
 def _stored(node: ast.AST) -> set[str]:
     """Names that a block binds in its own scope; nested functions and classes bind only their name."""
     names: set[str] = set()
@@ -251,6 +254,10 @@ def _stored(node: ast.AST) -> set[str]:
         child = todo.pop()
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names.add(child.name)
+            continue
+        if isinstance(child, _COMPREHENSIONS):
+            # Its variables are its own; only what := assigns belongs to the block around it.
+            names |= {item.target.id for item in ast.walk(child) if isinstance(item, ast.NamedExpr)}
             continue
         if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store | ast.Del):
             names.add(child.id)
@@ -305,8 +312,12 @@ class _Uses(ast.NodeVisitor):
         self.visit(node.args)
         self._inside(_arguments(node.args), [node.body])
 
-    def _comprehension(self, node: ast.expr) -> None:
-        self._inside(_stored(node), list(ast.iter_child_nodes(node)))
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
+        first, *others = node.generators
+        self.visit(first.iter)  # evaluated in the scope around it
+        results = [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.comprehension)]
+        inside = [part for item in node.generators for part in (item.target, *item.ifs)]
+        self._inside(_stored(node), [*results, *inside, *(item.iter for item in others)])
 
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension  # noqa: N815
 

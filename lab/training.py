@@ -138,19 +138,15 @@ class _TrainingJob(Job):
         return replace(self.recipe, learning_rate=chosen.learning_rate) if chosen else self.recipe
 
     def _seconds(self, num_networks: int) -> float:
-        batch = self.recipe.batch_size or self._num_train
+        num_train, num_held_out = self.data.sizes
+        batch = min(self.recipe.batch_size or num_train, num_train)
         examples = self.recipe.num_updates * batch * 3  # forward, and twice that backward
-        examples += len(self.record_at) * (min(HISTORY_TRAIN_EXAMPLES, self._num_train) + HISTORY_TEST_EXAMPLES)
-        examples += self._num_train + (getattr(self.data, "num_held_out", None) or 10_000)
+        sample = min(HISTORY_TRAIN_EXAMPLES, num_train) + min(HISTORY_TEST_EXAMPLES, num_held_out)
+        examples += len(self.record_at) * sample + num_train + num_held_out
         arithmetic = num_networks * examples * self.network.num_flops / WORKER_FLOPS
         # Small layers are bound by memory, not by arithmetic: about 1 ns for each activation, and twice that backward.
         units = sum(int(np.prod(layer.output_shape)) for layer in self.network.layers)
         return arithmetic + num_networks * examples * units * 1e-9 + self.recipe.num_updates * UPDATE_OVERHEAD
-
-    @property
-    def _num_train(self) -> int:
-        sizes = {"mnist": 60_000, "digits": 1_438, "fashion-mnist": 60_000, "kmnist": 60_000, "cifar10": 50_000}
-        return self.data.num_train or sizes[self.data.name]
 
     def _placeholder(self, *networks: int) -> Training:
         records = np.broadcast_to(np.linspace(0.4, 0.2, len(self.record_at)), (*networks, len(self.record_at)))
@@ -233,9 +229,14 @@ class Predict(Job):
 
     def placeholder(self) -> Outputs:
         networks = (len(self.of.seeds),) if isinstance(self.of, TrainStack) else ()
-        num_test = self.of.data.num_test if isinstance(self.of.data, FunctionSamples) else 10
-        grid = np.linspace(0.1, 1.0, num_test)[:, None]
-        return Outputs(grid, grid, np.broadcast_to(grid, (*networks, num_test, 1)).copy())
+        _, num_test = self.of.data.sizes
+        values = np.linspace(0.1, 1.0, num_test)
+        inputs = np.broadcast_to(
+            values.reshape(-1, *(1 for _ in self.of.data.input_shape)), (num_test, *self.of.data.input_shape)
+        )
+        num_outputs = self.of.network.outputs
+        targets = values[:, None] if isinstance(self.of.data, FunctionSamples) else np.arange(num_test) % num_outputs
+        return Outputs(inputs, targets, np.broadcast_to(values[:, None], (*networks, num_test, num_outputs)))
 
     @property
     def seconds(self) -> float:

@@ -1,6 +1,8 @@
 """Results come back as they were stored, or not at all."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,9 +76,24 @@ def test_entry_moved_to_another_key_is_not_trusted(cache: Cache):
 def test_kill_while_writing_leaves_only_leftovers(cache: Cache, monkeypatch):
     """A write that dies before its rename is no entry, and is found by the pruning."""
     monkeypatch.setattr("os.rename", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr("shutil.rmtree", lambda *_, **__: None)  # a killed process tidies nothing
     with pytest.raises(KeyboardInterrupt):
         cache.store(PARTS, b"value", 1.5)
-    assert cache.load(key_of(PARTS)) is None and len(list(leftovers(cache.folder))) == 1
+    (cache.folder / ".new-memo").touch()
+    assert cache.load(key_of(PARTS)) is None and len(list(leftovers(cache.folder))) == 3
+
+
+def test_two_builds_may_store_the_same_result_at_once(cache: Cache):
+    """Whoever comes second keeps what the first one stored, and nothing is left beside it."""
+    start = threading.Barrier(6)
+
+    def store(_: int) -> str:
+        start.wait()
+        return [cache.store(PARTS, b"value", 1.5) for _ in range(20)][-1]
+
+    with ThreadPoolExecutor(6) as pool:
+        keys = set(pool.map(store, range(6)))
+    assert len(keys) == 1 and cache.load(keys.pop()) and not list(leftovers(cache.folder))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +124,7 @@ def test_new_specification_was_never_computed(cache: Cache):
 def test_removed_entry_is_gone_with_its_pointer(cache: Cache):
     """Pruning leaves nothing behind."""
     key = cache.store(PARTS, b"value", 1.5)
-    assert cache.remove(key) > 0
+    assert cache.remove([key]) > 0
     assert cache.keys() == [] and cache.previous(PARTS) is None
 
 

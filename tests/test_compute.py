@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from distributed import LocalCluster
 
 from lab import compute
 from lab.cache import Cache
 from lab.compute import InProcess, Listener, Rehearsal, Workers, gather, key_of, parts_of, using
 from lab.data import Dataset
 from lab.models import MLP
+from lab.source import Project
 from lab.training import LearningRateSearch, Recipe, Train
 from tests.cases import ROOT, Failing, Powers, Total
 
@@ -258,6 +260,33 @@ def test_cluster_computes_with_our_source(cache, cluster, tmp_path):
     key = key_of(parts_of(JOBS[0], "cpu"))
     here, there = cache.load(key), Cache(tmp_path / "theirs").load(key)
     assert here and there and here.blob == there.blob
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("threads, message", [(0, "has no workers after"), (2, "has 2 threads.*--nthreads 1")])
+def test_cluster_that_could_change_results_is_refused(cache, monkeypatch, threads, message):
+    """Without workers a build would wait for ever; with several threads in one, sums would depend on them."""
+    monkeypatch.setattr("lab.remote.WAIT_FOR_WORKERS", 1)
+    with LocalCluster(
+        n_workers=1 if threads else 0, threads_per_worker=threads or 1, processes=False, dashboard_address=":0"
+    ) as there:
+        with pytest.raises(ValueError, match=message):
+            Workers(cache, address=there.scheduler_address)
+
+
+def test_keys_are_made_of_what_was_read_first(tmp_path):
+    """A source that was read before it was imported is the one that counts, even where the file changed since."""
+    read = Project(ROOT)
+    before = parts_of(JOBS[0], "cpu")["code"]
+    name = next(iter(before))
+    try:
+        monkey = Project(ROOT)
+        monkey.reached = lambda roots: {name: "as it was"}  # pyright: ignore[reportAttributeAccessIssue]
+        compute.use_source(monkey)
+        assert parts_of(JOBS[0], "cpu")["code"] == {name: "as it was"}
+    finally:
+        compute.use_source(read)
+    assert parts_of(JOBS[0], "cpu")["code"] == before
 
 
 def test_silent_cluster_is_reported(cache):

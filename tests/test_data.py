@@ -77,6 +77,24 @@ def test_impossible_subset_is_refused(num_train):
         Dataset("digits", num_train).load()
 
 
+@pytest.mark.parametrize(
+    "samples",
+    [
+        Dataset("mnist"),
+        Dataset("digits"),
+        Dataset("digits", 100, num_held_out=7),
+        Dataset("digits", reserve_validation=True, num_held_out=1_000),
+        Dataset("digits", held_out="validation"),
+        FunctionSamples("sinc(5x)", 0.0, 1.0, num_train=3, num_test=4),
+    ],
+)
+def test_sizes_are_known_without_reading(samples):
+    """A rehearsal and an estimate count what loading would give."""
+    split = samples.load()
+    assert samples.sizes == (len(split.train_inputs), len(split.test_inputs))
+    assert samples.input_shape == split.test_inputs.shape[1:]
+
+
 def test_unknown_name_lists_the_known():
     """A near miss finds its way."""
     with pytest.raises(ValueError, match="unknown data set 'minst'; expected one of mnist, digits"):
@@ -104,14 +122,27 @@ def test_torchvision_sets_come_channels_first(monkeypatch, tmp_path, name, chann
     import torchvision
 
     class Stored:
+        flaw = 0
+
         def __init__(self, root, train, download):
             size = (12, 5, 5) if channels == 1 else (12, 5, 5, 3)
-            self.data = np.full(size, 7 if train else 9, dtype=np.uint8)
+            self.data = np.full(size, (7 if train else 9) + self.flaw, dtype=np.uint8)
             self.targets = list(range(10)) + [0, 1]
 
     monkeypatch.setattr(torchvision.datasets, data.TORCHVISION_SETS[name], Stored)
     monkeypatch.setattr(platformdirs, "user_cache_path", lambda *_, **__: tmp_path)
+    data._read.cache_clear()
     assert data._read(name)[0].shape == (12, channels, 5, 5)
+    data._read.cache_clear()
+    monkeypatch.setattr(Stored, "flaw", 1)
+    with pytest.raises(ValueError, match=f"the stored files of '{name}' are damaged; delete"):
+        data._read(name)
+
+
+def test_torchvision_sets_are_known_by_the_sums_of_the_published_files():
+    """The same ones that torchvision checks a download against, without downloading anything."""
+    assert "8d4fb7e6c68d591d4c3dfef9ec88bf0d" in Dataset("fashion-mnist").checksums()["fashion-mnist"]
+    assert "c99cafc152244af753f735de768cd75f" in Dataset("cifar10").checksums()["cifar10"]
 
 
 def test_functions_equal_their_formulas():

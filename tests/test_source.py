@@ -18,6 +18,9 @@ FILES = {
         "def imports_inside():\n    from lib.tools import used\n    return used(1)\n"
         "def looks_up():\n    return globals()['Base']\n"
         "def comprehends():\n    return [tools for tools in range(3)]\n"
+        "def leaves_comprehension(xs):\n    ys = [tools for tools in xs]\n    return tools.used(ys)\n"
+        "def iterates_first():\n    return [renamed for renamed in renamed(3)]\n"
+        "def assigns_inside(xs):\n    [tools := x for x in xs]\n    return tools.used(1)\n"
     ),
     "lib/loose.py": "TABLE = {}\ndef entry():\n    return 1\nTABLE['entry'] = entry\ndef reads():\n    return TABLE\ndef apart():\n    return 2\n",
     "lib/stars.py": "from lib.tools import *\ndef through_star():\n    return used(1)\n",
@@ -49,6 +52,9 @@ def test_class_reaches_bases_and_what_methods_call(project):
         ("imports_inside", {"lib.tools.used", "lib.tools.SCALE"}),
         ("shadows", set()),
         ("comprehends", set()),
+        ("leaves_comprehension", {"lib.tools.used", "lib.tools.SCALE"}),
+        ("iterates_first", {"lib.tools.unused"}),
+        ("assigns_inside", set()),
     ],
 )
 def test_names_are_followed_as_python_binds_them(project, name, expected):

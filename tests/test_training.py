@@ -186,9 +186,29 @@ def test_predictions_are_those_of_the_trained_network(cache, stacked):
 )
 def test_placeholder_has_the_shapes_of_the_result(job):
     """A rehearsal sees arrays as large as the real ones."""
-    real, made_up = job.compute(), job.placeholder()
-    for name in training.Training.__dataclass_fields__:
-        assert np.shape(getattr(real, name)) == np.shape(getattr(made_up, name)), name
+    assert shapes(job.placeholder()) == shapes(job.compute())
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        Train(MLP(1, (3,), 1), WAVE, EXACT, 0),
+        TrainStack(MLP(1, (3,), 1), WAVE, EXACT, (0, 1)),
+        Train(CNN((1, 8, 8), (2,), (), 10), DIGITS, EXACT, 0),
+        TrainStack(MLP(64, (3,), 10), DIGITS, EXACT, (0, 1)),
+        Train(MLP(64, (3,), 10), replace(DIGITS, held_out="validation", num_held_out=None), EXACT, 0),
+    ],
+    ids=["function", "functions stacked", "images", "images stacked", "validation"],
+)
+def test_placeholder_of_predictions_has_the_shapes_of_the_result(of):
+    """Images and class numbers for a data set, one value a point for a function; an output for each class."""
+    job = Predict(of)
+    assert shapes(job.placeholder()) == shapes(job.compute(of.compute()))
+
+
+def shapes(result) -> dict[str, tuple[int, ...]]:
+    """By name, the shape of every array in a result."""
+    return {name: np.shape(getattr(result, name)) for name in result.__dataclass_fields__}
 
 
 def test_recording_after_the_end_is_refused():
