@@ -306,6 +306,11 @@ def at_most(metric: str, bound: float, why: str) -> Test:
     return Bound(metric, Region(high=bound), why)
 
 
+def away_from(metric: str, low: float, high: float, why: str) -> Test:
+    """``metric`` is outside of ``low`` to ``high``, either way."""
+    return Bound(metric, Region(low, high, outside=True), why)
+
+
 def no_more_often(left: str, *, than: str, why: str) -> Test:
     """The share ``left`` is not above the share ``than``: odds ratio of at most 1."""
     return Odds(left, than, Region(0.0, 1.0), why)
