@@ -55,7 +55,7 @@ def principal_components(
         raise ValueError(f"the {rows} rows are equal or not finite; principal components need rows that differ")
     directions = np.linalg.eigh(gram)[1][:, : -num_components - 1 : -1].T
     basis = np.concatenate([directions @ block for _, block in centred()], axis=1)
-    # The Gram matrix squares the singular values, so that a small component leans on a large one; QR sets it upright.
+    # Where rows vary in fewer directions than were asked for, the rest is rounding and leans on them; QR sets it upright.
     basis = np.linalg.qr(basis.T)[0].T
     coordinates = sum((block @ basis[:, part].T for part, block in centred()), np.zeros((rows, num_components)))
     signs = _signs(coordinates, times)

@@ -42,12 +42,20 @@ def test_components_are_those_of_scikit_learn(shape, dtype):
 
 
 def test_small_component_beside_a_large_one():
-    """A component a million times smaller keeps its direction, which the Gram matrix alone would lose."""
+    """A component a million times smaller keeps its direction and its share."""
     axes = np.linalg.qr(np.random.default_rng(0).normal(size=(300, 2)))[0].T
     angles = np.linspace(0, 2 * np.pi, 9)[:-1]
     found = principal_components(np.stack([1e6 * np.cos(angles), np.sin(angles)], axis=1) @ axes, 2)
     np.testing.assert_allclose(np.abs(found.basis @ axes.T), np.eye(2), atol=1e-6)
     np.testing.assert_allclose(found.explained, [1, 1e-12], rtol=1e-3)
+
+
+def test_a_line_has_a_plane():
+    """Rows along one direction have an orthonormal basis all the same, in which the second share is zero."""
+    direction = np.random.default_rng(0).normal(size=300)
+    found = principal_components(np.linspace(1, 4, 9)[:, None] * direction, 2)
+    np.testing.assert_allclose(found.basis @ found.basis.T, np.eye(2), atol=1e-13)
+    np.testing.assert_allclose(found.explained, [1, 0], atol=1e-25)
 
 
 def test_sign_follows_time():
