@@ -49,9 +49,13 @@ class Settings:
 
 
 PRESETS = {
-    "quick": Settings(num_train=60, num_updates=6, function_updates=8, num_moments=4, num_batches=3, batch_size=20, seeds=(0, 1)),
+    "quick": Settings(
+        num_train=60, num_updates=6, function_updates=8, num_moments=4, num_batches=3, batch_size=20, seeds=(0, 1)
+    ),
     "standard": Settings(),
-    "full": Settings(num_train=60_000, num_updates=9380, function_updates=40_000, num_moments=60, num_batches=200, seeds=tuple(range(20))),
+    "full": Settings(
+        num_train=60_000, num_updates=9380, function_updates=40_000, num_moments=60, num_batches=200, seeds=tuple(range(20))
+    ),
 }
 
 TASKS = {"mnist": "MNIST", "function": "sinc(x) + sin(x/2)"}
@@ -73,7 +77,11 @@ def jobs(task: str, settings: Settings) -> list[GradientNorms]:
     assert recipe.batch_size is not None
     return [
         GradientNorms(
-            Train(network, data, recipe, seed, checkpoint_at=steps), settings.num_batches, recipe.batch_size, None, seed=1000 + seed
+            Train(network, data, recipe, seed, checkpoint_at=steps),
+            settings.num_batches,
+            recipe.batch_size,
+            None,
+            seed=1000 + seed,
         )
         for seed in settings.seeds
     ]
@@ -98,7 +106,9 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
             f"end_{task}": Metric.over_seeds([item.full_norm[-last:].mean() for item in runs], summary="geometric mean"),
             f"smallest_{task}": Metric.over_seeds([item.full_norm.min() for item in runs], summary="geometric mean"),
             f"smallest_batch_{task}": Metric.over_seeds([item.batch_norm.min() for item in runs], summary="geometric mean"),
-            f"smallest_seed_{task}": Metric.over_seeds([item.batch_last_layer.min() for item in runs], summary="geometric mean"),
+            f"smallest_seed_{task}": Metric.over_seeds(
+                [item.batch_last_layer.min() for item in runs], summary="geometric mean"
+            ),
             f"batch_over_full_{task}": Metric.over_seeds(
                 [np.median(item.batch_norm[-1]) / item.full_norm[-1] for item in runs], summary="geometric mean"
             ),
@@ -167,7 +177,9 @@ def _figures(norms: dict[str, Sequence[Norms]], metrics: dict[str, Metric], sett
 
 TREND = -0.5
 TREND_WHY = "a rank correlation weaker than one half is no trend that an eye sees in a whole picture"
-ZERO_WHY = "a squared norm of 1e-10 is the cut-off at which Frye et al. (2021) recover known critical points; at 1e-8 they do not"
+ZERO_WHY = (
+    "a squared norm of 1e-10 is the cut-off at which Frye et al. (2021) recover known critical points; at 1e-8 they do not"
+)
 
 CLAIMS = (
     Claim(

@@ -13,7 +13,7 @@ import numpy as np
 
 from lab import compute
 from lab.data import Dataset
-from lab.models import CNN, flat_weights
+from lab.models import CNN
 from lab.training import Recipe, Train, Training
 from lab.trajectories import JointPCA, Paths, principal_components
 from report import figures
@@ -47,7 +47,9 @@ class Settings:
 
 
 PRESETS = {
-    "quick": Settings(num_train=40, num_held_out=50, num_epochs=4, epochs_between=2, batch_size=20, seeds=(0, 1), num_simulations=3),
+    "quick": Settings(
+        num_train=40, num_held_out=50, num_epochs=4, epochs_between=2, batch_size=20, seeds=(0, 1), num_simulations=3
+    ),
     "standard": Settings(),
     "full": Settings(num_train=None, num_held_out=None, num_simulations=1000),
 }
@@ -132,7 +134,10 @@ def _figures(paths: dict[tuple[str, str], Paths], trained: dict[str, Sequence[Tr
     first, last = trained["own"][0].checkpoints[0], trained["own"][0].weights
     snapshots = {"start": first, "end": last}
     named = {when: NETWORK.named_weights(weights) for when, weights in snapshots.items()}
-    matrices = {name: named["end"][key].T for name, key in (("fully connected, 1764 to 128", "7.weight"), ("output, 128 to 10", "9.weight"))}
+    matrices = {
+        name: named["end"][key].T
+        for name, key in (("fully connected, 1764 to 128", "7.weight"), ("output, 128 to 10", "9.weight"))
+    }
     return {
         "whole": plane("whole", "Eight paths that leave one point, and eight paths that start apart and stay apart.", "All weights"),
         "layer": plane("layer", "The same for the weights of one layer.", "The weights of the second convolution"),

@@ -184,12 +184,18 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
                 metrics[f"extrema_{name}"] = Metric.of_count(int(kinds.sum()), len(kinds), of="critical points")
     both = [searched["small", ends[1], method] for method in ("grad_norm", "levenberg")]
     metrics["extrema_trained"] = _extrema(both, settings)
-    metrics["extrema_random"] = _extrema([searched["small", ends[0], method] for method in ("grad_norm", "levenberg")], settings)
+    metrics["extrema_random"] = _extrema(
+        [searched["small", ends[0], method] for method in ("grad_norm", "levenberg")], settings
+    )
     for method in ("none", "grad_norm"):
         item = searched["small", ends[1], method]
         metrics[f"ratio_with_loss_{method}"] = _over_groups(item.signs(settings.tolerance)[0], item.loss)
-    metrics["definitions_agree"] = _over_groups(searched["small", ends[1], "grad_norm"].signs(settings.tolerance)[0], shares["grad_norm"])
-    metrics["index_with_loss"] = _index_with_loss([searched["small", start, "levenberg"] for start in settings.starts], settings)
+    metrics["definitions_agree"] = _over_groups(
+        searched["small", ends[1], "grad_norm"].signs(settings.tolerance)[0], shares["grad_norm"]
+    )
+    metrics["index_with_loss"] = _index_with_loss(
+        [searched["small", start, "levenberg"] for start in settings.starts], settings
+    )
     return Result(metrics, _figures(searched, shares, metrics, trained, descended, settings))
 
 

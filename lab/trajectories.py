@@ -92,6 +92,11 @@ def relative_residual(
     return np.divide(outside, distances, out=np.zeros_like(distances), where=distances > 0)
 
 
+def _kept(path: Float[np.ndarray, "checkpoints parameters"], plane: Float[np.ndarray, "2 parameters"]) -> float:
+    own = path - path.mean(0, dtype=np.float64)
+    return float(((own @ plane.T) ** 2).sum() / (own**2).sum())
+
+
 def random_walk_null(
     starts: Float[np.ndarray, "runs parameters"],
     step_lengths: Float[np.ndarray, "runs steps"],
@@ -187,6 +192,12 @@ class Paths:
     """From the run's first checkpoint."""
     step_lengths: Float[np.ndarray, "runs steps"]
     """Between neighbouring checkpoints."""
+    kept: Float[np.ndarray, " runs"]
+    """Share of the variance of one run's checkpoints about their own mean that the joint plane keeps: of its movement, not of where it is."""
+    alone_explained: Float[np.ndarray, " runs"]
+    """Share of that variance in the first two components of the run by itself."""
+    null_alone_explained: Float[np.ndarray, "simulations runs"]
+    """The same for a random walk with the run's step lengths."""
 
 
 @dataclass(frozen=True)
@@ -238,6 +249,15 @@ class JointPCA(Job):
             np.stack([relative_residual(path, plane, end) for path, end in zip(paths, ends, strict=True)]),
             np.stack([np.linalg.norm(path - path[0].astype(np.float64), axis=1) for path in paths]),
             step_lengths,
+            np.array([_kept(path, plane) for path in paths]),
+            np.array([principal_components(path, 2).explained.sum() for path in paths]),
+            np.stack(
+                [
+                    random_walk_null(path[:1], lengths[None], 2, self.num_simulations, self.seed + 1 + number).sum(1)
+                    for number, (path, lengths) in enumerate(zip(paths, step_lengths, strict=True))
+                ],
+                axis=1,
+            ),
         )
 
     def placeholder(self) -> Paths:
@@ -256,6 +276,9 @@ class JointPCA(Job):
             (0.5 + 0.01 * runs) * (1 - 0.5 * moments),
             (5 + 0.1 * runs) * moments,
             (1 + 0.1 * runs) * (1 - 0.5 * moments[1:]),
+            0.4 + 0.01 * runs[:, 0],
+            0.8 + 0.01 * runs[:, 0],
+            scatter + 0.2 + 0.001 * runs[:, 0],
         )
 
     @property

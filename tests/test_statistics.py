@@ -6,10 +6,12 @@ import pytest
 from lab.statistics import rank_correlation
 
 
-@pytest.mark.parametrize("y, expected", [([1, 8, 27, 64], 1.0), ([4, 3, 2, 1], -1.0), ([5, 5, 5, 5], 0.0)])
+@pytest.mark.parametrize(
+    "y, expected", [([1.0, 8.0, 27.0, 64.0], 1.0), ([4.0, 3.0, 2.0, 1.0], -1.0), ([5.0, 5.0, 5.0, 5.0], 0.0)]
+)
 def test_rank_correlation_sees_order_alone(y, expected):
     """One for any rising function, minus one for a falling one, zero for a constant."""
-    assert rank_correlation([1, 2, 3, 4], y) == pytest.approx(expected)
+    assert rank_correlation([1.0, 2.0, 3.0, 4.0], y) == pytest.approx(expected)
 
 
 def test_rank_correlation_is_pearsons_on_ranks():

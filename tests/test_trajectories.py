@@ -220,7 +220,7 @@ def test_placeholder_has_the_shapes_of_the_result(cache, job):
     for name in Paths.__dataclass_fields__:
         values = np.asarray(getattr(made_up, name))
         assert values.shape == np.shape(getattr(real, name)), name
-        assert np.isfinite(values).all() and np.ptp(values) > 0, name
+        assert np.isfinite(values).all() and (values.size == 1 or np.ptp(values) > 0), name
 
 
 def test_layers_of_a_cnn_have_torch_names():
@@ -250,3 +250,14 @@ def test_what_has_no_common_plane_is_refused(change, message):
     """The message says what was expected."""
     with pytest.raises(ValueError, match=message):
         replace(JointPCA(RUNS), **change)
+
+
+def test_joint_plane_of_one_run_is_its_own(cache):
+    """With a single run the joint plane keeps what the run's own components explain; with several it keeps no more than that."""
+    with using(InProcess(cache)):
+        alone, together = gather([JointPCA(RUNS[:1], num_simulations=5), JointPCA(RUNS, num_simulations=5)])
+    assert alone.kept[0] == pytest.approx(alone.alone_explained[0]) == pytest.approx(alone.explained.sum())
+    assert (together.kept < together.alone_explained).all() and together.alone_explained[0] == pytest.approx(
+        alone.alone_explained[0]
+    )
+    assert together.null_alone_explained.shape == (5, 3) and (together.null_alone_explained <= 1).all()
