@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from lab.compute import Job
+from lab.models import flat_weights
 from lab.training import EVALUATION_SLICE, WORKER_FLOPS, Train, Training, mean_loss
 
 
@@ -144,3 +145,63 @@ class GradientNorms(Job):
 
 def _summary(gradient: LossGradient) -> tuple[float, float, float]:
     return gradient.loss, gradient.norm, gradient.last_layer_norm
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The gradient norm as the objective, for a network whose Hessian is out of reach
+
+
+@dataclass(frozen=True)
+class Descent:
+    """A descent of the gradient norm: what it was before each update and after the last, and the weights where it was smallest."""
+
+    grad_norm: Float[np.ndarray, " records"]
+    loss: Float[np.ndarray, " records"]
+    weights: Float[np.ndarray, " parameters"]
+
+
+@dataclass(frozen=True)
+class DescendGradientNorm(Job):
+    """Adam on half the squared gradient norm of the loss over a fixed set of examples, from the end of a training.
+
+    This is the seed report's method. The gradient of the objective is the Hessian times the gradient, so one update costs about four of a training.
+    """
+
+    of: Train
+    num_updates: int
+    num_examples: int
+    """The first ones of the training set."""
+    learning_rate: float = 1e-4
+
+    def compute(self, training: Training) -> Descent:
+        split = self.of.data.load()
+        model = self.of.network.with_weights(training.weights)
+        parameters = list(model.parameters())
+        inputs, targets = (
+            split.train_inputs[: self.num_examples].to(parameters[0].dtype),
+            split.train_targets[: self.num_examples],
+        )
+        optimizer = torch.optim.Adam(parameters, self.learning_rate, fused=True)
+        norms, losses, best = [], [], training.weights
+        for update in range(self.num_updates + 1):
+            loss = mean_loss(model(inputs), targets)
+            grads = torch.autograd.grad(loss, parameters, create_graph=True)
+            objective = torch.stack([grad.square().sum() for grad in grads]).sum() / 2
+            norms.append(float(2 * objective.detach()) ** 0.5)
+            losses.append(float(loss.detach()))
+            if norms[-1] == min(norms):
+                best = flat_weights(model)
+            if update < self.num_updates:
+                optimizer.zero_grad()
+                objective.backward()
+                optimizer.step()
+        return Descent(np.array(norms), np.array(losses), best)
+
+    def placeholder(self) -> Descent:
+        moments = np.linspace(0, 1, self.num_updates + 1)
+        weights = np.random.default_rng(1).normal(size=self.of.network.num_parameters).astype(np.float32)
+        return Descent(np.exp(-4 * moments), 0.1 + 0.1 * moments, weights)
+
+    @property
+    def seconds(self) -> float:
+        return 12 * (self.num_updates + 1) * self.num_examples * self.of.network.num_flops / WORKER_FLOPS

@@ -9,7 +9,7 @@ import torch
 from lab import training
 from lab.compute import InProcess, gather, using
 from lab.data import Dataset, FunctionSamples
-from lab.gradients import GradientNorms, Norms, draw_batches, loss_gradient
+from lab.gradients import DescendGradientNorm, GradientNorms, Norms, draw_batches, loss_gradient
 from lab.models import CNN, MLP
 from lab.training import Recipe, Train
 
@@ -128,3 +128,32 @@ def test_batches_larger_than_the_data_are_refused():
     """Where the job cannot know the size of the data, the drawing does."""
     with pytest.raises(ValueError, match="mini-batches of 41 from 40 examples"):
         GradientNorms(WAVE, 3, 41, None, 0).compute(WAVE.compute())
+
+
+def test_descent_makes_the_norm_small_and_keeps_the_smallest(cache):
+    """The first norm is the training's, the kept weights have the smallest, and it is smaller than at the start."""
+    of = replace(DIGITS, data=Dataset("digits", 60, num_held_out=20))
+    job = DescendGradientNorm(of, 40, 60, 0.003)
+    with using(InProcess(cache)):
+        found, trained = gather((job, of))
+    split = of.data.load()
+    inputs, targets = split.train_inputs.double(), split.train_targets
+
+    def norm(weights: np.ndarray) -> float:
+        return loss_gradient(of.network.with_weights(weights), inputs, targets).norm
+
+    assert found.grad_norm[0] == pytest.approx(norm(trained.weights), rel=1e-9)
+    assert (
+        found.grad_norm.min() == pytest.approx(norm(found.weights), rel=1e-9)
+        and found.grad_norm.min() < 0.5 * found.grad_norm[0]
+    )
+
+
+def test_descent_follows_the_hessian_times_the_gradient():
+    """For y = w x and squared error the objective is 2 (mean x^2)^2 (w - w*)^2 in closed form: Adam's first step goes down it."""
+    of = Train(MLP(1, (), 1), FunctionSamples("sinc(5x)", -1.0, 1.0, 40, 10), Recipe(0.1, 1, None, dtype="float64"), 0)
+    found = DescendGradientNorm(of, 200, 40, 0.05).compute(of.compute())
+    assert found.grad_norm[-1] < 1e-3 * found.grad_norm[0]
+    inputs, targets = of.data.load().train_inputs[:, 0].numpy(), of.data.load().train_targets[:, 0].numpy()
+    slope, intercept = np.polyfit(inputs, targets, 1)  # the one critical point is the least-squares line
+    np.testing.assert_allclose(found.weights, [slope, intercept], atol=1e-2)
