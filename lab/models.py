@@ -21,8 +21,9 @@ ACTIVATIONS = {
     "silu": nn.SiLU,
     "softplus": nn.Softplus,
     "gelu": nn.GELU,
+    "linear": nn.Identity,
 }
-Activation = Literal["relu", "tanh", "silu", "softplus", "gelu"]
+Activation = Literal["relu", "tanh", "silu", "softplus", "gelu", "linear"]
 
 
 @dataclass(frozen=True)
