@@ -215,7 +215,9 @@ def _chunks(network: MLP, weights: Tensor, inputs: Tensor) -> tuple[Tensor, ...]
     return weights.split(max(1, CHUNK_ELEMENTS // elements))
 
 
-def _layers(network: MLP, weights: Float[Tensor, "networks parameters"]) -> list[Float[Tensor, "networks outputs inputs_and_bias"]]:
+def _layers(
+    network: MLP, weights: Float[Tensor, "networks parameters"]
+) -> list[Float[Tensor, "networks outputs inputs_and_bias"]]:
     """The matrices of each layer, the bias as their last column."""
     matrices, start = [], 0
     for inputs, outputs in pairwise(network.widths):
