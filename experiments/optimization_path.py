@@ -114,7 +114,7 @@ def _figures(paths: dict[tuple[str, str], Paths], trained: dict[str, Sequence[Tr
     def plane(what: str, alt: str, subject: str) -> figures.Figure:
         panels = {
             STARTS[start]: {
-                f"run {seed}": figures.Path(run, 100 * training.test_accuracy)
+                f"run {seed}": figures.Path(run, 100 * np.asarray(training.test_accuracy))
                 for seed, run, training in zip(settings.seeds, paths[start, what].coordinates, trained[start], strict=True)
             }
             for start in STARTS

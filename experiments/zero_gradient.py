@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lab import compute
-from lab.critical_points import CLASSES, CriticalPoints, NeighbourRatio, Points, count_signs
+from lab.critical_points import CLASSES, CriticalPoints, Method, NeighbourRatio, Points, count_signs
 from lab.data import Dataset, FunctionSamples
 from lab.gradients import DescendGradientNorm
 from lab.models import CNN, MLP
@@ -73,7 +73,11 @@ PRESETS = {
 
 NETWORKS = {"small": MLP(1, (4, 4), 1, "tanh"), "large": MLP(1, (8, 8), 1, "tanh")}
 IMAGE_NETWORK = CNN((1, 28, 28), (16, 36), (128,), 10)
-METHODS = {"none": "ordinary training", "grad_norm": "gradient norm as objective", "levenberg": "second order"}
+METHODS: dict[Method, str] = {
+    "none": "ordinary training",
+    "grad_norm": "gradient norm as objective",
+    "levenberg": "second order",
+}
 STRICT = 1e-20
 """A squared gradient norm below this leaves no doubt in float64."""
 GROUPS = 10

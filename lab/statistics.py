@@ -11,4 +11,4 @@ def rank_correlation(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.nd
 
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         return 0.0
-    return float(spearmanr(x, y).statistic)
+    return float(spearmanr(x, y)[0])  # pyright: ignore[reportArgumentType]  # SciPy annotates a bare tuple

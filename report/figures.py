@@ -28,8 +28,8 @@ class Series:
     """One line of a chart: several seeds over the same x, shown as their median and the range of the middle 80 %."""
 
     x: Iterable[float]
-    values: Iterable[Sequence[float]]
-    """One row a seed."""
+    values: Iterable[Any]
+    """One row of numbers a seed."""
 
 
 def curves(
