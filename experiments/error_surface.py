@@ -139,17 +139,17 @@ def _figures(
         for name, item in around.items()
     }
     words = f"Seed {settings.seeds[0]}, {NETWORK}; cross-entropy of the first {settings.num_examples:,} training images, float32, evaluation mode."
-    components = {"x": f"component 1 ({100 * path.explained[0]:.0f} %)", "y": f"component 2 ({100 * path.explained[1]:.0f} %)"}
+    first, second = (f"component {number} ({100 * share:.0f} %)" for number, share in enumerate(path.explained, start=1))
     steps = np.linspace(0, 1, planes[0].path_losses.shape[1])
     return {
         "path": figures.surface(
-            {"the plane of the path": on_path}, **components, value="loss",
+            {"the plane of the path": on_path}, x=first, y=second, value="loss",
             caption="The loss on the plane of the first two principal components of one path. Beside each checkpoint stands its *true* loss, which is not "
                     f"that of the plane below it. {words}",
             alt="Contours of the loss with a path from high loss to low loss across them.",
         ),
         "path_relief": figures.surface(
-            {"the plane of the path": on_path}, **components, value="loss", relief=True,
+            {"the plane of the path": on_path}, x=first, y=second, value="loss", relief=True,
             caption=f"The same plane in three dimensions, the loss on a logarithmic scale. {words}",
             alt="A valley of the loss in three dimensions.",
         ),
