@@ -15,7 +15,7 @@ import webbrowser
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -542,28 +542,31 @@ class _Build:
         def page(number: int) -> render.Page:
             chapter = self.outline[number]
             files = kept[chapter.name]
-            record = (
-                from_json(files[f"data/{chapter.name}.json"].decode())
-                if files
-                else self.records.load(chapter.name, self.options.preset)
-            )
-            return render.Page(chapter, record, self.trouble.get(chapter.name, ""), chapter.name in self.waiting)
+            if files is None:
+                record = self.records.load(chapter.name, self.options.preset)
+                return render.Page(chapter, record, self.trouble.get(chapter.name, ""), chapter.name in self.waiting)
+            data = files.get(f"data/{chapter.name}.json")  # a page that says "not measured yet" has none
+            trouble = self.site.bundles[f"chapter {chapter.name}"].get("trouble", "")
+            return render.Page(chapter, from_json(data.decode()) if data else None, trouble)
 
         def pages() -> list[render.Page]:
-            return [page(number) for number in range(len(self.outline))]
+            found = [page(number) for number in range(len(self.outline))]
+            # Making a chapter's files may have met trouble that its page did not know yet.
+            return [replace(item, trouble=self.trouble.get(item.chapter.name, item.trouble)) for item in found]
 
         bundles = []
         for number, chapter in enumerate(self.outline):
             name, files = f"chapter {chapter.name}", kept[chapter.name]
             if files:
-                bundles.append(publish.Bundle(name, self.site.bundles[name]["inputs"], lambda files=files: files))
+                before = self.site.bundles[name]
+                bundles.append(publish.Bundle(name, before["inputs"], lambda files=files: files, before.get("trouble", "")))
                 continue
             status = statuses.get(chapter.name)
             waiting = chapter.name in self.waiting and status is None
             inputs = [common, chapter.source, prose.get(f"{chapter.name}.md.jinja2", ""), status.sha256 if status else ""]
             bundles.append(
                 self._chapter_bundle(
-                    name, [*inputs, self.trouble.get(chapter.name, ""), waiting], lambda number=number: page(number)
+                    chapter, [*inputs, self.trouble.get(chapter.name, ""), waiting], lambda number=number: page(number)
                 )
             )
         front = [common, *(bundle.inputs for bundle in bundles)]
@@ -579,19 +582,19 @@ class _Build:
             bundles.append(publish.Bundle(f"source {path}", digest(canonical([common, path, text])), make))
         return self.site.publish(bundles)
 
-    def _chapter_bundle(self, name: str, inputs: list[Any], page: Callable[[], render.Page]) -> publish.Bundle:
+    def _chapter_bundle(self, chapter: Chapter, inputs: list[Any], page: Callable[[], render.Page]) -> publish.Bundle:
         """The files of a chapter; made at once where they are needed, since prose that does not fit its numbers is trouble."""
-        key = digest(canonical(inputs))
+        name = f"chapter {chapter.name}"
+        key, line = digest(canonical(inputs)), self.trouble.get(chapter.name, "")
         if self.site.bundles.get(name, {}).get("inputs") == key and self.site.files_of(name):
-            return publish.Bundle(name, key, dict)
+            return publish.Bundle(name, key, dict, line)
         try:
             files = render.chapter_files(TEMPLATES, page(), self.outline)
         except Exception as error:
-            chapter, line = page().chapter, _one_line(error)
-            self.trouble[chapter.name] = line
+            line = self.trouble.setdefault(chapter.name, _one_line(error))
             files = render.under_banner(TEMPLATES, self.site.files_of(name), chapter, line, self.outline)
             key = digest(canonical([*inputs, line]))
-        return publish.Bundle(name, key, lambda: files)
+        return publish.Bundle(name, key, lambda: files, line)
 
     def _kept_files(self, chapter: Chapter) -> dict[str, bytes] | None:
         """The published files of a chapter that ``--only`` left out."""
