@@ -229,6 +229,26 @@ def test_front_page_knows_of_prose_that_does_not_fit(built: ToyProject):
     assert built.build().returncode == 1 and "failed in the last build" in built.read("site/index.html")
 
 
+METRIC = '{"fair": means[0.0], "loaded": means[3.0]}'
+
+
+def test_page_stays_while_its_chapter_is_measured_again(built: ToyProject):
+    """Code and prose may change together: until the new numbers are there, the last page stays, and nothing has failed."""
+    before = built.read("site/dice.html")
+    built.edit("experiments/dice.py", METRIC, METRIC.replace("}", ', "third": Metric(3)}'))
+    built.edit("templates/chapters/dice.md.jinja2", "Findings", "Findings of {{ metric.third }}")
+    built.edit(
+        "experiments/dice.py",
+        "    throws = compute",
+        "    import pathlib, time\n    time.sleep(1)  # so that the build publishes meanwhile\n"
+        "    pathlib.Path('dice.seen').write_text(pathlib.Path('site/dice.html').read_text())\n    throws = compute",
+    )
+    outcome = built.build()
+    assert outcome.returncode == 0 and "failed" not in outcome.stdout, outcome.stdout
+    assert "Findings of" in built.read("site/dice.html") and "failed" not in built.read("site/dice.html")
+    assert built.read("dice.seen") == before
+
+
 def test_force_computes_everything_again(toy: ToyProject):
     """Whatever the cache holds."""
     toy.build()
