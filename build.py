@@ -15,7 +15,7 @@ import webbrowser
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -499,7 +499,7 @@ class _Build:
             traceback.print_exception(error)
 
     def _write_site_early(self) -> None:
-        """Publish what is finished while others run; what goes wrong here goes wrong again, and is said, at the end."""
+        """Publish what is finished while others run; what still goes wrong at the end is said then."""
         if self.waiting:
             try:
                 self.write_site()
@@ -520,6 +520,8 @@ class _Build:
 
     def write_site(self) -> bool:
         """Write the site as things stand; False where it was already so."""
+        # A chapter that others are still measured beside may yet come out well: what is met here is kept only at the end.
+        trouble = dict(self.trouble) if self.waiting else self.trouble
         sources = {
             path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
             for path in [
@@ -542,30 +544,30 @@ class _Build:
         def page(number: int) -> render.Page:
             chapter = self.outline[number]
             files = kept[chapter.name]
-            record = (
-                from_json(files[f"data/{chapter.name}.json"].decode())
-                if files
-                else self.records.load(chapter.name, self.options.preset)
-            )
-            return render.Page(chapter, record, self.trouble.get(chapter.name, ""), chapter.name in self.waiting)
+            if files is None:
+                waiting = chapter.name in self.waiting
+                record = None if waiting else self.records.load(chapter.name, self.options.preset)
+                return render.Page(chapter, record, trouble.get(chapter.name, ""), waiting)
+            data = files.get(f"data/{chapter.name}.json")  # a page that says "not measured yet" has none
+            before = self.site.bundles[f"chapter {chapter.name}"].get("trouble", "")
+            return render.Page(chapter, from_json(data.decode()) if data else None, before)
 
         def pages() -> list[render.Page]:
-            return [page(number) for number in range(len(self.outline))]
+            found = [page(number) for number in range(len(self.outline))]
+            # Making a chapter's files may have met trouble that its page did not know yet.
+            return [replace(item, trouble=trouble.get(item.chapter.name, item.trouble)) for item in found]
 
         bundles = []
         for number, chapter in enumerate(self.outline):
             name, files = f"chapter {chapter.name}", kept[chapter.name]
             if files:
-                bundles.append(publish.Bundle(name, self.site.bundles[name]["inputs"], lambda files=files: files))
+                before = self.site.bundles[name]
+                bundles.append(publish.Bundle(name, before["inputs"], lambda files=files: files, before.get("trouble", "")))
                 continue
             status = statuses.get(chapter.name)
-            waiting = chapter.name in self.waiting and status is None
             inputs = [common, chapter.source, prose.get(f"{chapter.name}.md.jinja2", ""), status.sha256 if status else ""]
-            bundles.append(
-                self._chapter_bundle(
-                    name, [*inputs, self.trouble.get(chapter.name, ""), waiting], lambda number=number: page(number)
-                )
-            )
+            inputs += [trouble.get(chapter.name, ""), chapter.name in self.waiting]
+            bundles.append(self._chapter_bundle(chapter, inputs, trouble, lambda number=number: page(number)))
         front = [common, *(bundle.inputs for bundle in bundles)]
         bundles.append(publish.Bundle("front", digest(canonical(front)), lambda: render.front_files(TEMPLATES, pages())))
         facts = [common, list(sources), {name: repr(status) for name, status in statuses.items()}]
@@ -579,23 +581,28 @@ class _Build:
             bundles.append(publish.Bundle(f"source {path}", digest(canonical([common, path, text])), make))
         return self.site.publish(bundles)
 
-    def _chapter_bundle(self, name: str, inputs: list[Any], page: Callable[[], render.Page]) -> publish.Bundle:
-        """The files of a chapter; made at once where they are needed, since prose that does not fit its numbers is trouble."""
-        key = digest(canonical(inputs))
+    def _chapter_bundle(
+        self, chapter: Chapter, inputs: list[Any], trouble: dict[str, str], page: Callable[[], render.Page]
+    ) -> publish.Bundle:
+        """The files of a chapter; made at once where they are needed, since prose that does not fit its numbers is ``trouble``."""
+        name = f"chapter {chapter.name}"
+        key, line = digest(canonical(inputs)), trouble.get(chapter.name, "")
         if self.site.bundles.get(name, {}).get("inputs") == key and self.site.files_of(name):
-            return publish.Bundle(name, key, dict)
+            return publish.Bundle(name, key, dict, line)
         try:
             files = render.chapter_files(TEMPLATES, page(), self.outline)
         except Exception as error:
-            chapter, line = page().chapter, _one_line(error)
-            self.trouble[chapter.name] = line
+            line = trouble.setdefault(chapter.name, _one_line(error))
             files = render.under_banner(TEMPLATES, self.site.files_of(name), chapter, line, self.outline)
             key = digest(canonical([*inputs, line]))
-        return publish.Bundle(name, key, lambda: files)
+        return publish.Bundle(name, key, lambda: files, line)
 
     def _kept_files(self, chapter: Chapter) -> dict[str, bytes] | None:
-        """The published files of a chapter that ``--only`` left out."""
-        return None if chapter in self.chosen else self.site.files_of(f"chapter {chapter.name}")
+        """The published files of a chapter that ``--only`` left out, or that is not measured yet: they stay as they are."""
+        if chapter not in self.chosen:
+            return self.site.files_of(f"chapter {chapter.name}")
+        files = self.site.files_of(f"chapter {chapter.name}") if chapter.name in self.waiting else None
+        return files if files and f"data/{chapter.name}.json" in files else None
 
     def _status(self, chapter: Chapter, kept: dict[str, bytes] | None) -> Status | None:
         preset = self.options.preset

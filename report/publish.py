@@ -30,6 +30,8 @@ class Bundle:
     """Digest of everything that the files depend on."""
     make: Callable[[], Mapping[str, bytes]]
     """The files by their path in the site; called only where the last site has none for the same inputs."""
+    trouble: str = ""
+    """The error under which the files were made; kept, so that a later build that leaves the bundle alone still knows it."""
 
 
 class Site:
@@ -88,7 +90,7 @@ class Site:
             files = (self.files_of(bundle.name) if unchanged else None) or dict(bundle.make())
             contents.update(files)
             checksums = {path: sha256(content).hexdigest() for path, content in sorted(files.items())}
-            manifest[bundle.name] = {"inputs": bundle.inputs, "files": checksums}
+            manifest[bundle.name] = {"inputs": bundle.inputs, "files": checksums, "trouble": bundle.trouble}
         contents[MANIFEST] = json.dumps({"bundles": manifest}, indent=1, sort_keys=True).encode()
         self._replace(contents)
         self.bundles = manifest

@@ -201,6 +201,54 @@ def test_only_touches_no_other_chapter(built: ToyProject):
     assert built.build("--only", "toys").returncode == 0 and "A loaded dice gives" in built.read("site/coins.html")
 
 
+def test_only_builds_one_chapter_of_an_empty_site(tmp_path):
+    """On a fresh clone the others get a page that says that they are not measured yet."""
+    (tmp_path / "toys").mkdir()
+    toys = ToyProject(tmp_path / "toys", ("dice", "coins"))
+    for _ in range(2):
+        outcome = toys.build("--only", "dice", "--preset", "quick")
+        assert outcome.returncode == 0, outcome.stderr
+        assert "They differ." in toys.read("site/dice.html") and "not been measured yet" in toys.read("site/coins.html")
+        assert toys.read("site/index.html").count("(not measured yet)") == 1
+
+
+def test_only_remembers_which_other_chapter_failed(built: ToyProject):
+    """A chapter that is left out goes on being called failed, on its page and on the front page, until it is built well."""
+    built.edit("experiments/coins.py", "    means =", "    raise LookupError('lost')\n    means =")
+    assert built.build().returncode == 1 and "failed in the last build" in built.read("site/index.html")
+    built.edit("experiments/dice.py", "All throws.", "All of the throws.")
+    assert built.build("--only", "dice").returncode == 0
+    assert "failed in the last build" in built.read("site/index.html") and "LookupError: lost" in built.read("site/coins.html")
+    built.edit("experiments/coins.py", "    raise LookupError('lost')\n", "")
+    assert built.build("--only", "coins").returncode == 0 and "failed in the last build" not in built.read("site/index.html")
+
+
+def test_front_page_knows_of_prose_that_does_not_fit(built: ToyProject):
+    """Also where the chapter was not run, and its template alone was found wanting while pages were written."""
+    built.edit("templates/chapters/coins.md.jinja2", "metric.fair", "metric.fare")
+    assert built.build().returncode == 1 and "failed in the last build" in built.read("site/index.html")
+
+
+METRIC = '{"fair": means[0.0], "loaded": means[3.0]}'
+
+
+def test_page_stays_while_its_chapter_is_measured_again(built: ToyProject):
+    """Code and prose may change together: until the new numbers are there, the last page stays, and nothing has failed."""
+    before = built.read("site/dice.html")
+    built.edit("experiments/dice.py", METRIC, METRIC.replace("}", ', "third": Metric(3)}'))
+    built.edit("templates/chapters/dice.md.jinja2", "Findings", "Findings of {{ metric.third }}")
+    built.edit(
+        "experiments/dice.py",
+        "    throws = compute",
+        "    import pathlib, time\n    time.sleep(1)  # so that the build publishes meanwhile\n"
+        "    pathlib.Path('dice.seen').write_text(pathlib.Path('site/dice.html').read_text())\n    throws = compute",
+    )
+    outcome = built.build()
+    assert outcome.returncode == 0 and "failed" not in outcome.stdout, outcome.stdout
+    assert "Findings of" in built.read("site/dice.html") and "failed" not in built.read("site/dice.html")
+    assert built.read("dice.seen") == before
+
+
 def test_force_computes_everything_again(toy: ToyProject):
     """Whatever the cache holds."""
     toy.build()
