@@ -149,20 +149,20 @@ def count_signs(
 ) -> tuple[Int[np.ndarray, "*networks"], Int[np.ndarray, "*networks"], Int[np.ndarray, "*networks"]]:
     """Numbers of positive, zero and negative eigenvalues; zero is at most ``relative_tolerance`` times the largest magnitude."""
     tolerance = relative_tolerance * np.abs(eigenvalues).max(-1, keepdims=True)
-    positive, negative = (eigenvalues > tolerance).sum(-1), (eigenvalues < -tolerance).sum(-1)
-    return positive, eigenvalues.shape[-1] - positive - negative, negative
+    positive, negative = np.asarray((eigenvalues > tolerance).sum(-1)), np.asarray((eigenvalues < -tolerance).sum(-1))
+    return positive, np.asarray(eigenvalues.shape[-1] - positive - negative), negative
 
 
 def minimal_ratio(
     eigenvalues: Float[np.ndarray, "*networks parameters"], relative_tolerance: float = 0.0
 ) -> Float[np.ndarray, "*networks"]:
     """Share of positive eigenvalues among all, those within the tolerance of zero included (NTU, MLDS 2018, homework 1-2)."""
-    return count_signs(eigenvalues, relative_tolerance)[0] / eigenvalues.shape[-1]
+    return np.asarray(count_signs(eigenvalues, relative_tolerance)[0] / eigenvalues.shape[-1])
 
 
 def floor(eigenvalues: Float[np.ndarray, "*networks parameters"]) -> Float[np.ndarray, "*networks"]:
     """Magnitude below which an eigenvalue is rounding: parameters x machine epsilon x the largest magnitude."""
-    return eigenvalues.shape[-1] * np.finfo(eigenvalues.dtype).eps * np.abs(eigenvalues).max(-1)
+    return np.asarray(eigenvalues.shape[-1] * np.finfo(eigenvalues.dtype).eps * np.abs(eigenvalues).max(-1))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -267,10 +267,13 @@ def levenberg(problem: Problem, weights: Float[Tensor, "networks parameters"], n
     eigenvalues, vectors = torch.linalg.eigh(hessian)
     norm = gradient.square().sum(1)
     damping = 1e-3 * eigenvalues.square().amax(1)
-    growth = torch.full_like(damping, 2.0)
+    least, growth = torch.finfo(weights.dtype).eps ** 2 * damping, torch.full_like(damping, 2.0)
     active = torch.arange(len(weights), device=weights.device)
     path.visit(0, weights)
     for step in range(1, num_steps + 1):
+        if not len(active):
+            path.visit(step, weights)
+            continue
         along = (vectors[active].mT @ gradient[active, :, None])[:, :, 0]
         values, mu = eigenvalues[active], damping[active, None]
         moved = -values * along / (values.square() + mu).clamp_min(1e-300)
@@ -282,6 +285,7 @@ def levenberg(problem: Problem, weights: Float[Tensor, "networks parameters"], n
 
         accepted, rejected = active[better], active[~better]
         damping[accepted] *= torch.clamp(1 - (2 * gain[better] - 1) ** 3, 1 / 3, 2.0)
+        damping[accepted] = torch.maximum(damping[accepted], least[accepted])
         growth[accepted] = 2.0
         damping[rejected] *= growth[rejected]
         growth[rejected] *= 2
