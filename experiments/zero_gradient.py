@@ -39,7 +39,7 @@ class Settings:
     """Numbers of updates after which the methods start; 0 is random weights."""
     learning_rate: float = 0.01
     """Of Adam in these updates, constant."""
-    weight_decay: float = 1e-3
+    weight_decay: float = 2e-3
     """Of the smaller network: half of it times the squared norm of the weights is part of the loss. The larger one has none."""
     num_points: int = 64
     """Equally spaced points of the function on [-1, 1]."""
