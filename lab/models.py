@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 ACTIVATIONS = {
@@ -21,8 +21,9 @@ ACTIVATIONS = {
     "silu": nn.SiLU,
     "softplus": nn.Softplus,
     "gelu": nn.GELU,
+    "linear": nn.Identity,
 }
-Activation = Literal["relu", "tanh", "silu", "softplus", "gelu"]
+Activation = Literal["relu", "tanh", "silu", "softplus", "gelu", "linear"]
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Network:
         nn.utils.vector_to_parameters(vector, module.parameters())
         return module.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
-    def named_weights(self, weights: Float[np.ndarray, " parameters"]) -> dict[str, np.ndarray]:
+    def named_weights(self, weights: Shaped[np.ndarray, " parameters"]) -> dict[str, np.ndarray]:
         """The flat vector cut into arrays by parameter, named as torch names them (``0.weight``)."""
         with torch.device("meta"):
             shapes = {name: tuple(value.shape) for name, value in self._module().named_parameters()}
@@ -153,10 +154,9 @@ class StackedMLP(nn.Module):
     def __init__(self, network: MLP, weights: Float[np.ndarray, "networks parameters"]):
         super().__init__()
         self.network = network
-        rows = [network.named_weights(row) for row in weights]
-        arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+        places = network.named_weights(np.arange(network.num_parameters))
         device = torch.get_default_device()
-        tensors = [torch.from_numpy(array).to(device) for array in arrays.values()]
+        tensors = [torch.from_numpy(weights[:, place]).to(device) for place in places.values()]
         # (networks, inputs, outputs) and (networks, 1, outputs), as baddbmm takes them.
         self.weights = nn.ParameterList(item.transpose(1, 2).contiguous() for item in tensors[::2])
         self.biases = nn.ParameterList(item[:, None] for item in tensors[1::2])

@@ -169,9 +169,11 @@ class Train(_TrainingJob):
     """One network trained from one seed, which sets its initial weights and the order of its examples."""
 
     seed: int
+    initial_seed: int | None = field(default=None, kw_only=True)
+    """Seed of the initial weights alone, so that runs can start at the same point; None for ``seed``."""
 
     def compute(self, chosen: ChosenLearningRate | None = None) -> Training:
-        model = self.network.build(self.seed)
+        model = self.network.build(self.seed if self.initial_seed is None else self.initial_seed)
         return fit(model, self.data.load(), self._tuned(chosen), self.seed, self.record_at, self.checkpoint_at)
 
     def placeholder(self) -> Training:

@@ -28,8 +28,8 @@ class Series:
     """One line of a chart: several seeds over the same x, shown as their median and the range of the middle 80 %."""
 
     x: Iterable[float]
-    values: Iterable[Sequence[float]]
-    """One row a seed."""
+    values: Iterable[Any]
+    """One row of numbers a seed."""
 
 
 def curves(
@@ -94,6 +94,77 @@ def images(panels: Mapping[str, Sequence[Sequence[Sequence[float]]]], *, caption
     )
 
 
+@dataclass(frozen=True)
+class Path:
+    """One run's way through a plane, with a number at each point, such as the accuracy reached there."""
+
+    points: Iterable[Sequence[float]]
+    labels: Iterable[float]
+
+
+def paths(
+    panels: Mapping[str, Mapping[str, Path]],
+    *,
+    x: Mapping[str, str],
+    y: Mapping[str, str],
+    label: str,
+    caption: str,
+    alt: str,
+) -> Figure:
+    """Runs as lines through a plane with equal scales, one panel a key: dots coloured by ``label``, the ends labelled with it."""
+    rows = [
+        (panel, name, number, float(point[0]), float(point[1]), float(value))
+        for panel, runs in panels.items()
+        for name, run in runs.items()
+        for number, (point, value) in enumerate(zip(run.points, run.labels, strict=True))
+    ]
+    options = {"x": dict(x), "y": dict(y), "label": label}
+    return Figure("paths", Table(("panel", "run", "point", "x", "y", label), tuple(rows)), caption, alt, options)
+
+
+def scatter(
+    panels: Mapping[str, Mapping[str, Iterable[Sequence[float]]]],
+    *,
+    x: str,
+    y: str,
+    caption: str,
+    alt: str,
+    log_x: bool = False,
+    log_y: bool = False,
+) -> Figure:
+    """One dot for each (x, y), a colour and a marker for each named kind, one panel a key."""
+    rows = [
+        (panel, name, float(point[0]), float(point[1]))
+        for panel, kinds in panels.items()
+        for name, points in kinds.items()
+        for point in points
+    ]
+    options = {"x": x, "y": y, "log_x": log_x, "log_y": log_y}
+    return Figure("scatter", Table(("panel", "kind", x, y), tuple(rows)), caption, alt, options)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A positive quantity on a plane: ``values[row][column]`` at (xs[column], ys[row]), and points marked on it."""
+
+    xs: Sequence[float]
+    ys: Sequence[float]
+    values: Sequence[Sequence[float]]
+    path: Sequence[tuple[float, float, float]] = ()
+    """x, y and the number written beside the point; joined by a line in their order."""
+
+
+def surface(panels: Mapping[str, Grid], *, x: str, y: str, value: str, caption: str, alt: str, relief: bool = False) -> Figure:
+    """Contours of a positive quantity on a logarithmic scale, all panels alike; with ``relief`` the same in three dimensions."""
+    rows = []
+    for panel, grid in panels.items():
+        for at_y, line in zip(grid.ys, grid.values, strict=True):
+            rows += [(panel, "grid", float(at_x), float(at_y), float(item)) for at_x, item in zip(grid.xs, line, strict=True)]
+        rows += [(panel, "path", float(a), float(b), float(item)) for a, b, item in grid.path]
+    options = {"x": x, "y": y, "value": value, "relief": relief}
+    return Figure("surface", Table(("panel", "kind", "x", "y", value), tuple(rows)), caption, alt, options)
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, caption: str, alt: str = "") -> Figure:
     """A table for the page. Cells are text, numbers, or metrics, which print their interval; alt defaults to the caption."""
     return Figure("table", Table(tuple(columns), tuple(tuple(row) for row in rows)), caption, alt or caption)
@@ -131,7 +202,14 @@ def draw(name: str, figure: Figure) -> dict[str, str]:
         return {}
     if figure.shape == "own":
         return {"wide": _svg(name, figure.drawing)}
-    shapes = {"curves": _draw_curves, "dots": _draw_dots, "images": _draw_images}
+    shapes = {
+        "curves": _draw_curves,
+        "dots": _draw_dots,
+        "images": _draw_images,
+        "paths": _draw_paths,
+        "scatter": _draw_scatter,
+        "surface": _draw_surface,
+    }
     return {
         layout: _svg(f"{name}-{layout}", shapes[figure.shape], figure, width)
         for layout, width in (("wide", WIDE), ("narrow", NARROW))
@@ -285,6 +363,112 @@ def _draw_images(figure: Figure, width: float):
             extent = (0, tile, rows, 0)
             ax.imshow(mosaic, cmap=colours, vmin=-largest, vmax=largest, interpolation="none", extent=extent, aspect="auto")
         top -= height
+    return drawing
+
+
+def _draw_paths(figure: Figure, width: float):
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    options = figure.options
+    panels, runs = _names(figure, "panel"), _names(figure, "run")
+    drawing, axes, _ = _grid(figure, width, 3.4 if width == WIDE else 3.3, panels)
+    values = [row[5] for row in figure.table.rows]
+    colours = ScalarMappable(Normalize(min(values), max(values)), cmap=_gradient())
+    for ax, panel in zip(axes, panels, strict=True):
+        for name in runs:
+            rows = [row for row in figure.table.rows if row[0] == panel and row[1] == name]
+            if not rows:
+                continue
+            xs, ys, labels = ([row[k] for row in rows] for k in (3, 4, 5))
+            ax.plot(xs, ys, color=MUTED, linewidth=0.8, zorder=2)
+            ax.scatter(xs, ys, c=[colours.to_rgba(value) for value in labels], s=16, zorder=3, linewidths=0)
+            ax.annotate(
+                number(labels[-1]), (xs[-1], ys[-1]), xytext=(3, 3), textcoords="offset points", fontsize=7, color=INK, zorder=4
+            )
+        ax.set_aspect("equal", adjustable="datalim")
+        ax.set(xlabel=options["x"][panel], ylabel=options["y"][panel])
+    drawing.colorbar(colours, ax=axes, label=options["label"], shrink=0.75, aspect=30, pad=0.02)
+    return drawing
+
+
+def _gradient() -> Any:
+    """Blue over grey to orange: readable on light and on dark paper."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("gradient", [COLOURS[0], "#9a94a8", COLOURS[1]])
+
+
+def _draw_scatter(figure: Figure, width: float):
+    options = figure.options
+    panels, names = _names(figure, "panel"), _names(figure, "kind")
+    drawing, axes, across = _grid(figure, width, 2.9 if width == WIDE else 2.7, panels)
+    handles = {}
+    for number_of_panel, (ax, panel) in enumerate(zip(axes, panels, strict=True)):
+        for place, name in enumerate(names):
+            rows = [row for row in figure.table.rows if row[0] == panel and row[1] == name]
+            if rows:
+                (handles[name],) = ax.plot(
+                    [row[2] for row in rows],
+                    [row[3] for row in rows],
+                    MARKERS[place % len(MARKERS)],
+                    color=COLOURS[place % len(COLOURS)],
+                    alpha=0.6,
+                    markersize=4.5 if len(rows) < 400 else 2.5,
+                    markeredgewidth=0,
+                    zorder=3,
+                )
+        _scale(ax, options)
+        if number_of_panel % across == 0:
+            ax.set_ylabel(options["y"])
+        if number_of_panel >= len(panels) - across:
+            ax.set_xlabel(options["x"])
+    _legend(drawing, handles, width)
+    return drawing
+
+
+def _draw_surface(figure: Figure, width: float):
+    import numpy as np
+    from matplotlib.figure import Figure as Drawing
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    options, panels = figure.options, _names(figure, "panel")
+    across = 1 if width == NARROW else min(len(panels), 2)
+    down = math.ceil(len(panels) / across)
+    drawing = Drawing(figsize=(width, 3.2 * down), layout="constrained")
+    logs = {}
+    for panel in panels:
+        rows = [row for row in figure.table.rows if row[0] == panel and row[1] == "grid"]
+        xs, ys = sorted({row[2] for row in rows}), sorted({row[3] for row in rows})
+        cells = {(row[2], row[3]): math.log10(max(row[4], 1e-300)) for row in rows}
+        logs[panel] = (np.array(xs), np.array(ys), np.array([[cells[at_x, at_y] for at_x in xs] for at_y in ys]))
+    low, high = (pick(values[2].min() if pick is min else values[2].max() for values in logs.values()) for pick in (min, max))
+    levels = MaxNLocator(14).tick_values(low, high)
+    written = FuncFormatter(lambda exponent, _: number(10**exponent, digits=2))
+    for place, panel in enumerate(panels):
+        xs, ys, heights = logs[panel]
+        ax: Any = drawing.add_subplot(down, across, place + 1, projection="3d" if options["relief"] else None)
+        ax.set_title(panel)
+        ax.set(xlabel=options["x"], ylabel=options["y"])
+        if options["relief"]:
+            ax.plot_surface(
+                *np.meshgrid(xs, ys), heights, cmap=_gradient(), vmin=low, vmax=high, linewidth=0, rstride=1, cstride=1
+            )
+            ax.zaxis.set_major_locator(MaxNLocator(4))
+            ax.zaxis.set_major_formatter(written)
+            ax.xaxis.set_major_locator(MaxNLocator(4))
+            ax.yaxis.set_major_locator(MaxNLocator(4))
+            for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
+                axis.set_pane_color((0.5, 0.5, 0.5, 0.06))
+            ax.set_box_aspect(None, zoom=0.85)
+            continue
+        filled = ax.contourf(xs, ys, heights, levels=levels, cmap=_gradient())
+        path = [row[2:] for row in figure.table.rows if row[0] == panel and row[1] == "path"]
+        ax.plot([row[0] for row in path], [row[1] for row in path], "o-", color=INK, markersize=3, linewidth=1)
+        for at_x, at_y, item in path:
+            ax.annotate(number(item, digits=2), (at_x, at_y), xytext=(4, 3), textcoords="offset points", fontsize=7, color=INK)
+        ax.grid(False)
+        drawing.colorbar(filled, ax=ax, format=written, label=options["value"], aspect=25)
     return drawing
 
 

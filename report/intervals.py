@@ -53,9 +53,11 @@ def of_median(values: Sequence[float], confidence: float) -> tuple[float, float]
 
 
 def of_share(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Exact binomial interval (Clopper and Pearson)."""
+    """Exact binomial interval (Clopper and Pearson); everything where nothing was tried."""
     from scipy.stats import binomtest
 
+    if n == 0:
+        return 0.0, 1.0
     interval = binomtest(successes, n).proportion_ci(confidence, method="exact")
     return float(interval.low), float(interval.high)
 

@@ -84,7 +84,7 @@ def _measure(test: Comparison | Bound | Odds, metrics: dict[str, Metric], confid
 
 
 def _bound(test: Bound, metric: Metric, confidence: float) -> Finding:
-    if metric.counts:
+    if metric.counts is not None:
         low, high = intervals.of_share(*metric.counts, confidence)
         method = "exact binomial interval (scipy.stats.binomtest)"
     elif metric.n < 2:

@@ -61,9 +61,12 @@ class Metric:
 
     @classmethod
     def of_count(cls, count: int, total: int, of: str, digits: int = 3) -> "Metric":
-        """``count`` in ``total`` independent trials as a share with its exact binomial 95 % interval; ``of`` says of what."""
+        """``count`` in ``total`` independent trials as a share with its exact binomial 95 % interval; ``of`` says of what.
+
+        Of no trials the share is written as 0 and its interval is everything, so that no claim on it is decided.
+        """
         low, high = intervals.of_share(count, total)
-        return cls(count / total, "%", (), "share", low, high, digits, (count, total), of)
+        return cls(count / total if total else 0.0, "%", (), "share", low, high, digits, (count, total), of)
 
     @property
     def n(self) -> int:
@@ -304,6 +307,11 @@ def at_least(metric: str, bound: float, why: str) -> Test:
 def at_most(metric: str, bound: float, why: str) -> Test:
     """``metric`` is ``bound`` or less."""
     return Bound(metric, Region(high=bound), why)
+
+
+def away_from(metric: str, low: float, high: float, why: str) -> Test:
+    """``metric`` is outside of ``low`` to ``high``, either way."""
+    return Bound(metric, Region(low, high, outside=True), why)
 
 
 def no_more_often(left: str, *, than: str, why: str) -> Test:

@@ -23,7 +23,26 @@ DOTS = figures.dots(
     **WORDS,
 )
 IMAGES = figures.images({"before": np.eye(5)[None].repeat(9, 0).tolist(), "after": [np.eye(5).tolist()]}, **WORDS)
-ALL = {"curves": CURVES, "dots": DOTS, "images": IMAGES}
+PATHS = figures.paths(
+    {"plane": {f"run {run}": figures.Path([(k, run * k) for k in range(4)], [0.1 * k for k in range(4)]) for run in range(3)}},
+    x={"plane": "first"},
+    y={"plane": "second"},
+    label="accuracy",
+    **WORDS,
+)
+SCATTER = figures.scatter({"p": {"a": [(1, 2), (3, 4)], "b": [(0.5, 3)]}}, x="x", y="y", log_y=True, **WORDS)
+BOWL = figures.Grid(range(5), range(4), [[1.0 + i * i + j * j for i in range(5)] for j in range(4)], [(0, 0, 1.0), (2, 2, 9.0)])
+CONTOURS = figures.surface({"bowl": BOWL}, x="x", y="y", value="loss", **WORDS)
+RELIEF = figures.surface({"bowl": BOWL}, x="x", y="y", value="loss", relief=True, **WORDS)
+ALL = {
+    "curves": CURVES,
+    "dots": DOTS,
+    "images": IMAGES,
+    "paths": PATHS,
+    "scatter": SCATTER,
+    "contours": CONTOURS,
+    "relief": RELIEF,
+}
 
 
 def test_curves_store_median_and_band():
@@ -52,6 +71,12 @@ def test_drawings_are_well_formed_and_load_nothing(name):
         assert "prefers-color-scheme: dark" in svg and "<script" not in svg
 
 
+def test_surface_keeps_every_cell_where_it_was():
+    """The value at column i and row j stands beside the x of i and the y of j."""
+    cells = {row[2:4]: row[4] for row in CONTOURS.table.rows if row[1] == "grid"}
+    assert cells[3.0, 2.0] == 1 + 9 + 4 and len(cells) == 20
+
+
 def test_narrow_is_narrow():
     """The phone's drawing is half as wide, so that its text stays readable."""
     widths = {
@@ -72,5 +97,5 @@ def test_drawing_never_imports_pyplot():
     import subprocess
     import sys
 
-    code = "import sys; from report.figures import *; draw('c', curves({'p': {'a': Series([1, 2], [[1, 2]])}}, x='x', y='y', caption='c', alt='a')); assert 'matplotlib.pyplot' not in sys.modules"
+    code = "import sys; from report.figures import *; w = {'caption': 'c', 'alt': 'a'}; draw('c', curves({'p': {'a': Series([1, 2], [[1, 2]])}}, x='x', y='y', **w)); draw('s', surface({'p': Grid([0, 1], [0, 1], [[1, 2], [3, 4]])}, x='x', y='y', value='v', relief=True, **w)); assert 'matplotlib.pyplot' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

@@ -86,6 +86,15 @@ def test_share_has_an_exact_interval():
     assert Metric.of_count(0, 10, of="images").high == metric.high
 
 
+def test_share_of_nothing_decides_nothing():
+    """None of none is compatible with every share."""
+    nothing = Metric.of_count(0, 0, of="points")
+    assert verdict_of(at_least("a", 0.95, why=""), a=nothing).outcome == "inconclusive" and (nothing.low, nothing.high) == (
+        0,
+        1,
+    )
+
+
 def test_geometric_mean_is_judged_on_logarithms():
     """Its interval is positive, and symmetric as a ratio."""
     metric = Metric.over_seeds([1.0, 10.0, 100.0], summary="geometric mean")

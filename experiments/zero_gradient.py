@@ -1,0 +1,457 @@
+"""What is there where the gradient is almost zero?
+
+A hundred small networks are driven to points of zero gradient, from random weights and from trained ones, by two methods: the gradient norm as the
+objective, as in the seed report, and a damped second-order step that can land on saddles. Every point carries a certificate: how small its gradient is,
+whether it is a critical point or merely a flat stretch of gradient, and the signs of all eigenvalues of its Hessian against a stated tolerance.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lab import compute
+from lab.critical_points import CLASSES, CriticalPoints, Method, NeighbourRatio, Points, count_signs
+from lab.data import Dataset, FunctionSamples
+from lab.gradients import DescendGradientNorm
+from lab.models import CNN, MLP
+from lab.statistics import rank_correlation
+from lab.training import Recipe, Train, TrainStack
+from report import figures
+from report.result import Claim, Metric, Result, at_least, at_most, away_from, larger
+
+# Seconds of one worker, for four blocks of 25 networks:
+#   trainings        4 x 5,000 updates of 33 parameters, 4 x 5,000 of 97    = 40 s
+#   second order     4 starts x 4 blocks x 200 steps, and 2 x 4 for 97      = 90 s
+#   gradient norm    the same starts, 2,000 steps                           = 60 s
+#   the CNN          200 images x 60 steps of the gradient norm             = 20 s
+
+
+@dataclass(frozen=True)
+class Settings:
+    num_networks: int = 100
+    """Networks of each kind."""
+    block: int = 25
+    """Networks in one batched program."""
+    num_updates: int = 5000
+    """Updates of Adam on all points before a method takes over."""
+    starts: tuple[int, ...] = (0, 100, 1000, 5000)
+    """Numbers of updates after which the methods start; 0 is random weights."""
+    learning_rate: float = 0.01
+    """Of Adam in these updates, constant."""
+    weight_decay: float = 2e-3
+    """Of the smaller network: half of it times the squared norm of the weights is part of the loss. The larger one has none."""
+    num_points: int = 64
+    """Equally spaced points of the function on [-1, 1]."""
+    second_order_steps: int = 200
+    """Damped second-order steps."""
+    grad_norm_steps: int = 2000
+    """Steps on the gradient norm as the objective."""
+    tolerance: float = 1e-7
+    """An eigenvalue counts as zero below this share of the largest magnitude."""
+    num_neighbours: int = 500
+    """Sampled neighbours of a point, for the second definition of the minimal ratio."""
+    radius: float = 1e-3
+    """Distance of the neighbours, as a share of the norm of the weights."""
+    num_images: int = 200
+    """MNIST images on which the convolutional network is trained and its gradient norm made small."""
+    cnn_updates: int = 200
+    """Updates of that network on the loss."""
+    cnn_steps: int = 60
+    """Updates of that network on the gradient norm."""
+
+
+PRESETS = {
+    "quick": Settings(
+        num_networks=20, block=10, num_updates=20, starts=(0, 20), num_points=12, second_order_steps=6, grad_norm_steps=6,
+        num_neighbours=10, num_images=20, cnn_updates=2, cnn_steps=2,
+    ),
+    "standard": Settings(),
+    "full": Settings(num_networks=500, num_updates=50_000, starts=(0, 100, 1000, 10_000, 50_000), second_order_steps=2000, grad_norm_steps=50_000,
+                     num_neighbours=5000, num_images=2000, cnn_updates=3000, cnn_steps=1000),
+}  # fmt: skip
+
+NETWORKS = {"small": MLP(1, (4, 4), 1, "tanh"), "large": MLP(1, (8, 8), 1, "tanh")}
+IMAGE_NETWORK = CNN((1, 28, 28), (16, 36), (128,), 10)
+METHODS: dict[Method, str] = {
+    "none": "ordinary training",
+    "grad_norm": "gradient norm as objective",
+    "levenberg": "second order",
+}
+STRICT = 1e-20
+"""A squared gradient norm below this leaves no doubt in float64."""
+GROUPS = 10
+"""A correlation over networks is measured in this many groups of them, so that it has an interval."""
+
+
+def blocks(which: str, settings: Settings) -> list[TrainStack]:
+    """The trainings of one kind of network, in blocks of seeds."""
+    decay = settings.weight_decay if which == "small" else 0.0
+    recipe = Recipe(settings.learning_rate, settings.num_updates, batch_size=None, weight_decay=decay, dtype="float64")
+    data = FunctionSamples("sinc(5x)", -1.0, 1.0, num_train=settings.num_points, num_test=200)
+    return [
+        TrainStack(NETWORKS[which], data, recipe, tuple(range(first, first + settings.block)), checkpoint_at=settings.starts)
+        for first in range(0, settings.num_networks, settings.block)
+    ]
+
+
+@dataclass(frozen=True)
+class Searched:
+    """All points that one method reached from one start, one row a network."""
+
+    loss: np.ndarray
+    data_loss: np.ndarray
+    grad_norm_squared: np.ndarray
+    start_grad_norm_squared: np.ndarray
+    eigenvalues: np.ndarray
+    classes: np.ndarray
+    history: np.ndarray
+    steps: np.ndarray
+    neighbours: np.ndarray | None = field(default=None)
+
+    @classmethod
+    def joined(cls, points: Sequence[Points]) -> "Searched":
+        def rows(name: str) -> np.ndarray:
+            return np.concatenate([getattr(item, name) for item in points])
+
+        names = ("loss", "data_loss", "grad_norm_squared", "start_grad_norm_squared", "eigenvalues", "classes", "history")
+        return cls(**{name: rows(name) for name in names}, steps=points[0].steps)
+
+    @property
+    def is_critical(self) -> np.ndarray:
+        return self.classes == CLASSES.index("critical")
+
+    @property
+    def is_flat(self) -> np.ndarray:
+        return self.classes == CLASSES.index("gradient-flat")
+
+    def signs(self, tolerance: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Shares of positive, zero and negative eigenvalues."""
+        counts = count_signs(self.eigenvalues, tolerance)
+        positive, zero, negative = (item / self.eigenvalues.shape[1] for item in counts)
+        return positive, zero, negative
+
+    def is_extremum(self, tolerance: float) -> np.ndarray:
+        """No eigenvalue with the other sign: a minimum or a maximum, flat directions allowed."""
+        positive, _, negative = self.signs(tolerance)
+        return (positive == 0) | (negative == 0)
+
+
+def run(settings: Settings = PRESETS["standard"]) -> Result:
+    ends = (settings.starts[0], settings.starts[-1])
+    points, wanted = {}, {}
+    for which in NETWORKS:
+        stacks = blocks(which, settings)
+        for start in settings.starts if which == "small" else ends:
+            for method in METHODS:
+                steps = {"none": 0, "grad_norm": settings.grad_norm_steps, "levenberg": settings.second_order_steps}[method]
+                points[which, start, method] = [CriticalPoints(stack, start, method, steps) for stack in stacks]
+    for method in METHODS:
+        searched = points["small", ends[1], method]
+        wanted[method] = [NeighbourRatio(item, settings.num_neighbours, settings.radius, seed=7) for item in searched]
+    images = Train(
+        IMAGE_NETWORK, Dataset("mnist", settings.num_images, num_held_out=100), Recipe(0.001, settings.cnn_updates, 64), seed=0,
+        checkpoint_at=(0, settings.cnn_updates),
+    )  # fmt: skip
+    descent = DescendGradientNorm(images, settings.cnn_steps, settings.num_images)
+    reached, neighbours, trained, descended = compute.gather((points, wanted, images, descent))
+    searched = {key: Searched.joined(items) for key, items in reached.items()}
+    shares = {method: np.concatenate([item.shares for item in items]) for method, items in neighbours.items()}
+
+    metrics = {
+        "params_small": Metric(NETWORKS["small"].num_parameters),
+        "params_large": Metric(NETWORKS["large"].num_parameters),
+        "num_networks": Metric(settings.num_networks),
+        "num_updates": Metric(settings.num_updates),
+        "tolerance": Metric(settings.tolerance),
+        "constant_loss": Metric(float(np.var(np.sinc(5 * np.linspace(-1, 1, settings.num_points))))),
+        "image_norm_start": Metric(float(descended.grad_norm[0])),
+        "image_norm_end": Metric(float(descended.grad_norm[-1])),
+        "image_loss_start": Metric(float(descended.loss[0])),
+        "image_loss_end": Metric(float(descended.loss[-1])),
+    }
+    for which in NETWORKS:
+        for label, start in (("random", ends[0]), ("trained", ends[1])):
+            for method in METHODS:
+                item, name = searched[which, start, method], f"{which}_{label}_{method}"
+                positive, _, negative = item.signs(settings.tolerance)
+                strict = (item.eigenvalues > 0).mean(1)
+                metrics |= {
+                    f"critical_{name}": Metric.share(item.is_critical),
+                    f"certain_{name}": Metric.share(item.grad_norm_squared < STRICT),
+                    f"flat_{name}": Metric.share(item.is_flat),
+                    f"loss_{name}": Metric.over_seeds(item.loss, summary="median"),
+                    f"ratio_{name}": Metric.over_seeds(positive, summary="median"),
+                    f"strict_{name}": Metric.over_seeds(strict, summary="median"),
+                    f"norm_{name}": Metric.over_seeds(np.maximum(item.grad_norm_squared, 1e-40), summary="median"),
+                }
+                kinds = item.is_extremum(settings.tolerance)[item.is_critical]
+                metrics[f"extrema_{name}"] = Metric.of_count(int(kinds.sum()), len(kinds), of="critical points")
+    both = [searched["small", ends[1], method] for method in ("grad_norm", "levenberg")]
+    metrics["extrema_trained"] = _extrema(both, settings)
+    metrics["extrema_random"] = _extrema(
+        [searched["small", ends[0], method] for method in ("grad_norm", "levenberg")], settings
+    )
+    for method in ("none", "grad_norm"):
+        item = searched["small", ends[1], method]
+        metrics[f"ratio_with_loss_{method}"] = _over_groups(item.signs(settings.tolerance)[0], item.loss)
+    metrics["definitions_agree"] = _over_groups(
+        searched["small", ends[1], "grad_norm"].signs(settings.tolerance)[0], shares["grad_norm"]
+    )
+    metrics["index_with_loss"] = _index_with_loss(
+        [searched["small", start, "levenberg"] for start in settings.starts], settings
+    )
+    return Result(metrics, _figures(searched, shares, metrics, trained, descended, settings))
+
+
+def _extrema(items: Sequence[Searched], settings: Settings) -> Metric:
+    kinds = np.concatenate([item.is_extremum(settings.tolerance)[item.is_critical] for item in items])
+    return Metric.of_count(int(kinds.sum()), len(kinds), of="critical points")
+
+
+def _over_groups(x: np.ndarray, y: np.ndarray) -> Metric:
+    pairs = zip(np.array_split(x, GROUPS), np.array_split(y, GROUPS), strict=True)
+    return Metric.over_seeds([rank_correlation(a, b) for a, b in pairs])
+
+
+def _index_with_loss(items: Sequence[Searched], settings: Settings) -> Metric:
+    """Rank correlation of the share of negative eigenvalues with the loss over critical points of all starts, a group of networks each."""
+    correlations = []
+    for group in np.array_split(np.arange(settings.num_networks), GROUPS):
+        found = [(item, group[item.is_critical[group]]) for item in items]
+        index = np.concatenate([item.signs(settings.tolerance)[2][rows] for item, rows in found])
+        loss = np.concatenate([item.loss[rows] for item, rows in found])
+        if len(loss) > 2 and np.ptp(loss) > 0:
+            correlations.append(rank_correlation(index, loss))
+    return Metric.over_seeds(correlations or [0.0])  # a single value has no interval, and decides nothing
+
+
+def _title(which: str, settings: Settings) -> str:
+    decay = f"weight decay {settings.weight_decay:g}" if which == "small" else "no weight decay"
+    return f"{NETWORKS[which]}, {decay}"
+
+
+def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, settings: Settings) -> dict:
+    ends = {"random weights": settings.starts[0], "trained weights": settings.starts[-1]}
+    words = (
+        f"{settings.num_networks} networks; float64, all {settings.num_points} points; an eigenvalue counts as zero below {settings.tolerance:g} of the "
+        "largest magnitude"
+    )
+
+    def by_class(item: Searched, x: np.ndarray, y: np.ndarray) -> dict[str, list[tuple[float, float]]]:
+        return {
+            name: list(zip(x[item.classes == number], y[item.classes == number], strict=True))
+            for number, name in enumerate(CLASSES)
+            if (item.classes == number).any()
+        }
+
+    trained_points = {METHODS[method]: searched["small", settings.starts[-1], method] for method in METHODS}
+    exponents = np.arange(-16.0, -0.9, 0.5)
+    snapshots = {
+        "trained": IMAGE_NETWORK.named_weights(trained.weights),
+        "smallest gradient norm": IMAGE_NETWORK.named_weights(descended.weights),
+    }
+    return {
+        "ratio": figures.scatter(
+            {
+                name: by_class(item, item.signs(settings.tolerance)[0], item.loss) for name, item in trained_points.items()
+            } | {
+                "second order, from random weights": by_class(
+                    item := searched["small", settings.starts[0], "levenberg"], item.signs(settings.tolerance)[0], item.loss
+                )
+            },
+            x="minimal ratio: share of positive eigenvalues", y="loss",
+            caption=f"Minimal ratio against loss, {_title('small', settings)}, after {settings.num_updates} updates of Adam unless said: {words}. What a "
+                    "point is, is told by its certificate.",
+            alt="Loss against the share of positive eigenvalues, one panel a way to get to the points, one colour a class of points.",
+        ),
+        "counts": figures.table(
+            ("network", "from", "by", "critical, 1e-10", "certain, 1e-20", "gradient-flat", "minima or maxima among the critical", "median loss", "minimal ratio"),
+            [
+                (
+                    _title(which, settings), start, METHODS[method],
+                    *(metrics[f"{kind}_{which}_{start.split()[0]}_{method}"] for kind in ("critical", "certain", "flat", "extrema", "loss", "ratio")),
+                )
+                for which in NETWORKS for start in ends for method in METHODS
+            ],
+            caption="Which of the points are critical. Critical: squared gradient norm below 1e-10; gradient-flat: not critical, and the gradient lies "
+                    "almost in the kernel of the Hessian (r > 0.9 and r_H < 5e-4, Frye et al. 2021). Shares with exact binomial, medians with exact "
+                    f"order-statistic 95 % intervals; {words}.",
+        ),
+        "certificate": figures.scatter(
+            {
+                f"{_title(which, settings)}, from {start}": {
+                    METHODS[method]: list(zip(np.maximum(item.grad_norm_squared, 1e-34), item.loss, strict=True))
+                    for method in METHODS for item in [searched[which, at, method]]
+                }
+                for which in NETWORKS for start, at in ends.items()
+            },
+            x="squared gradient norm", y="loss", log_x=True,
+            caption="The certificate: what the squared gradient norm is where each method ends. Values below 1e-34 are drawn there. "
+                    f"{settings.num_networks} networks, float64.",
+            alt="Loss against squared gradient norm: ordinary training ends many orders of magnitude above the other two methods.",
+        ),
+        "histories": figures.curves(
+            {
+                f"{_title(which, settings)}": {
+                    f"{METHODS[method]}, from {start}": figures.Series(
+                        item.steps / item.steps[-1], np.maximum(item.history, 1e-34)
+                    )
+                    for start, at in ends.items() for method in ("grad_norm", "levenberg") for item in [searched[which, at, method]]
+                }
+                for which in NETWORKS
+            },
+            x="share of the steps made", y="squared gradient norm", log_y=True,
+            caption=f"How the gradient goes: {settings.grad_norm_steps} steps of the gradient-norm objective, {settings.second_order_steps} of second order; "
+                    f"median and the middle 80 % of {settings.num_networks} networks, float64.",
+            alt="Squared gradient norm on a logarithmic scale against the share of steps.",
+        ),
+        "tolerance": figures.curves(
+            {
+                _title(which, settings): {
+                    f"{METHODS[method]}": figures.Series(
+                        10.0**exponents,
+                        np.stack([searched[which, settings.starts[-1], method].signs(10.0**exponent)[0] for exponent in exponents], axis=1),
+                    )
+                    for method in METHODS
+                }
+                for which in NETWORKS
+            },
+            x="tolerance, as a share of the largest magnitude", y="minimal ratio", log_x=True,
+            caption="The minimal ratio is a function of what counts as zero. From trained weights: median and the middle 80 % of "
+                    f"{settings.num_networks} networks, float64.",
+            alt="Minimal ratio against tolerance: a plateau where there is one, a steady fall where there is none.",
+        ),
+        "spectra": figures.curves(
+            {
+                _title(which, settings): {
+                    f"{METHODS[method]}, from {start}": figures.Series(
+                        np.linspace(0, 1, item.eigenvalues.shape[1]), _relative_magnitudes(item.eigenvalues)
+                    )
+                    for start, at in ends.items() for method in ("none", "levenberg") for item in [searched[which, at, method]]
+                    if method == "levenberg" or start == "trained weights"
+                }
+                for which in NETWORKS
+            },
+            x="share of the eigenvalues", y="magnitude over the largest", log_y=True,
+            caption="All eigenvalues by magnitude. Without weight decay they fall without a gap down to the noise of float64, so that no tolerance is "
+                    f"natural. Median and the middle 80 % of {settings.num_networks} networks.",
+            alt="Sorted magnitudes of eigenvalues on a logarithmic scale.",
+        ),
+        "definitions": figures.scatter(
+            {
+                METHODS[method]: by_class(item, item.signs(settings.tolerance)[0], shares[method])
+                for method in METHODS for item in [searched["small", settings.starts[-1], method]]
+            },
+            x="share of positive eigenvalues", y="share of neighbours with higher loss",
+            caption=f"Two definitions of the minimal ratio: eigenvalues, and {settings.num_neighbours} neighbours at {settings.radius:g} of the norm of the "
+                    f"weights. {_title('small', settings)}; {words}.",
+            alt="Share of sampled neighbours with higher loss against share of positive eigenvalues.",
+        ),
+        "index": figures.scatter(
+            {
+                _title("small", settings): {
+                    f"after {start} updates": list(zip(item.signs(settings.tolerance)[2][item.is_critical], item.loss[item.is_critical], strict=True))
+                    for start in settings.starts for item in [searched["small", start, "levenberg"]] if item.is_critical.any()
+                }
+            },
+            x="index: share of negative eigenvalues", y="loss",
+            caption=f"Loss against index at the critical points found by second order, by where the search began; {words}.",
+            alt="Loss of critical points against their share of negative eigenvalues.",
+        ) if any(searched["small", start, "levenberg"].is_critical.any() for start in settings.starts) else figures.table(
+            ("critical points",), [("none was found",)], caption="Loss against index: no critical point was found at this preset.",
+        ),
+        "filters": figures.images(
+            {when: [picture[0] for picture in named["0.weight"]] for when, named in snapshots.items()}, columns=8,
+            caption=f"The seed's picture: first-layer filters of {IMAGE_NETWORK} trained on {settings.num_images} images, and after {settings.cnn_steps} updates with "
+                    "the gradient norm as the objective; seed 0, float32, one scale for all.",
+            alt="Sixteen filters of 5 by 5 weights before and after making the gradient norm small.",
+        ),
+        "second_filters": figures.images(
+            {
+                f"input channel {channel}, {when}": [picture[channel] for picture in named["3.weight"]]
+                for channel in (0, 1) for when, named in snapshots.items()
+            },
+            columns=9,
+            caption="Second-layer filters of the same network for input channels 0 and 1, one scale for all.",
+            alt="Thirty-six 5 by 5 filters for each of two input channels, before and after.",
+        ),
+    }  # fmt: skip
+
+
+def _relative_magnitudes(eigenvalues: np.ndarray) -> np.ndarray:
+    magnitudes = np.sort(np.abs(eigenvalues), axis=1)[:, ::-1]
+    return np.maximum(magnitudes / magnitudes[:, :1], 1e-20)
+
+
+CLAIMS = (
+    Claim(
+        "S8a",
+        source="seed 2",
+        headline="Changing the objective to the gradient norm finds points of zero gradient",
+        quote="We can find the zero-gradient norm by change objective function.",
+        says="Changing the objective of a trained network to the gradient norm leads at least half of the trainings to a critical point: "
+        "{critical_small_trained_grad_norm} of {params_small}-parameter networks with weight decay.",
+        holds=at_least("critical_small_trained_grad_norm", 0.5, why="a way to find a point works where it finds it at least every second time"),
+    ),
+    Claim(
+        "S8b",
+        source="seed 2",
+        headline="The same without weight decay, as in the seed",
+        quote="We can find the zero-gradient norm by change objective function.",
+        says="Without weight decay, too, changing the objective leads at least half of the trainings to a critical point: "
+        "{critical_large_trained_grad_norm} of {params_large}-parameter networks.",
+        holds=at_least("critical_large_trained_grad_norm", 0.5, why="a way to find a point works where it finds it at least every second time"),
+    ),
+    Claim(
+        "S9a",
+        source="seed 2",
+        headline="Where the gradient is zero there is a minimum or a maximum: after training",
+        quote="When the gradient norm is zero, the gradient is reaching the local minimum or the local maximum",
+        says="Of the critical points found from trained weights, at least 95 % are minima or maxima: {extrema_trained}.",
+        holds=at_least("extrema_trained", 0.95, why="the sentence knows no third kind; one in twenty is left for eigenvalues at the tolerance"),
+    ),
+    Claim(
+        "S9b",
+        source="seed 2",
+        headline="Where the gradient is zero there is a minimum or a maximum: anywhere",
+        quote="When the gradient norm is zero, the gradient is reaching the local minimum or the local maximum",
+        says="Of the critical points found from random weights, at least 95 % are minima or maxima: {extrema_random}.",
+        holds=at_least("extrema_random", 0.95, why="the sentence knows no third kind; one in twenty is left for eigenvalues at the tolerance"),
+    ),
+    Claim(
+        "S10",
+        source="seed 2",
+        headline="The minimal ratio goes with the loss",
+        quote="Minimal ratio is defined as the proportion of eigenvalues greater than zero.",
+        says="At the points that the gradient norm as the objective reaches from trained weights, the minimal ratio goes with the loss, one way or the other: rank "
+        "correlation {ratio_with_loss_grad_norm} within groups of networks.",
+        holds=away_from("ratio_with_loss_grad_norm", -0.3, 0.3, why="a rank correlation below 0.3 explains less than a tenth of the ranks"),
+    ),
+    Claim(
+        "index-rises-with-loss",
+        source="Dauphin et al. 2014",
+        headline="Critical points of higher loss have more negative directions",
+        says="Among critical points, the share of negative eigenvalues rises with the loss: rank correlation {index_with_loss}.",
+        holds=at_least("index_with_loss", 0.3, why="a rank correlation below 0.3 explains less than a tenth of the ranks"),
+    ),
+    Claim(
+        "mostly-not-critical",
+        source="Frye et al. 2021",
+        headline="Second-order searches mostly end at points that are not critical",
+        says="Without weight decay fewer than half of the second-order searches from trained weights end at a critical point: "
+        "{critical_large_trained_levenberg}. (Their autoencoder on MNIST: 14 % by another second-order method.)",
+        holds=at_most("critical_large_trained_levenberg", 0.5, why="mostly means more often than not"),
+    ),
+    Claim(
+        "strict-ratio-is-noise",
+        source="ours",
+        headline="Without a tolerance the minimal ratio counts noise",
+        says="Without weight decay, counting every eigenvalue above exactly zero raises the minimal ratio of trained networks by more than 0.05: from "
+        "{ratio_large_trained_none} to {strict_large_trained_none}.",
+        holds=larger(
+            "strict_large_trained_none", than="ratio_large_trained_none", by=0.05, paired=True,
+            why="a twentieth of the eigenvalues is what the scatter of the assignment resolves",
+        ),
+    ),
+)  # fmt: skip

@@ -1,0 +1,159 @@
+"""Gradient norms are those that torch computes in one piece, and add up over mini-batches."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from lab import training
+from lab.compute import InProcess, gather, using
+from lab.data import Dataset, FunctionSamples
+from lab.gradients import DescendGradientNorm, GradientNorms, Norms, draw_batches, loss_gradient
+from lab.models import CNN, MLP
+from lab.training import Recipe, Train
+
+EXACT = Recipe(0.05, 8, 16, weight_decay=0.1, dtype="float64")
+WAVE = Train(MLP(1, (5, 4), 1, "tanh"), FunctionSamples("sinc(5x)", -1.0, 1.0, 40, 10), EXACT, 0, checkpoint_at=(8, 0, 3))
+DIGITS = Train(CNN((1, 8, 8), (3,), (6,), 10), Dataset("digits", 700, num_held_out=20), EXACT, 1, checkpoint_at=(0, 8))
+
+
+@pytest.mark.parametrize("of, num_examples", [(WAVE, None), (WAVE, 30), (DIGITS, 600)], ids=["all", "first", "classes"])
+def test_norms_are_those_of_autograd(cache, of, num_examples):
+    """In one piece, without weight decay: the loss by torch's own function, its gradient by ``backward``, the norm over all parameters."""
+    job = GradientNorms(of, 4, 10, num_examples, seed=2)
+    with using(InProcess(cache)):
+        found, trained = gather((job, of))
+    split = of.data.load()
+    inputs, targets = split.train_inputs[:num_examples].double(), split.train_targets[:num_examples]
+    loss_of = torch.nn.functional.cross_entropy if split.is_classification else torch.nn.functional.mse_loss
+    assert list(found.steps) == sorted(of.checkpoint_at)
+    for row, weights in enumerate(trained.checkpoints):
+        for column, batch in enumerate([torch.arange(len(inputs)), *draw_batches(len(inputs), 10, 4, 2)]):
+            model = of.network.with_weights(weights)
+            loss = loss_of(model(inputs[batch]), targets[batch])
+            loss.backward()
+            grads = [parameter.grad for parameter in model.parameters()]
+            flat = torch.cat([grad.flatten() for grad in grads if grad is not None])
+            values = (found.full_loss, found.full_norm, found.full_last_layer)
+            if column:
+                values = tuple(item[:, column - 1] for item in (found.batch_loss, found.batch_norm, found.batch_last_layer))
+            expected = (loss.detach(), flat.norm(), grads[-2].norm())  # pyright: ignore[reportOptionalMemberAccess]
+            np.testing.assert_allclose([value[row] for value in values], [float(item) for item in expected], rtol=1e-10)
+
+
+def test_gradient_of_a_line_is_known():
+    """For y = w x + b and squared error, 2 mean((y - t) x) and 2 mean(y - t)."""
+    model = MLP(1, (), 1).with_weights(np.array([2.0, -1.0]))
+    inputs, targets = torch.tensor([[1.0], [3.0]]).double(), torch.tensor([[0.0], [1.0]]).double()
+    found = loss_gradient(model, inputs, targets)  # answers 1 and 5, errors 1 and 4
+    assert found.loss == pytest.approx(17 / 2)
+    assert found.norm == pytest.approx((13.0**2 + 5.0**2) ** 0.5) and found.last_layer_norm == pytest.approx(13.0)
+
+
+@pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-12), (torch.float32, 1e-5)])
+def test_batches_that_partition_the_data_average_to_the_full_gradient(monkeypatch, dtype, tolerance):
+    """The mean of their gradients is the gradient of the whole, whatever the slices; so is the mean of their losses."""
+    split = DIGITS.data.load()
+    inputs, targets = split.train_inputs[:600].to(dtype), split.train_targets[:600]
+    model = DIGITS.network.build(3).to(dtype)
+    whole = loss_gradient(model, inputs, targets)
+    monkeypatch.setattr("lab.gradients.EVALUATION_SLICE", 7)
+    batches = draw_batches(600, 50, 12, seed=0)
+    assert sorted(batches.flatten().tolist()) == list(range(600))
+    parts = [loss_gradient(model, inputs[batch], targets[batch]) for batch in batches]
+    assert np.mean([part.loss for part in parts]) == pytest.approx(whole.loss, rel=tolerance)
+    for name, expected in whole.by_parameter.items():
+        mean = torch.stack([part.by_parameter[name] for part in parts]).mean(0)
+        torch.testing.assert_close(mean, expected, rtol=tolerance, atol=tolerance)
+    assert whole.norm < np.mean([part.norm for part in parts])
+
+
+def test_loss_is_that_of_the_evaluation():
+    """The full loss agrees with what the training loop reports."""
+    split, model = DIGITS.data.load(), DIGITS.network.build(0)
+    expected = training.evaluate(model, split.train_inputs, split.train_targets).loss
+    assert loss_gradient(model, split.train_inputs, split.train_targets).loss == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_model_is_as_before():
+    """Weights, ``.grad`` and mode are left alone, and dropout is off."""
+    model = torch.nn.Sequential(torch.nn.Linear(2, 50), torch.nn.Dropout(0.5), torch.nn.Linear(50, 3)).train()
+    before = [parameter.detach().clone() for parameter in model.parameters()]
+    inputs, targets = torch.ones(9, 2), torch.zeros(9, dtype=torch.int64)
+    first, second = (loss_gradient(model, inputs, targets) for _ in range(2))
+    assert first.norm == second.norm and model.training
+    for parameter, old in zip(model.parameters(), before, strict=True):
+        assert torch.equal(parameter, old) and parameter.grad is None
+
+
+def test_batches_have_one_size():
+    """Disjoint until too few are left, then in a new order; another seed draws others."""
+    batches = draw_batches(10, 4, 5, seed=0)
+    assert batches.shape == (5, 4)
+    for pair in (batches[:2], batches[2:4]):
+        assert len(set(pair.flatten().tolist())) == 8
+    assert not torch.equal(batches[:2], batches[2:4])
+    assert not torch.equal(batches, draw_batches(10, 4, 5, seed=1))
+
+
+@pytest.mark.parametrize("of", [WAVE, DIGITS], ids=["values", "classes"])
+def test_placeholder_has_the_shapes_of_the_result(cache, of):
+    """A rehearsal sees arrays as large as the real ones, positive and not all alike."""
+    job = GradientNorms(of, 3, 5, 20, 0)
+    with using(InProcess(cache)):
+        real = gather(job)
+    made_up = job.placeholder()
+    for name in Norms.__dataclass_fields__:
+        values = np.asarray(getattr(made_up, name))
+        assert values.shape == np.shape(getattr(real, name)), name
+        assert np.isfinite(values).all() and np.ptp(values) > 0 and (name == "steps" or values.min() > 0), name
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"of": replace(WAVE, checkpoint_at=())}, "give it checkpoint_at"),
+        ({"num_batches": 0}, "must be at least 1"),
+        ({"batch_size": 31}, "mini-batches of 31 from 30 examples; take a smaller batch_size"),
+    ],
+)
+def test_bad_fields_are_refused(change, message):
+    """The message says what to change."""
+    with pytest.raises(ValueError, match=message):
+        replace(GradientNorms(WAVE, 3, 5, 30, 0), **change)
+
+
+def test_batches_larger_than_the_data_are_refused():
+    """Where the job cannot know the size of the data, the drawing does."""
+    with pytest.raises(ValueError, match="mini-batches of 41 from 40 examples"):
+        GradientNorms(WAVE, 3, 41, None, 0).compute(WAVE.compute())
+
+
+def test_descent_makes_the_norm_small_and_keeps_the_smallest(cache):
+    """The first norm is the training's, the kept weights have the smallest, and it is smaller than at the start."""
+    of = replace(DIGITS, data=Dataset("digits", 60, num_held_out=20))
+    job = DescendGradientNorm(of, 40, 60, 0.003)
+    with using(InProcess(cache)):
+        found, trained = gather((job, of))
+    split = of.data.load()
+    inputs, targets = split.train_inputs.double(), split.train_targets
+
+    def norm(weights: np.ndarray) -> float:
+        return loss_gradient(of.network.with_weights(weights), inputs, targets).norm
+
+    assert found.grad_norm[0] == pytest.approx(norm(trained.weights), rel=1e-9)
+    assert (
+        found.grad_norm.min() == pytest.approx(norm(found.weights), rel=1e-9)
+        and found.grad_norm.min() < 0.5 * found.grad_norm[0]
+    )
+
+
+def test_descent_follows_the_hessian_times_the_gradient():
+    """For y = w x and squared error the objective is 2 (mean x^2)^2 (w - w*)^2 in closed form: Adam's first step goes down it."""
+    of = Train(MLP(1, (), 1), FunctionSamples("sinc(5x)", -1.0, 1.0, 40, 10), Recipe(0.1, 1, None, dtype="float64"), 0)
+    found = DescendGradientNorm(of, 200, 40, 0.05).compute(of.compute())
+    assert found.grad_norm[-1] < 1e-3 * found.grad_norm[0]
+    inputs, targets = of.data.load().train_inputs[:, 0].numpy(), of.data.load().train_targets[:, 0].numpy()
+    slope, intercept = np.polyfit(inputs, targets, 1)  # the one critical point is the least-squares line
+    np.testing.assert_allclose(found.weights, [slope, intercept], atol=1e-2)
