@@ -131,6 +131,7 @@ def main() -> None:
         spread = f"{min(seconds[name]):.2f} to {max(seconds[name]):.2f}"
         print(f"  {name:42} {median:7.2f} s ({spread}), {ratio:5.1f} times" + (f" (at least {wanted})" if wanted > 1 else ""))
 
+    torch.set_num_threads(1)
     failed |= not agree(pairs, options.plain)
     raise SystemExit(1 if failed else 0)
 

@@ -410,7 +410,7 @@ class CriticalPoints(Job):
     def seconds(self) -> float:
         one = hessian_seconds(self.of) * len(self.of.seeds)
         records = len(recorded_steps(self.num_steps))
-        each = 0.01 + one * {"none": 0.0, "grad_norm": 0.2, "levenberg": 0.6}[self.method]
+        each = 0.004 + one * {"none": 0.0, "grad_norm": 0.2, "levenberg": 1.0}[self.method]
         return 0.1 + records * one + self.num_steps * each
 
 

@@ -508,4 +508,4 @@ def hessian_seconds(of: TrainStack) -> float:
     """Roughly what one exact Hessian of one network and its eigenvalues take on one worker."""
     parameters, examples = of.network.num_parameters, of.data.num_train or 60_000
     units = sum(int(np.prod(layer.output_shape)) for layer in of.network.layers)
-    return 2e-9 * examples * (units**2 + parameters) + (parameters**2 * examples + 30 * parameters**3) / WORKER_FLOPS
+    return 1e-8 * examples * (units**2 + parameters) + (parameters**2 * examples + 30 * parameters**3) / WORKER_FLOPS
