@@ -509,7 +509,7 @@ class _Build:
                     wall_seconds=measured.seconds,
                     versions=_versions((*MEASURING_DISTRIBUTIONS, *render.RENDERING_DISTRIBUTIONS))
                     | {"Python": platform.python_version()},
-                    host=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+                    host=f"{platform.system()} {platform.machine()}, {_processor()}, {os.cpu_count()} cores",
                 ),
             )
         except Exception as error:
@@ -795,6 +795,16 @@ def _shown(value: Any) -> str:
 
 def _versions(names: Sequence[str]) -> dict[str, str]:
     return {name: version(name) for name in names}
+
+
+def _processor() -> str:
+    """The type of processor, on which alone bytes are promised to be equal."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return name or platform.processor() or "unknown processor"
 
 
 def _few(reasons: list[str], most: int = 3) -> str:

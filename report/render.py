@@ -468,10 +468,12 @@ def _thumbnail(page: Page) -> str | None:
 def made_files(
     templates: Path, pages: Sequence[Page], statuses: Mapping[str, Status], source_paths: Sequence[str]
 ) -> dict[str, bytes]:
-    """The one page, and the one file, that say what may differ between two builds: durations and host."""
+    """The one page, and the one file, that say what may differ between two builds: durations, host and versions."""
     environment = _environment(templates)
     chapters = [page.chapter for page in pages]
-    versions = {name: item for status in statuses.values() for name, item in status.versions.items()}
+    names = {name for status in statuses.values() for name in status.versions}
+    versions = {name: _one_or_each({chapter: status.versions.get(name, "none") for chapter, status in statuses.items()})
+                for name in names}  # fmt: skip
     html = environment.get_template("made.html.jinja2").render(
         chapters=chapters, current="made", pages=pages, statuses=statuses, versions=versions, source_paths=source_paths, root=""
     )
@@ -481,6 +483,16 @@ def made_files(
         for name, status in statuses.items()
     }  # fmt: skip
     return {"made.html": html.encode(), "data/build.json": json.dumps(facts, indent=1, sort_keys=True).encode()}
+
+
+def _one_or_each(versions: Mapping[str, str]) -> str:
+    """The version that all chapters share, or which chapters have which."""
+    chapters: dict[str, list[str]] = {}
+    for chapter, item in versions.items():
+        chapters.setdefault(item, []).append(chapter.replace("_", " "))
+    if len(chapters) == 1:
+        return next(iter(chapters))
+    return "; ".join(f"{item} ({', '.join(names)})" for item, names in chapters.items())
 
 
 def source_files(templates: Path, chapters: Sequence[Chapter], sources: Mapping[str, str]) -> dict[str, bytes]:

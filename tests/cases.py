@@ -206,6 +206,10 @@ The fair dice gives {{ metric.fair }}.
 """
 
 
+MAY_DIFFER = ("made.html", "data/build.json", "measured-site.json")
+"""Files of a site that two builds may make differently, as made.html itself says."""
+
+
 class ToyProject:
     """A copy of the project with small chapters of its own, built in processes of its own."""
 
@@ -247,10 +251,9 @@ class ToyProject:
 
     def site(self) -> dict[str, bytes]:
         """Every file of the site but those that may differ between two builds."""
-        volatile = ("made.html", "data/build.json", "measured-site.json")
         files = {
             path.relative_to(self.folder / "site").as_posix(): path
             for path in (self.folder / "site").rglob("*")
             if path.is_file()
         }
-        return {name: path.read_bytes() for name, path in sorted(files.items()) if name not in volatile}
+        return {name: path.read_bytes() for name, path in sorted(files.items()) if name not in MAY_DIFFER}

@@ -6,18 +6,36 @@ from pathlib import Path
 
 import pytest
 
+import build
 from report import render
 from report.errors import BuildError
 from report.outline import Chapter
-from report.record import Record
+from report.record import Record, Status
 from report.result import Verdict
-from tests.cases import ToyProject
+from tests.cases import MAY_DIFFER, ROOT, ToyProject
 from tests.site_check import problems_of
 
 
 def test_links_pictures_and_ids_are_in_order(built_once: ToyProject):
     """No broken link, nothing loaded from elsewhere, nothing undefined."""
     assert problems_of(built_once.folder / "site") == []
+
+
+def test_page_on_the_making_names_the_processor_and_all_that_may_differ(built_once: ToyProject):
+    """Equal bytes are promised on one type of processor, so that it is said which; and the files exempted are those it names."""
+    page = built_once.read("site/made.html")
+    for path in set(MAY_DIFFER) - {"made.html"}:
+        assert f'href="{path}"' in page
+    assert build._processor() in page.replace("&#39;", "'") and build._processor() != "unknown processor"
+
+
+def test_versions_are_given_by_chapter_where_they_differ():
+    """A chapter measured long ago may rest on older libraries."""
+    statuses = {
+        name: Status("", {}, "", versions={"torch": version, "numpy": "2.0"}) for name, version in (("a", "2.9"), ("b", "2.10"))
+    }
+    page = render.made_files(ROOT / "templates", [], statuses, [])["made.html"].decode()
+    assert "<td>2.9 (a); 2.10 (b)</td>" in page and "<td>2.0</td>" in page
 
 
 def test_checker_finds_problems(tmp_path: Path):
