@@ -1,5 +1,7 @@
 """Figures carry their numbers, draw the same bytes each time, and read in the dark."""
 
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from typing import Any
 

@@ -125,7 +125,7 @@ PAGES = ("index", "dice", "claims", "made", "source/experiments.dice")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_fit_and_load_nothing_from_elsewhere(built_once: ToyProject, browser, width, scheme):
     """From a file, without scripts: no page is wider than the screen, and every picture shows."""
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=True)
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=False)
     tab = context.new_page()
     requests: list[str] = []
     tab.on("request", lambda request: requests.append(request.url))
