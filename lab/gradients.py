@@ -137,7 +137,7 @@ class GradientNorms(Job):
 
     @property
     def seconds(self) -> float:
-        examples = (self.num_examples or self.of._num_train) + self.num_batches * self.batch_size
+        examples = (self.num_examples or self.of.data.sizes[0]) + self.num_batches * self.batch_size
         network, checkpoints = self.of.network, len(self.of.checkpoint_at)
         passes = (examples / EVALUATION_SLICE + self.num_batches) * 1e-3
         return checkpoints * (3 * examples * network.num_flops / WORKER_FLOPS + passes)

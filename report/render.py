@@ -180,7 +180,9 @@ def check_branches(templates: Path, chapter: Chapter, record: Record) -> None:
     for name in lines:
         faults = {}
         for others in OUTCOMES:
-            texts = {outcome: words(*(outcome if item == name else others for item in lines)) for outcome in OUTCOMES}
+            texts: dict[Outcome, list[str]] = {
+                outcome: words(*(outcome if item == name else others for item in lines)) for outcome in OUTCOMES
+            }
             faults[_fault(texts)] = len({tuple(text) for text in texts.values()})
         if "" not in faults:
             raise BuildError(

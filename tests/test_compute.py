@@ -271,7 +271,7 @@ def test_cluster_that_could_change_results_is_refused(cache, monkeypatch, thread
         n_workers=1 if threads else 0, threads_per_worker=threads or 1, processes=False, dashboard_address=":0"
     ) as there:
         with pytest.raises(ValueError, match=message):
-            Workers(cache, address=there.scheduler_address)
+            Workers(cache, address=str(there.scheduler_address))  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_keys_are_made_of_what_was_read_first(tmp_path):

@@ -96,8 +96,5 @@ def test_own_figure_is_accepted():
 
 def test_drawing_never_imports_pyplot():
     """Pyplot keeps state between threads; the reports's drawings do without."""
-    import subprocess
-    import sys
-
     code = "import sys; from report.figures import *; w = {'caption': 'c', 'alt': 'a'}; draw('c', curves({'p': {'a': Series([1, 2], [[1, 2]])}}, x='x', y='y', **w)); draw('s', surface({'p': Grid([0, 1], [0, 1], [[1, 2], [3, 4]])}, x='x', y='y', value='v', relief=True, **w)); assert 'matplotlib.pyplot' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

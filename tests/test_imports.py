@@ -3,7 +3,6 @@
 import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -72,27 +71,6 @@ def test_report_never_imports_torch_or_lab():
 def test_build_imports_nothing_heavy_at_first(heavy):
     """A build with nothing to do takes about as long as starting Python."""
     assert heavy not in loaded_after("build")
-
-
-def imported_in(path: Path) -> set[str]:
-    """Top-level names of everything that a file imports, inside its functions as well."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {item.name.split(".")[0] for item in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            found.add((node.module or "").split(".")[0])
-    return found
-
-
-@pytest.mark.parametrize(
-    "folder, never",
-    [("lab", {"report", "experiments", "build", "matplotlib", "jinja2"}), ("report", {"lab", "experiments", "build", "torch"})],
-)
-def test_no_import_hides_in_a_function(folder, never):
-    """What a fresh process does not load at first is not loaded later either."""
-    for path in (ROOT / folder).glob("*.py"):
-        assert not imported_in(path) & never, path.name
 
 
 def test_experiments_init_imports_nothing():

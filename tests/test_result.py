@@ -251,7 +251,7 @@ RECORD = Record(
     "dice", "quick", "cpu",
     {"fair": LOW, "share": Metric.share([True, False]), "count": Metric(3)},
     {"table": Figure("table", Table(("a", "b"), (("x", LOW), ("y", 2))), "Words.", "More words.")},
-    {}, (verdict_of(larger("low", than="high"), low=Metric.over_seeds([1.0]), high=HIGH),), (Setting("seeds", "0, 1", "Throws."),),
+    {}, (verdict_of(larger("low", than="high"), low=Metric.over_seeds([1.0]), high=HIGH),), (Setting("seeds", "0, 1"),),
 )  # fmt: skip
 
 
