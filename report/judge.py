@@ -93,7 +93,7 @@ def _bound(test: Bound, metric: Metric, confidence: float) -> Finding:
         bounds = intervals.of_summary(metric.values, metric.summary, confidence)
         low, high = (bound if bound is not None else math.nan for bound in bounds)
         method = _SUMMARY_METHODS[metric.summary]
-    return _finding(test.metric, metric.value, low, high, metric.unit, confidence, f"{metric.n}", method, test)
+    return _finding(test.metric, metric.value, low, high, metric.unit, confidence, f"{metric.n}", method, test, metric.of)
 
 
 _SUMMARY_METHODS = {
@@ -152,37 +152,41 @@ def _odds(test: Odds, left: Metric, right: Metric, confidence: float) -> Finding
 
 def _finding(
     effect: str, value: float, low: float, high: float, unit: str, confidence: float, n: str, method: str,
-    test: Comparison | Bound | Odds,
+    test: Comparison | Bound | Odds, of: str = "seeds",
 ) -> Finding:  # fmt: skip
     outcome = test.region.outcome(low, high)
     region = _describe(test.region, unit)
     on_logarithms = isinstance(test, Odds) or (isinstance(test, Comparison) and test.ratio)
-    to_decide = _to_decide(value, low, high, unit, n, test.region, on_logarithms) if outcome == "inconclusive" else ""
+    to_decide = _to_decide(value, low, high, unit, n, of, test.region, on_logarithms) if outcome == "inconclusive" else ""
     return Finding(effect, value, low, high, unit, confidence, n, method, region, test.why, outcome, to_decide)
 
 
-def _to_decide(value: float, low: float, high: float, unit: str, n: str, region: Region, on_logarithms: bool) -> str:
-    """The half-width that was reached, and how many runs a decision would take if the effect stayed where it is.
+def _to_decide(value: float, low: float, high: float, unit: str, n: str, of: str, region: Region, on_logarithms: bool) -> str:
+    """The half-width that was reached, and how many seeds a decision would take if the effect stayed where it is.
 
-    An interval narrows with the square root of n, so that n must grow by the square of half-width over distance to the margin.
+    An interval narrows with the square root of n. So n must grow by the square of what the interval reaches towards a margin over
+    the distance to that margin, and for the worst of the margins inside the interval.
     """
-    if on_logarithms and min(value, low) <= 0 or math.isinf(low) or math.isinf(high):
-        return (
-            "these runs bound the effect on one side at most"
-            if math.isinf(low) != math.isinf(high)
-            else "too few runs for an interval"
-        )
+    if math.isinf(low) and math.isinf(high):
+        return f"too few {of} for an interval"
+    if math.isinf(low) or math.isinf(high) or math.isinf(value) or (on_logarithms and min(value, low) <= 0):
+        return f"these {of} bound the effect on one side at most"
     scale = math.log if on_logarithms else float
-    half_width = (scale(high) - scale(low)) / 2
+    at, below, above = scale(value), scale(low), scale(high)
+    half_width = (above - below) / 2
     reached = (
         f"within a factor of {number(math.exp(half_width))}" if on_logarithms else f"half-width {with_unit(half_width, unit)}"
     )
-    bounds = [bound for bound in (region.low, region.high) if math.isfinite(bound) and (bound > 0 or not on_logarithms)]
-    distance = min((abs(scale(value) - scale(bound)) for bound in bounds), default=0.0)
-    if distance <= 0.05 * half_width:
-        return f"{reached}; the effect lies at the margin, and more runs would hardly decide it"
-    runs = math.ceil(min(map(int, n.replace(",", "").split(" and "))) * (half_width / distance) ** 2)
-    return f"{reached}; about {number(float(f'{runs:.2g}'))} runs would decide it if the effect stays where it is"
+    growth = 1.0
+    for bound in (region.low, region.high):
+        if not math.isfinite(bound) or (on_logarithms and bound <= 0) or not below <= scale(bound) <= above:
+            continue
+        distance, reach = abs(at - scale(bound)), (above - at if scale(bound) > at else at - below)
+        if distance <= 0.1 * reach:
+            return f"{reached}; the effect lies at the margin, and more {of} would hardly decide it"
+        growth = max(growth, (reach / distance) ** 2)
+    needed = math.ceil(growth * min(map(int, n.replace(",", "").split(" and "))))
+    return f"{reached}; about {number(float(f'{needed:.2g}'))} {of} would decide it if the effect stays where it is"
 
 
 def _describe(region: Region, unit: str) -> str:

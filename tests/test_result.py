@@ -229,8 +229,10 @@ def test_inconclusive_says_what_it_would_take():
     """Twice the distance to the margin needs a quarter of the runs; a decision needs no such text."""
     near, far = (Metric.over_seeds([at + x for x in (-1.0, 0.0, 1.0, 0.5, -0.5)]) for at in (0.2, 0.4))
     texts = [verdict_of(at_least("a", 0.0, why=""), a=metric).findings[0].to_decide for metric in (near, far)]
-    runs = [int(re.search(r"about ([\d,]+) runs", text)[1].replace(",", "")) for text in texts]  # pyright: ignore[reportOptionalSubscript]
-    assert runs[0] == pytest.approx(4 * runs[1], rel=0.1) and "half-width" in texts[0]
+    runs = [int(re.search(r"about ([\d,]+) seeds", text)[1].replace(",", "")) for text in texts]  # pyright: ignore[reportOptionalSubscript]
+    assert runs[0] == pytest.approx(4 * runs[1], rel=0.1) and "half-width" in texts[0] and runs[1] > 5
+    images = verdict_of(at_least("a", 0.5, why=""), a=Metric.of_count(52, 100, of="test images")).findings[0].to_decide
+    assert "test images would decide it" in images
     assert verdict_of(at_least("a", -9.0, why=""), a=near).findings[0].to_decide == ""
 
 
