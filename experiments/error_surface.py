@@ -144,7 +144,7 @@ def _figures(
     return {
         "path": figures.surface(
             {"the plane of the path": on_path}, x=first, y=second, value="loss",
-            caption="The loss on the plane of the first two principal components of one path. Beside each checkpoint stands its *true* loss, which is not "
+            caption="The loss on the plane of the first two principal components of one path. Beside a checkpoint stands its true loss, where there is room, which is not "
                     f"that of the plane below it. {words}",
             alt="Contours of the loss with a path from high loss to low loss across them.",
         ),

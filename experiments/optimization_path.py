@@ -7,7 +7,7 @@ and take steps of the same lengths.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -98,18 +98,18 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         "num_train": Metric(settings.num_train or 60_000),
         "num_epochs": Metric(settings.num_epochs),
     }
-    metrics["seed_rate"] = Metric(settings.seed_learning_rate)
-    metrics["rate"] = Metric(settings.learning_rate)
+    metrics["seed_rate"] = Metric(settings.seed_learning_rate, digits=1)
+    metrics["rate"] = Metric(settings.learning_rate, digits=1)
     metrics["stuck_seed_rate"] = Metric.share(item.final_test_accuracy < STUCK for item in at_seed_rate)
     metrics["stuck"] = Metric.share(item.final_test_accuracy < STUCK for runs_of in trained.values() for item in runs_of)
     for (start, what), path in paths.items():
         name = f"{start}_{what}"
         metrics[f"explained_{name}"] = Metric(float(path.explained[:2].sum()), "%")
-        metrics[f"null_{name}"] = Metric.over_seeds(path.null_explained[:, :2].sum(1), "%")
+        metrics[f"null_{name}"] = replace(Metric.over_seeds(path.null_explained[:, :2].sum(1), "%"), of="simulations")
         metrics[f"kept_{name}"] = Metric.over_seeds(path.kept, "%")
         metrics[f"alone_{name}"] = Metric.over_seeds(path.alone_explained, "%")
         metrics[f"alone_null_{name}"] = Metric.over_seeds(path.null_alone_explained.mean(0), "%")
-        metrics[f"walk_{name}"] = Metric.over_seeds(path.null_alone_explained.mean(1), "%")
+        metrics[f"walk_{name}"] = replace(Metric.over_seeds(path.null_alone_explained.mean(1), "%"), of="simulations")
         metrics[f"outside_{name}"] = Metric.over_seeds(path.outside[:, -1], "%")
     for start in STARTS:
         accuracies = [float(item.final_test_accuracy) for item in trained[start]]
@@ -250,7 +250,7 @@ CLAIMS = (
         "path-beats-walk",
         source="ours",
         headline="A run's path is flatter than a random walk",
-        says="Two components explain more of one run's path than of a random walk with the same steps: {alone_own_whole} against "
+        says="Two components explain more of one run's path than of a random walk with the same steps, by more than five points: {alone_own_whole} against "
         "{alone_null_own_whole}.",
         holds=larger("alone_own_whole", than="alone_null_own_whole", by=VISIBLE, why=VISIBLE_WHY, paired=True),
     ),

@@ -139,31 +139,34 @@ class Searched:
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
     ends = (settings.starts[0], settings.starts[-1])
-    points, wanted = {}, {}
+    points = {}
     for which in NETWORKS:
         stacks = blocks(which, settings)
         for start in settings.starts if which == "small" else ends:
             for method in METHODS if start in ends else ("levenberg",):
                 steps = {"none": 0, "grad_norm": settings.grad_norm_steps, "levenberg": settings.second_order_steps}[method]
                 points[which, start, method] = [CriticalPoints(stack, start, method, steps) for stack in stacks]
-    for method in METHODS:
-        searched = points["small", ends[1], method]
-        wanted[method] = [NeighbourRatio(item, settings.num_neighbours, settings.radius, seed=7) for item in searched]
+    neighbours = {
+        (start, method): [
+            NeighbourRatio(item, settings.num_neighbours, settings.radius, seed=7) for item in points["small", start, method]
+        ]
+        for start, method in ((ends[0], "levenberg"), (ends[1], "none"), (ends[1], "levenberg"))
+    }
     images = Train(
         IMAGE_NETWORK, Dataset("mnist", settings.num_images, num_held_out=100), Recipe(0.001, settings.cnn_updates, 64), seed=0,
         checkpoint_at=(0, settings.cnn_updates),
     )  # fmt: skip
     descent = DescendGradientNorm(images, settings.cnn_steps, settings.num_images)
-    reached, neighbours, trained, descended = compute.gather((points, wanted, images, descent))
+    reached, sampled, trained, descended = compute.gather((points, neighbours, images, descent))
     searched = {key: Searched.joined(items) for key, items in reached.items()}
-    shares = {method: np.concatenate([item.shares for item in items]) for method, items in neighbours.items()}
+    shares = {key: np.concatenate([item.shares for item in items]) for key, items in sampled.items()}
 
     metrics = {
         "params_small": Metric(NETWORKS["small"].num_parameters),
         "params_large": Metric(NETWORKS["large"].num_parameters),
         "num_networks": Metric(settings.num_networks),
         "num_updates": Metric(settings.num_updates),
-        "tolerance": Metric(settings.tolerance),
+        "tolerance": Metric(settings.tolerance, digits=1),
         "constant_loss": Metric(float(np.var(np.sinc(5 * np.linspace(-1, 1, settings.num_points))))),
         "image_norm_start": Metric(float(descended.grad_norm[0])),
         "image_norm_end": Metric(float(descended.grad_norm[-1])),
@@ -190,9 +193,8 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     for method in ("none", "grad_norm"):
         item = searched["small", ends[1], method]
         metrics[f"ratio_with_loss_{method}"] = _over_groups(item.signs(settings.tolerance)[0], item.loss)
-    metrics["definitions_agree"] = _over_groups(
-        searched["small", ends[1], "grad_norm"].signs(settings.tolerance)[0], shares["grad_norm"]
-    )
+    saddles = ends[0], "levenberg"
+    metrics["definitions_agree"] = _over_groups(searched["small", *saddles].signs(settings.tolerance)[0], shares[saddles])
     metrics["index_with_loss"] = _index_with_loss(
         [searched["small", start, "levenberg"] for start in settings.starts], settings
     )
@@ -250,7 +252,7 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
                     item := searched["small", settings.starts[0], "levenberg"], item.signs(settings.tolerance)[0], item.loss
                 )
             },
-            x="minimal ratio: share of positive eigenvalues", y="loss",
+            x="minimal ratio: share of positive eigenvalues", y="loss", alike=True,
             caption=f"Minimal ratio against loss, {_title('small', settings)}, after {settings.num_updates} updates of Adam unless said: {words}. What a "
                     "point is, is told by its certificate.",
             alt="Loss against the share of positive eigenvalues, one panel a way to get to the points, one colour a class of points.",
@@ -259,7 +261,7 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
             ("network", "from", "by", "critical, 1e-10", "certain, 1e-20", "gradient-flat", "minima or maxima among the critical", "median loss", "minimal ratio"),
             [
                 (
-                    _title(which, settings), start, METHODS[method],
+                    f"{NETWORKS[which].num_parameters} parameters", start, METHODS[method],
                     *(metrics[f"{kind}_{which}_{start.split()[0]}_{method}"] for kind in ("critical", "certain", "flat", "extrema", "loss", "ratio")),
                 )
                 for which in NETWORKS for start in ends for method in METHODS
@@ -270,13 +272,13 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
         ),
         "certificate": figures.scatter(
             {
-                f"{_title(which, settings)}, from {start}": {
+                f"{NETWORKS[which].num_parameters} parameters, {start}": {
                     METHODS[method]: list(zip(np.maximum(item.grad_norm_squared, 1e-34), item.loss, strict=True))
                     for method in METHODS for item in [searched[which, at, method]]
                 }
                 for which in NETWORKS for start, at in ends.items()
             },
-            x="squared gradient norm", y="loss", log_x=True,
+            x="squared gradient norm", y="loss", log_x=True, log_y=True,
             caption="The certificate: what the squared gradient norm is where each method ends. Values below 1e-34 are drawn there. "
                     f"{settings.num_networks} networks, float64.",
             alt="Loss against squared gradient norm: ordinary training ends many orders of magnitude above the other two methods.",
@@ -324,16 +326,18 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
                 for which in NETWORKS
             },
             x="share of the eigenvalues", y="magnitude over the largest", log_y=True,
-            caption="All eigenvalues by magnitude. Without weight decay they fall without a gap down to the noise of float64, so that no tolerance is "
+            caption="All eigenvalues by magnitude. Where they fall without a gap down to the noise of float64, no tolerance is "
                     f"natural. Median and the middle 80 % of {settings.num_networks} networks.",
             alt="Sorted magnitudes of eigenvalues on a logarithmic scale.",
         ),
         "definitions": figures.scatter(
             {
-                METHODS[method]: by_class(item, item.signs(settings.tolerance)[0], shares[method])
-                for method in METHODS for item in [searched["small", settings.starts[-1], method]]
+                f"{METHODS[method]}{', from random weights' if start == settings.starts[0] else ''}": by_class(
+                    item := searched["small", start, method], item.signs(settings.tolerance)[0], sampled
+                )
+                for (start, method), sampled in shares.items()
             },
-            x="share of positive eigenvalues", y="share of neighbours with higher loss",
+            x="share of positive eigenvalues", y="share of neighbours with higher loss", alike=True,
             caption=f"Two definitions of the minimal ratio: eigenvalues, and {settings.num_neighbours} neighbours at {settings.radius:g} of the norm of the "
                     f"weights. {_title('small', settings)}; {words}.",
             alt="Share of sampled neighbours with higher loss against share of positive eigenvalues.",

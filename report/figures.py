@@ -131,15 +131,16 @@ def scatter(
     alt: str,
     log_x: bool = False,
     log_y: bool = False,
+    alike: bool = False,
 ) -> Figure:
-    """One dot for each (x, y), a colour and a marker for each named kind, one panel a key."""
+    """One dot for each (x, y), a colour and a marker for each named kind, one panel a key; ``alike`` gives all panels the same axes."""
     rows = [
         (panel, name, float(point[0]), float(point[1]))
         for panel, kinds in panels.items()
         for name, points in kinds.items()
         for point in points
     ]
-    options = {"x": x, "y": y, "log_x": log_x, "log_y": log_y}
+    options = {"x": x, "y": y, "log_x": log_x, "log_y": log_y, "alike": alike}
     return Figure("scatter", Table(("panel", "kind", x, y), tuple(rows)), caption, alt, options)
 
 
@@ -423,6 +424,11 @@ def _draw_scatter(figure: Figure, width: float):
             ax.set_ylabel(options["y"])
         if number_of_panel >= len(panels) - across:
             ax.set_xlabel(options["x"])
+    if options["alike"]:
+        for limits in ("xlim", "ylim"):
+            reach = [getattr(ax, f"get_{limits}")() for ax in axes]
+            for ax in axes:
+                getattr(ax, f"set_{limits}")(min(low for low, _ in reach), max(high for _, high in reach))
     _legend(drawing, handles, width)
     return drawing
 
@@ -465,8 +471,14 @@ def _draw_surface(figure: Figure, width: float):
         filled = ax.contourf(xs, ys, heights, levels=levels, cmap=_gradient())
         path = [row[2:] for row in figure.table.rows if row[0] == panel and row[1] == "path"]
         ax.plot([row[0] for row in path], [row[1] for row in path], "o-", color=INK, markersize=3, linewidth=1)
-        for at_x, at_y, item in path:
-            ax.annotate(number(item, digits=2), (at_x, at_y), xytext=(4, 3), textcoords="offset points", fontsize=7, color=INK)
+        width_x, width_y = float(np.ptp(xs)), float(np.ptp(ys))
+        written_at: list[tuple[float, float]] = []
+        for at_x, at_y, item in (*path[-1:], *path[:-1]):  # the end first; the others where they do not cover one another
+            if all(abs(at_x - x) > 0.09 * width_x or abs(at_y - y) > 0.07 * width_y for x, y in written_at):
+                ax.annotate(
+                    number(item, digits=2), (at_x, at_y), xytext=(4, 3), textcoords="offset points", fontsize=7, color=INK
+                )
+                written_at.append((at_x, at_y))
         ax.grid(False)
         drawing.colorbar(filled, ax=ax, format=written, label=options["value"], aspect=25)
     return drawing
@@ -478,17 +490,22 @@ def _scale(ax: Any, options: Mapping[str, Any]) -> None:
     if options.get("log_x"):
         ax.set_xscale("log")
         low, high = ax.get_xlim()
-        few_decades = math.log10(high / low) < 2.2
-        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if few_decades else (1,)))
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, digits=1)))
+        decades = math.log10(high / low)
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2.2 else (1,), numticks=8))
+        if decades < 5:
+            ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, digits=1)))
+        else:
+            ax.xaxis.set_major_formatter(FuncFormatter(_power_label))
         ax.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
     if options.get("log_y"):
         ax.set_yscale("log")
         # Powers as plain text: matplotlib's own labels are set by its formula engine, which takes most of the drawing time.
-        ax.yaxis.set_major_formatter(
-            FuncFormatter(lambda value, _: power_of_ten(round(math.log10(value))) if value > 0 else "")
-        )
+        ax.yaxis.set_major_formatter(FuncFormatter(_power_label))
         ax.yaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
+
+
+def _power_label(value: float, _: int) -> str:
+    return power_of_ten(round(math.log10(value))) if value > 0 else ""
 
 
 def _legend(drawing: Any, handles: Mapping[str, Any], width: float) -> None:

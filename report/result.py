@@ -138,7 +138,7 @@ def _scale(value: float, unit: str, digits: int, exact: bool = True) -> tuple[in
     if not -3 <= size < 5:
         return size, digits - 1
     # Close to 100 % the digits that matter come after the nines.
-    return 0, max(digits - 1 - size, 2 if unit == "%" else 0)
+    return 0, max(digits - 1 - size, 2 if unit == "%" and value > 98 else 0)
 
 
 def _fixed(value: float, power: int, decimals: int) -> str:
