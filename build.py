@@ -122,12 +122,12 @@ def _check(options: argparse.Namespace) -> None:
         raise BuildError("--strict and --accept need evidence; the quick preset has none, so use --preset standard or full")
     # Publishing changes whole folders; an entry that is cached meanwhile inside the old one would be lost.
     out, cache = options.out.resolve(), options.cache.resolve()
+    if ROOT.is_relative_to(out):
+        raise BuildError(f"--out {options.out} contains the project; expected a folder for the site alone, as in --out site")
     if out.is_relative_to(cache) or cache.is_relative_to(out):
         raise BuildError(
             f"--out {options.out} and --cache {options.cache} lie one inside the other; expected two separate folders"
         )
-    if ROOT.is_relative_to(out):
-        raise BuildError(f"--out {options.out} contains the project; expected a folder for the site alone, as in --out site")
     idle = next((name for name in ("list", "dry_run", "prune") if getattr(options, name)), None)
     if idle:
         for name in ("open", "strict", "accept", "cluster"):

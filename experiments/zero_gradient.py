@@ -419,7 +419,7 @@ CLAIMS = (
         "S10",
         source="seed 2",
         headline="The minimal ratio goes with the loss",
-        quote="Minimal ratio is defined as the proportion of eigenvalues greater than zero.",
+        quote="And Minimal ratio is defined as the proportion of eigenvalues greater than zero.",
         says="At the points that the gradient norm as the objective reaches from trained weights, the minimal ratio goes with the loss, one way or the other: rank "
         "correlation {ratio_with_loss_grad_norm} within groups of networks.",
         holds=away_from("ratio_with_loss_grad_norm", -0.3, 0.3, why="a rank correlation below 0.3 explains less than a tenth of the ranks"),

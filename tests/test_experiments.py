@@ -84,6 +84,12 @@ SEED_SENTENCES = (
     "We can see different CNN models with different architectures have different performance on MNIST dataset. However, we can see that all "
     "the three CNN models have good performance on this task because that the three accuracies are all very high. So we can know that CNN can "
     "perform well in MNIST dataset.",
+    "And for the reduction of the dimension of weights to 2, we can see that PCA can deduct the dimension of the weights to 2.",
+    "We can see the change of the gradient norm with the number of iterations. The gradient is decreasing seeing from the whole image. And the "
+    "gradient norm was getting zero sometimes. We can find out the changing processes of the gradient norm along the training steps.",
+    "We can find the zero-gradient norm by change objective function. And Minimal ratio is defined as the proportion of eigenvalues greater than "
+    "zero. When the gradient norm is zero, the gradient is reaching the local minimum or the local maximum, and at this time, the optimizer will "
+    "try to jump out from the local minimum and heading to the global minimum, finding out the final weights.",
 )
 
 
