@@ -500,7 +500,12 @@ def _scale(ax: Any, options: Mapping[str, Any]) -> None:
     if options.get("log_y"):
         ax.set_yscale("log")
         # Powers as plain text: matplotlib's own labels are set by its formula engine, which takes most of the drawing time.
-        ax.yaxis.set_major_formatter(FuncFormatter(_power_label))
+        low, high = ax.get_ylim()
+        if math.log10(high / low) < 1.2:  # no power of ten, or one, would be all there is to read
+            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
+            ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, digits=1)))
+        else:
+            ax.yaxis.set_major_formatter(FuncFormatter(_power_label))
         ax.yaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
 
 
