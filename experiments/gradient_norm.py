@@ -166,7 +166,7 @@ def _figures(norms: dict[str, Sequence[Norms]], metrics: dict[str, Metric], sett
                 (TASKS[task], *(metrics[f"{kind}_{task}"] for kind in ("start", "end", "smallest", "smallest_batch", "smallest_seed")))
                 for task in norms
             ],
-            caption=f"Gradient norms: geometric means over {len(settings.seeds)} seeds with 95 % t intervals on logarithms.",
+            caption=f"Gradient norms: geometric means with 95 % t intervals on logarithms; {seeds}.",
         ),
     }  # fmt: skip
 

@@ -161,7 +161,7 @@ def _figures(paths: dict[tuple[str, str], Paths], trained: dict[str, Sequence[Tr
             caption="Variance that two components explain. Third column: of all checkpoints of all runs together; fourth: the same for "
                     f"{settings.num_simulations} sets of random walks with the same starts, numbers of checkpoints and step lengths; "
                     "fifth: what the joint plane keeps of one run's movement; then the PCA of each run by itself, and of its random walk. "
-                    "Means over runs with 95 % t intervals.",
+                    f"Means over {len(settings.seeds)} seeds with 95 % t intervals; PCA in float64 of float32 weights.",
         ),
         "outside": figures.curves(
             {
@@ -175,12 +175,12 @@ def _figures(paths: dict[tuple[str, str], Paths], trained: dict[str, Sequence[Tr
             },
             x="epochs", y="distance from the plane (%)",
             caption="What the picture hides: distance of a checkpoint from the plane over its distance from the mean of all checkpoints; "
-                    f"median and the middle 80 % over {len(settings.seeds)} runs.",
+                    f"median and the middle 80 % over {len(settings.seeds)} seeds, PCA in float64 of float32 weights.",
             alt="Share of the distance that lies outside of the plane, against epochs.",
         ),
         "filters": figures.images(
             {when: [picture[0] for picture in named[when]["0.weight"]] for when in named}, columns=8,
-            caption=f"The seed's picture: the 16 filters of the first layer, seed {settings.seeds[0]}, at the start and at the end of one run. "
+            caption=f"The seed's picture: the 16 filters of the first layer, seed {settings.seeds[0]}, float32, at the start and at the end of one run. "
                     "Blue is negative, orange positive, one scale for all.",
             alt="Sixteen pictures of 5 by 5 weights at the start of training and at its end.",
         ),
@@ -190,7 +190,7 @@ def _figures(paths: dict[tuple[str, str], Paths], trained: dict[str, Sequence[Tr
                 for channel in (0, 1) for when in named
             },
             columns=9,
-            caption=f"The 36 filters of the second layer for input channels 0 and 1, seed {settings.seeds[0]}, one scale for all.",
+            caption=f"The 36 filters of the second layer for input channels 0 and 1, seed {settings.seeds[0]}, float32, one scale for all.",
             alt="Thirty-six 5 by 5 filters for each of two input channels, at the start of training and at its end.",
         ),
         "two_matrices": figures.scatter(

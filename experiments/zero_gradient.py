@@ -106,6 +106,7 @@ class Searched:
     eigenvalues: np.ndarray
     classes: np.ndarray
     history: np.ndarray
+    residual: np.ndarray
     steps: np.ndarray
     neighbours: np.ndarray | None = field(default=None)
 
@@ -114,7 +115,16 @@ class Searched:
         def rows(name: str) -> np.ndarray:
             return np.concatenate([getattr(item, name) for item in points])
 
-        names = ("loss", "data_loss", "grad_norm_squared", "start_grad_norm_squared", "eigenvalues", "classes", "history")
+        names = (
+            "loss",
+            "data_loss",
+            "grad_norm_squared",
+            "start_grad_norm_squared",
+            "eigenvalues",
+            "classes",
+            "history",
+            "residual",
+        )
         return cls(**{name: rows(name) for name in names}, steps=points[0].steps)
 
     @property
@@ -188,6 +198,10 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
                     f"strict_{name}": Metric.over_seeds(strict, summary="median"),
                     f"norm_{name}": Metric.over_seeds(np.maximum(item.grad_norm_squared, 1e-40), summary="median"),
                 }
+                metrics[f"fall_{name}"] = Metric.over_seeds(
+                    np.maximum(item.grad_norm_squared / item.start_grad_norm_squared, 1e-40), summary="median"
+                )
+                metrics[f"residual_{name}"] = Metric.over_seeds(item.residual, summary="median")
                 kinds = item.is_extremum(settings.tolerance)[item.is_critical]
                 metrics[f"extrema_{name}"] = Metric.of_count(int(kinds.sum()), len(kinds), of="critical points")
     for method in ("none", "grad_norm"):
@@ -282,6 +296,18 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
             caption="The certificate: what the squared gradient norm is where each method ends. Values below 1e-34 are drawn there. "
                     f"{settings.num_networks} networks, float64.",
             alt="Loss against squared gradient norm: ordinary training ends many orders of magnitude above the other two methods.",
+        ),
+        "certificates": figures.table(
+            ("network", "from", "by", "squared gradient norm", "over that of the start", "residual r"),
+            [
+                (
+                    f"{NETWORKS[which].num_parameters} parameters", start, METHODS[method],
+                    *(metrics[f"{kind}_{which}_{start.split()[0]}_{method}"] for kind in ("norm", "fall", "residual")),
+                )
+                for which in NETWORKS for start in ends for method in METHODS
+            ],
+            caption="The certificates in numbers: medians with exact 95 % intervals. The residual r of Frye et al. (2021) is near 0 where a Newton step could still "
+                    f"lower the gradient, and near 1 where the gradient lies in the kernel of the Hessian; {words}.",
         ),
         "histories": figures.curves(
             {
