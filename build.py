@@ -781,7 +781,9 @@ def _why_missing(store: Cache, job: Any, device: str) -> list[str]:
 
 
 def _shown(value: Any) -> str:
-    """A setting as a reader wants it: a network by its name, a tuple item by item."""
+    """A setting as a reader wants it: a network by its name, a tuple item by item, what is not set in words."""
+    if value is None:
+        return "not set"
     if isinstance(value, tuple):
         if (
             len(value) > 6

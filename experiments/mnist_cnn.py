@@ -28,7 +28,7 @@ from report.result import Claim, Metric, Result, at_least, different, every, lar
 @dataclass(frozen=True)
 class Settings:
     num_train: int | None = 23_040
-    """Images of a run, drawn by its seed from all of MNIST but the last sixth, on which learning rates are chosen; None for all of these 50,000."""
+    """Images of a run, drawn by its seed from all of MNIST but the last sixth, on which learning rates are chosen; not set (None) for all of these 50,000."""
     num_updates: int = 360
     """Mini-batches: one pass over the run's images, while the learning rate goes up and down in one cycle."""
     batch_size: int = 64
@@ -46,7 +46,7 @@ class Settings:
     search_held_out: int = 2000
     """Reserved images that judge the candidates."""
     num_held_out: int | None = None
-    """Test images used; None for all 10,000."""
+    """Test images used; not set (None) for all 10,000."""
     search_updates: int = 80
     """Mini-batches in the search, of the same size."""
     search_seed: int = 100

@@ -30,9 +30,9 @@ from report.result import Claim, Metric, Result, at_least, larger
 @dataclass(frozen=True)
 class Settings:
     num_train: int | None = 640
-    """Training images, the same for all runs; None for all 60,000."""
+    """Training images, the same for all runs; not set (None) for all 60,000."""
     num_held_out: int | None = 500
-    """Test images; None for all 10,000."""
+    """Test images; not set (None) for all 10,000."""
     num_epochs: int = 24
     """Passes over the training images."""
     epochs_between: int = 3

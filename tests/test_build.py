@@ -139,6 +139,12 @@ def test_what_nobody_thought_of_gets_one_line(tmp_path, capsys, monkeypatch):
     assert re.fullmatch(r"build.py: ZeroDivisionError: .*--debug shows where.*\n", capsys.readouterr().err)
 
 
+@pytest.mark.parametrize("value, text", [(None, "not set"), ((1, 2), "1, 2"), (tuple(range(8)), "0 to 7"), (0.5, "0.5")])
+def test_settings_are_shown_for_readers(value, text):
+    """A page never says None, and a long range is not written out."""
+    assert build._shown(value) == text
+
+
 def test_debug_shows_the_traceback(tmp_path, capsys):
     """For whoever mends it."""
     assert build.main(["--only", "zebra", "--debug"]) == 2
