@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 WHOLE = "*"  # a module in full, where the definitions that matter cannot be told apart
-ANALYSIS = 1  # to be raised when this module finds something else in the same text
+ANALYSIS = 2  # to be raised when this module finds something else in the same text
 LOOSE = "<statements>"  # what a module executes besides definitions and imports
 
 Name = tuple[str, str]  # (module, definition), (module, WHOLE) or (module, LOOSE)
