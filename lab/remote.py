@@ -111,6 +111,8 @@ def install(client: Any, root: Path, versions: dict[str, str]) -> None:
         def setup(self, worker: Any) -> None:
             found = _versions(tuple(versions))
             if found != versions or worker.state.nthreads != 1:
+                # Of a worker that comes later, Dask only logs what setup raises, and would give it jobs all the same.
+                worker.loop.add_callback(worker.close)
                 raise RuntimeError(
                     f"this worker has {worker.state.nthreads} threads and {found}; expected one thread and {versions}"
                 )

@@ -274,6 +274,37 @@ def test_cluster_that_could_change_results_is_refused(cache, monkeypatch, thread
             Workers(cache, address=str(there.scheduler_address))  # pyright: ignore[reportAttributeAccessIssue]
 
 
+# The worker that comes later is started where the project is, so that nothing else could stop it.
+A_LATER_WORKER = """
+import subprocess
+import sys
+import time
+from lab import compute
+from lab.cache import Cache
+pool = compute.Workers(Cache(sys.argv[2]), address=sys.argv[1])
+arguments = [sys.argv[1], "--nthreads", sys.argv[3], "--no-dashboard", "--no-nanny", "--local-directory", sys.argv[2]]
+later = subprocess.Popen([sys.executable, "-m", "distributed.cli.dask_worker", *arguments], stderr=subprocess.DEVNULL)
+try:
+    deadline = time.monotonic() + 20
+    while later.poll() is None and len(pool._client.nthreads()) < 2 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    time.sleep(2)
+    print(*sorted(pool._client.nthreads().values()))
+finally:
+    later.terminate()
+    later.wait()
+pool.close()
+"""
+
+
+@pytest.mark.parametrize("threads, staying", [("1", "1 1"), ("2", "1")])
+def test_later_worker_that_could_change_results_leaves(cluster, tmp_path, threads, staying):
+    """Dask only logs what a plugin raises on a worker that joins, so the worker itself must go."""
+    command = [sys.executable, "-c", A_LATER_WORKER, cluster, str(tmp_path / "theirs"), threads]
+    outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200)
+    assert outcome.stdout.splitlines() == [staying], outcome.stderr
+
+
 def test_keys_are_made_of_what_was_read_first(tmp_path):
     """A source that was read before it was imported is the one that counts, even where the file changed since."""
     read = Project(ROOT)
