@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lab import compute
 from lab.data import Dataset
 from lab.models import CNN, MLP, flat_weights
-from lab.training import HISTORY_TEST_EXAMPLES, HISTORY_TRAIN_EXAMPLES, LearningRateSearch, Recipe, Train, Training
+from lab.training import HISTORY_EXAMPLES, LearningRateSearch, Recipe, Train, Training
 from report import figures
 from report.result import Claim, Metric, Result, at_least, different, every, larger, some
 
@@ -221,8 +221,8 @@ def _figures(trained: dict, chosen: dict, metrics: dict, settings: Settings) -> 
     caption = (
         f"Median and the middle 80 % over {len(settings.seeds)} seeds (16/64: {len(settings.seeds_16_64)}, 16/16/16: "
         f"{len(settings.seeds_16_16_16)}); float32, evaluation mode. The last point is measured on everything trained on and on "
-        f"{settings.num_held_out or 10_000:,} test images, the ones before on up to {HISTORY_TRAIN_EXAMPLES:,} of a run's training images and "
-        f"the first {HISTORY_TEST_EXAMPLES:,} of these test images."
+        f"{settings.num_held_out or 10_000:,} test images, the ones before on up to {HISTORY_EXAMPLES[0]:,} of a run's training images and "
+        f"the first {HISTORY_EXAMPLES[1]:,} of these test images."
     )
     snapshots = {"before": flat_weights(NETWORKS["two"].build(settings.seeds[0])), "after": trained["two"][0].weights}
     first_filters = {

@@ -460,7 +460,7 @@ class Curvature(Job):
     """Draws the probes, and where the Lanczos iteration starts."""
 
     def compute(self, training: Training) -> CurvatureSummary:
-        model = self.of.network.with_weights(training.weights.astype(np.float64)).eval()
+        model = self.of.rebuilt(training, "float64")
         split = self.of.data.load()
         batch = split.train_inputs[: self.num_examples], split.train_targets[: self.num_examples]
         hessian = Hessian(model, batch, self.of.recipe.weight_decay)

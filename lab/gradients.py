@@ -175,7 +175,7 @@ class DescendGradientNorm(Job):
 
     def compute(self, training: Training) -> Descent:
         split = self.of.data.load()
-        model = self.of.network.with_weights(training.weights)
+        model = self.of.rebuilt(training)
         parameters = list(model.parameters())
         inputs, targets = (
             split.train_inputs[: self.num_examples].to(parameters[0].dtype),

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from lab.compute import Job
 from lab.data import FunctionSamples
-from lab.models import CNN, MLP, Network, StackedMLP
+from lab.models import CNN, MLP, Network, StackedMLP, set_weights
 from lab.training import EVALUATION_SLICE, WORKER_FLOPS, Scores, Train, Training, evaluate
 from lab.trajectories import check_comparable, principal_components, relative_residual
 
@@ -52,11 +52,15 @@ def evaluate_at(
     coefficients: Float[np.ndarray, "points anchors"],
     inputs: Float[Tensor, "examples ..."],
     targets: Tensor,
+    normalize_on: Float[Tensor, "others ..."] | None = None,
 ) -> Scores:
     """Mean loss and accuracy of the network with the weights ``coefficients @ anchors``, one a point.
 
     Weights are combined in float64, so that an anchor itself is met exactly, and evaluated in the precision of ``inputs``. Small MLPs are evaluated in stacks.
+    The running statistics of batch normalisation are estimated anew at each point, on ``normalize_on`` (by default the ``inputs``): those of two networks
+    have no meaningful mixture.
     """
+    normalize_on = inputs if normalize_on is None else normalize_on
     dtype = np.dtype(str(inputs.dtype).removeprefix("torch."))
     stack = _stack_size(network, len(inputs))
     if stack >= SMALLEST_STACK:
@@ -66,27 +70,35 @@ def evaluate_at(
             for i in range(0, len(coefficients), stack)
         ]
         return Scores(*(np.concatenate([getattr(part, name) for part in found]) for name in ("loss", "accuracy")))
-    model = network.with_weights(anchors[0].astype(dtype))
+    model = network.build(0).to(inputs.dtype)
     found = []
     for row in coefficients:
-        _set_weights(model, (row @ anchors).astype(dtype))
+        set_weights(model, torch.from_numpy((row @ anchors).astype(dtype)))
+        if isinstance(network, MLP) and network.batch_norm:
+            estimate_statistics(model, normalize_on)
         found.append(evaluate(model, inputs, targets))
     return Scores(np.array([part.loss for part in found]), np.array([part.accuracy for part in found]))
 
 
 def _stack_size(network: Network, num_examples: int) -> int:
-    if not isinstance(network, MLP):
+    if not isinstance(network, MLP) or network.batch_norm:
         return 1
     return StackedMLP.LARGEST_BATCHED_LAYER // (min(num_examples, EVALUATION_SLICE) * max(network.widths))
 
 
-def _set_weights(model: nn.Module, weights: Float[np.ndarray, " parameters"]) -> None:
-    """Copied in place, as ``vector_to_parameters`` would lose the memory format of convolutions."""
-    parameters = list(model.parameters())
-    pieces = torch.from_numpy(weights).to(parameters[0].device).split([parameter.numel() for parameter in parameters])
+def estimate_statistics(model: nn.Module, inputs: Float[Tensor, "examples ..."]) -> None:
+    """Set the running means and variances of batch normalisation to those of ``inputs`` at the present weights, in place.
+
+    Each layer is measured on all inputs as the layers before it, normalised by their own statistics, hand them on.
+    """
     with torch.no_grad():
-        for parameter, piece in zip(parameters, pieces, strict=True):
-            parameter.copy_(piece.view(parameter.shape))
+        for layer in model.eval().children():
+            if isinstance(layer, nn.BatchNorm1d):
+                assert layer.running_mean is not None and layer.running_var is not None
+                variance, mean = torch.var_mean(inputs, dim=0)
+                layer.running_mean.copy_(mean)
+                layer.running_var.copy_(variance)
+            inputs = layer(inputs)
 
 
 def _examples(of: Train, num_train: int | None, num_test: int | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -151,7 +163,8 @@ class LineLoss(Job):
         mixture = np.stack([1 - alphas, alphas], axis=1)
         examples = _examples(self.start.of, self.num_train, self.num_test)
         train = evaluate_at(self.start.of.network, anchors, mixture, *examples[:2])
-        test = evaluate_at(self.start.of.network, anchors, mixture, *examples[2:])
+        # What normalises the test images was measured on training images, as after a training.
+        test = evaluate_at(self.start.of.network, anchors, mixture, *examples[2:], normalize_on=examples[0])
         classes = not examples[1].is_floating_point()
         return Line(alphas, train.loss, test.loss, train.accuracy if classes else None, test.accuracy if classes else None)
 

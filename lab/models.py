@@ -1,11 +1,11 @@
 """Architectures as frozen dataclasses: they print themselves, count their parameters without building, and build from a seed.
 
 All weights and biases start uniform in +-1/sqrt(fan-in), PyTorch's default for linear and convolutional layers
-(``torch.nn.Linear.reset_parameters``), drawn from a generator of the seed alone.
+(``torch.nn.Linear.reset_parameters``), drawn from a generator of the seed alone. Batch normalisation starts as the identity.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from typing import Literal
@@ -58,6 +58,11 @@ class Network:
         return sum(layer.num_parameters for layer in self.layers)
 
     @property
+    def num_statistics(self) -> int:
+        """Running means and variances that batch normalisation keeps."""
+        return 0
+
+    @property
     def num_flops(self) -> int:
         """Floating-point operations of one forward pass for one example, multiply and add counted apart."""
         return sum(layer.num_flops for layer in self.layers)
@@ -76,15 +81,30 @@ class Network:
                     layer.weight.uniform_(-bound, bound, generator=generator)
                     if layer.bias is not None:
                         layer.bias.uniform_(-bound, bound, generator=generator)
+                elif isinstance(layer, nn.BatchNorm1d):
+                    layer.reset_parameters()
         return module.to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
-    def with_weights(self, weights: Float[np.ndarray, " parameters"]) -> nn.Module:
-        """The network with the given parameters, in the order and the precision of ``weights``."""
+    def with_weights(
+        self, weights: Float[np.ndarray, " parameters"], statistics: Float[np.ndarray, " statistics"] | None = None
+    ) -> nn.Module:
+        """The network with the given parameters, in the order and the precision of ``weights``.
+
+        ``statistics`` are those of ``flat_statistics``. Raises ValueError where there are too few: a batch-normalised network in
+        evaluation mode is another function with each of them.
+        """
         module = self.build(0)
         vector = torch.from_numpy(weights).to(torch.get_default_device())
         module.to(vector.dtype)
-        nn.utils.vector_to_parameters(vector, module.parameters())
-        return module.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        set_weights(module, vector)
+        given = 0 if statistics is None else len(statistics)
+        if given != self.num_statistics:
+            raise ValueError(
+                f"{self} needs {self.num_statistics} running means and variances, got {given}; pass Training.statistics"
+            )
+        if statistics is not None:
+            _fill(_statistics(module), torch.from_numpy(statistics))
+        return module
 
     def named_weights(self, weights: Shaped[np.ndarray, " parameters"]) -> dict[str, np.ndarray]:
         """The flat vector cut into arrays by parameter, named as torch names them (``0.weight``)."""
@@ -93,6 +113,28 @@ class Network:
         ends = np.cumsum([np.prod(shape, dtype=int) for shape in shapes.values()])
         pieces = np.split(weights, ends[:-1])
         return {name: piece.reshape(shape) for (name, shape), piece in zip(shapes.items(), pieces, strict=True)}
+
+
+def set_weights(module: nn.Module, weights: Float[Tensor, " parameters"]) -> None:
+    """Copy the flat vector into the parameters, in place, as ``vector_to_parameters`` would lose the memory format of convolutions."""
+    _fill(list(module.parameters()), weights)
+
+
+def _fill(places: Sequence[Tensor], values: Float[Tensor, " total"]) -> None:
+    with torch.no_grad():
+        for place, piece in zip(places, values.split([place.numel() for place in places]), strict=True):
+            place.copy_(piece.view(place.shape))
+
+
+def _statistics(module: nn.Module) -> list[Tensor]:
+    return [value for name, value in module.named_buffers() if name.endswith(("running_mean", "running_var"))]
+
+
+def flat_statistics(module: nn.Module) -> Float[np.ndarray, "*networks statistics"]:
+    """Running means and variances of all batch normalisations as one vector in the module's order; a stack, which has none, has empty rows."""
+    if isinstance(module, StackedMLP):
+        return np.zeros((len(module.weights[0]), 0), np.float32)
+    return np.concatenate([np.zeros(0, np.float32), *(value.flatten().cpu().numpy() for value in _statistics(module))])
 
 
 def flat_weights(module: nn.Module) -> Float[np.ndarray, "*networks parameters"]:
@@ -106,19 +148,21 @@ def flat_weights(module: nn.Module) -> Float[np.ndarray, "*networks parameters"]
 
 @dataclass(frozen=True)
 class MLP(Network):
-    """Fully connected layers with an activation between them."""
+    """Fully connected layers with an activation between them, after batch normalisation where asked for."""
 
     inputs: int
     hidden: tuple[int, ...]
     outputs: int
     activation: Activation = "relu"
+    batch_norm: bool = False
+    """Normalise what each hidden unit gets over the mini-batch, with a learned scale and shift (Ioffe & Szegedy 2015)."""
 
     def __post_init__(self):
         if min(self.widths) < 1:
             raise ValueError(f"widths are {self.widths}; expected positive numbers")
 
     def __str__(self) -> str:
-        return "-".join(map(str, self.widths))
+        return "-".join(map(str, self.widths)) + (" with batch norm" if self.batch_norm else "")
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -132,16 +176,33 @@ class MLP(Network):
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        return tuple(_fully_connected(inputs, outputs) for inputs, outputs in pairwise(self.widths))
+        layers = [_fully_connected(inputs, outputs) for inputs, outputs in pairwise(self.widths)]
+        if self.batch_norm:
+            # Scale and shift; in evaluation mode two operations a unit.
+            layers[:-1] = [
+                replace(item, description=f"{item.description}; batch normalisation", num_parameters=item.num_parameters + 2 * units,
+                        num_flops=item.num_flops + 2 * units)
+                for item, units in zip(layers, self.hidden, strict=False)
+            ]  # fmt: skip
+        return tuple(layers)
+
+    @property
+    def num_statistics(self) -> int:
+        return 2 * sum(self.hidden) if self.batch_norm else 0
 
     def _module(self) -> nn.Module:
         modules: list[nn.Module] = [nn.Flatten()]
-        for inputs, outputs in pairwise(self.widths):
-            modules += [nn.Linear(inputs, outputs), ACTIVATIONS[self.activation]()]
-        return nn.Sequential(*modules[:-1])
+        for inputs, outputs in pairwise((self.inputs, *self.hidden)):
+            normalisation = [nn.BatchNorm1d(outputs)] if self.batch_norm else []
+            modules += [nn.Linear(inputs, outputs), *normalisation, ACTIVATIONS[self.activation]()]
+        return nn.Sequential(*modules, nn.Linear(self.widths[-2], self.outputs))
 
     def build_stack(self, seeds: Sequence[int]) -> "StackedMLP":
         """Networks of this shape, one a seed, each initialised as ``build`` does, as one batched module."""
+        if self.batch_norm:
+            raise ValueError(
+                f"{self} does not stack: batch normalisation keeps statistics; train it with Train, one job a seed"
+            )
         return StackedMLP(self, np.stack([flat_weights(self.build(seed)) for seed in seeds]))
 
 
@@ -185,10 +246,10 @@ class StackedMLP(nn.Module):
 
 @dataclass(frozen=True)
 class CNN(Network):
-    """Convolutions with same padding, each followed by 2 x 2 max pooling and ReLU, then fully connected layers.
+    """Convolutions with same padding, each followed by max pooling and ReLU, then fully connected layers.
 
-    Pooling comes before the ReLU: the same function, as both are monotone, for a quarter of the work. Pooling rounds down, so
-    28 x 28 images shrink to 14, 7 and 3.
+    Pooling comes before the ReLU: the same function, as both are monotone, for a fraction of the work. Pooling rounds down, so
+    that pooling of 2 x 2 shrinks 28 x 28 images to 14, 7 and 3.
     """
 
     image: tuple[int, int, int]
@@ -197,10 +258,14 @@ class CNN(Network):
     hidden: tuple[int, ...]
     outputs: int
     kernel_size: int = 5
+    pool: int = 2
+    """Side and stride of the pooling after each convolution."""
 
     def __post_init__(self):
         if self.kernel_size % 2 == 0:
             raise ValueError(f"kernel_size is {self.kernel_size}; same padding needs an odd one")
+        if self.pool < 1:
+            raise ValueError(f"pool is {self.pool}; expected the side of a square, 1 for no pooling")
         if min(self._sides(len(self.filters))) < 1:
             raise ValueError(f"{len(self.filters)} poolings leave nothing of {self.image[1]} x {self.image[2]} pixels")
 
@@ -214,7 +279,7 @@ class CNN(Network):
         return len(self.filters)
 
     def _sides(self, num_poolings: int) -> tuple[int, int]:
-        return self.image[1] >> num_poolings, self.image[2] >> num_poolings
+        return self.image[1] // self.pool**num_poolings, self.image[2] // self.pool**num_poolings
 
     @property
     def _dense_widths(self) -> tuple[int, ...]:
@@ -229,7 +294,7 @@ class CNN(Network):
             weights = inputs * outputs * size * size
             layers.append(
                 Layer(
-                    f"{size} x {size} convolution, {inputs} to {outputs} channels; 2 x 2 pooling",
+                    f"{size} x {size} convolution, {inputs} to {outputs} channels; {self.pool} x {self.pool} pooling",
                     (outputs, *self._sides(number + 1)),
                     weights + outputs,
                     2 * weights * height * width,
@@ -241,7 +306,7 @@ class CNN(Network):
         modules: list[nn.Module] = []
         for inputs, outputs in pairwise((self.image[0], *self.filters)):
             convolution = nn.Conv2d(inputs, outputs, self.kernel_size, padding=self.kernel_size // 2)
-            modules += [convolution, nn.MaxPool2d(2), nn.ReLU()]
+            modules += [convolution, nn.MaxPool2d(self.pool), nn.ReLU()]
         modules.append(nn.Flatten())
         for inputs, outputs in pairwise(self._dense_widths):
             modules += [nn.Linear(inputs, outputs), nn.ReLU()]

@@ -15,12 +15,12 @@ from torch import Tensor, nn
 
 from lab.compute import Job
 from lab.data import Dataset, FunctionSamples, Split
-from lab.models import CNN, MLP, StackedMLP, flat_weights
+from lab.models import CNN, MLP, StackedMLP, flat_statistics, flat_weights
 
 Data = Dataset | FunctionSamples
 
-HISTORY_TRAIN_EXAMPLES = 5_000
-HISTORY_TEST_EXAMPLES = 2_000
+HISTORY_EXAMPLES = (5_000, 2_000)
+"""Training and held-out examples on which histories are measured, where a job does not say otherwise."""
 EVALUATION_SLICE = 250  # examples at a time: their activations stay in the processor's cache
 WORKER_FLOPS = 5e10  # float32 operations a second of one worker, for estimates of time
 UPDATE_OVERHEAD = 1e-3  # seconds an update costs besides arithmetic, for the same
@@ -82,6 +82,8 @@ class Training:
     final_test_accuracy: Float[np.ndarray, "*networks"] | None
     weights: Float[np.ndarray, "*networks parameters"]
     checkpoints: Float[np.ndarray, "*networks checkpoints parameters"]
+    statistics: Float[np.ndarray, "*networks statistics"]
+    """Running means and variances of batch normalisation after the last update; empty where there is none."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,8 @@ class _TrainingJob(Job):
     """Numbers of updates after which the histories are measured."""
     checkpoint_at: tuple[int, ...] = field(default=(), kw_only=True)
     """Numbers of updates after which the weights are kept."""
+    history_examples: tuple[int, int] = field(default=HISTORY_EXAMPLES, kw_only=True)
+    """Training and held-out examples, the first ones, on which the histories are measured."""
     tuned_by: LearningRateSearch | None = field(default=None, kw_only=True)
     """Where the learning rate comes from, instead of from the recipe."""
 
@@ -133,15 +137,18 @@ class _TrainingJob(Job):
         late = [step for step in (*self.record_at, *self.checkpoint_at) if not 0 <= step <= self.recipe.num_updates]
         if late:
             raise ValueError(f"cannot record after update {late[0]} of {self.recipe.num_updates}")
+        if min(self.history_examples) < 1:
+            raise ValueError(f"history_examples is {self.history_examples}; expected at least one example of each kind")
 
-    def _tuned(self, chosen: ChosenLearningRate | None) -> Recipe:
-        return replace(self.recipe, learning_rate=chosen.learning_rate) if chosen else self.recipe
+    def _fit(self, model: nn.Module, chosen: ChosenLearningRate | None, seed: "int | tuple[int, ...]") -> Training:
+        recipe = replace(self.recipe, learning_rate=chosen.learning_rate) if chosen else self.recipe
+        return fit(model, self.data.load(), recipe, seed, self.record_at, self.checkpoint_at, self.history_examples)
 
     def _seconds(self, num_networks: int) -> float:
         num_train, num_held_out = self.data.sizes
         batch = min(self.recipe.batch_size or num_train, num_train)
         examples = self.recipe.num_updates * batch * 3  # forward, and twice that backward
-        sample = min(HISTORY_TRAIN_EXAMPLES, num_train) + min(HISTORY_TEST_EXAMPLES, num_held_out)
+        sample = min(self.history_examples[0], num_train) + min(self.history_examples[1], num_held_out)
         examples += len(self.record_at) * sample + num_train + num_held_out
         arithmetic = num_networks * examples * self.network.num_flops / WORKER_FLOPS
         # Small layers are bound by memory, not by arithmetic: about 1 ns for each activation, and twice that backward.
@@ -161,6 +168,7 @@ class _TrainingJob(Job):
         return Training(
             np.array(sorted(self.record_at), dtype=np.int64), records, records, accuracy, accuracy, records,
             final, final, final_accuracy, final_accuracy, weights, checkpoints,
+            np.ones((*networks, self.network.num_statistics), np.float32),
         )  # fmt: skip
 
 
@@ -174,7 +182,12 @@ class Train(_TrainingJob):
 
     def compute(self, chosen: ChosenLearningRate | None = None) -> Training:
         model = self.network.build(self.seed if self.initial_seed is None else self.initial_seed)
-        return fit(model, self.data.load(), self._tuned(chosen), self.seed, self.record_at, self.checkpoint_at)
+        return self._fit(model, chosen, self.seed)
+
+    def rebuilt(self, training: Training, dtype: Literal["float32", "float64"] | None = None) -> nn.Module:
+        """The trained network in evaluation mode, in the precision of its training or in ``dtype``."""
+        weights = training.weights.astype(dtype or training.weights.dtype)
+        return self.network.with_weights(weights, training.statistics).eval()
 
     def placeholder(self) -> Training:
         return self._placeholder()
@@ -193,8 +206,7 @@ class TrainStack(_TrainingJob):
     def compute(self, chosen: ChosenLearningRate | None = None) -> Training:
         if not isinstance(self.network, MLP):
             raise ValueError(f"only MLPs stack; train {self.network} with Train, one job a seed")
-        model = self.network.build_stack(self.seeds)
-        return fit(model, self.data.load(), self._tuned(chosen), self.seeds, self.record_at, self.checkpoint_at)
+        return self._fit(self.network.build_stack(self.seeds), chosen, self.seeds)
 
     def placeholder(self) -> Training:
         return self._placeholder(len(self.seeds))
@@ -224,7 +236,7 @@ class Predict(Job):
         if isinstance(network, MLP) and training.weights.ndim == 2:
             model = StackedMLP(network, training.weights)
         else:
-            model = network.with_weights(training.weights)
+            model = network.with_weights(training.weights, training.statistics)
         dtype = next(model.parameters()).dtype
         outputs = forward_in_slices(model, split.test_inputs.to(dtype))
         return Outputs(*(item.cpu().numpy() for item in (split.test_inputs, split.test_targets, outputs)))
@@ -256,6 +268,7 @@ def fit(
     seed: int | Sequence[int],
     record_at: Sequence[int] = (),
     checkpoint_at: Sequence[int] = (),
+    history_examples: tuple[int, int] = HISTORY_EXAMPLES,
 ) -> Training:
     """Train ``model`` in place and measure it on the way.
 
@@ -268,7 +281,7 @@ def fit(
     optimizer = recipe.make_optimizer(parameters)
     scheduler = recipe.make_scheduler(optimizer)
     examples = _batches(len(split.train_inputs), recipe.batch_size, seed, split.train_inputs.device)
-    sample = _history_sample(split)
+    sample = _first_examples(split, *history_examples)
     history: dict[int, tuple[Scores, Scores, np.ndarray]] = {}
     checkpoints: dict[int, np.ndarray] = {}
 
@@ -312,6 +325,7 @@ def fit(
         checkpoints=np.stack([checkpoints[step] for step in sorted(checkpoints)], axis=-2)
         if checkpoints
         else np.zeros((*weights.shape[:-1], 0, weights.shape[-1]), weights.dtype),
+        statistics=flat_statistics(model),
     )
 
 
@@ -359,9 +373,9 @@ def _convert(split: Split, dtype: torch.dtype) -> Split:
     return Split(*(convert(getattr(split, name)) for name in Split.__dataclass_fields__))
 
 
-def _history_sample(split: Split) -> Split:
+def _first_examples(split: Split, num_train: int, num_held_out: int) -> Split:
     """The first examples of either set; which those are was settled when the data set was drawn."""
-    train, test = slice(HISTORY_TRAIN_EXAMPLES), slice(HISTORY_TEST_EXAMPLES)
+    train, test = slice(num_train), slice(num_held_out)
     return Split(split.train_inputs[train], split.train_targets[train], split.test_inputs[test], split.test_targets[test])
 
 

@@ -6,11 +6,11 @@ for a phone. Colours are literal for light paper; a style sheet inside the SVG s
 
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from report.result import Cell, Figure, Metric, Table, number, power_of_ten
+from report.result import PERCENT, Cell, Figure, Metric, Table, number, power_of_ten
 
 INK, MUTED, GRID, PAPER = "#22252b", "#6a7079", "#e3e5e9", "#ffffff"
 COLOURS = ("#2a6fbb", "#d1602b", "#2f8f5b", "#8a56ac", "#a8851a", "#b23a5e")
@@ -36,18 +36,21 @@ def curves(
     panels: Mapping[str, Mapping[str, Series]],
     *,
     x: str,
-    y: str,
+    y: str | Mapping[str, str],
     caption: str,
     alt: str,
     log_x: bool = False,
-    log_y: bool = False,
+    log_y: bool | Collection[str] = False,
     reference: str = "",
     limits: Mapping[str, tuple[float, float]] | None = None,
+    levels: Mapping[str, Mapping[str, float]] | None = None,
+    marks: Mapping[str, float] | None = None,
 ) -> Figure:
     """Lines over x, one panel a key: the median over seeds with the band from the 10th to the 90th percentile.
 
     The series named ``reference`` is the truth the others are held against: drawn in ink, on top. ``limits`` fixes the
-    y axis of a panel; what a band has beyond it is cut off.
+    y axis of a panel; what a band has beyond it is cut off. ``y`` and ``log_y`` may differ by panel. ``levels`` names heights that are drawn
+    across a panel, such as chance, and ``marks`` values of x that are drawn through all of them.
     """
     rows = []
     for panel, lines in panels.items():
@@ -55,8 +58,48 @@ def curves(
             for position, at in enumerate(series.x):
                 column = sorted(float(row[position]) for row in series.values)
                 rows.append((panel, name, float(at), _quantile(column, 0.5), _quantile(column, 0.1), _quantile(column, 0.9)))
-    options = {"x": x, "y": y, "log_x": log_x, "log_y": log_y, "reference": reference, "limits": dict(limits or {})}
+    options = _axes(panels, x, y, log_x, log_y, levels, marks) | {"reference": reference, "limits": dict(limits or {})}
     return Figure("curves", Table(("panel", "series", x, "median", "10 %", "90 %"), tuple(rows)), caption, alt, options)
+
+
+def trend(
+    panels: Mapping[str, Mapping[str, Mapping[float, Metric]]],
+    *,
+    x: str,
+    y: str | Mapping[str, str],
+    caption: str,
+    alt: str,
+    log_x: bool = False,
+    log_y: bool | Collection[str] = False,
+    levels: Mapping[str, Mapping[str, float]] | None = None,
+    marks: Mapping[str, float] | None = None,
+) -> Figure:
+    """A metric against x, a line a series, one panel a key: its summary over seeds with the 95 % interval as a bar.
+
+    ``y``, ``log_y``, ``levels`` and ``marks`` are those of ``curves``. What was not measured is left out.
+    """
+    rows = []
+    for panel, lines in panels.items():
+        for name, points in lines.items():
+            for at, metric in sorted(points.items()):
+                scale = 100 if metric.unit in PERCENT else 1
+                low, high = (None if bound is None else bound * scale for bound in (metric.low, metric.high))
+                if metric.is_measured:
+                    rows.append((panel, name, float(at), metric.value * scale, low, high, metric.n))
+    table = Table(("panel", "series", x, "value", "low", "high", "n"), tuple(rows))
+    return Figure("trend", table, caption, alt, _axes(panels, x, y, log_x, log_y, levels, marks))
+
+
+def _axes(panels: Collection[str], x: str, y: Any, log_x: bool, log_y: Any, levels: Any, marks: Any) -> dict[str, Any]:
+    """What is written on the axes and drawn across them, by panel where panels may differ."""
+    return {
+        "x": x,
+        "y": {panel: y if isinstance(y, str) else y[panel] for panel in panels},
+        "log_x": log_x,
+        "log_y": {panel: log_y if isinstance(log_y, bool) else panel in log_y for panel in panels},
+        "levels": {panel: dict(heights) for panel, heights in (levels or {}).items()},
+        "marks": dict(marks or {}),
+    }
 
 
 def dots(
@@ -205,6 +248,7 @@ def draw(name: str, figure: Figure) -> dict[str, str]:
         return {"wide": _svg(name, figure.drawing)}
     shapes = {
         "curves": _draw_curves,
+        "trend": _draw_trend,
         "dots": _draw_dots,
         "images": _draw_images,
         "paths": _draw_paths,
@@ -282,15 +326,73 @@ def _draw_curves(figure: Figure, width: float):
             (handles[name],) = ax.plot(xs, middle, color=colour, marker=marker, markersize=4, zorder=3)
             if any(a != b for a, b in zip(low, high, strict=True)):
                 ax.fill_between(xs, low, high, color=colour, alpha=0.16, linewidth=0, zorder=2)
-        _scale(ax, options)
+        _label(ax, figure, panel, number_of_panel, across)
         if panel in options["limits"]:
             ax.set_ylim(*options["limits"][panel])
-        if number_of_panel % across == 0:
-            ax.set_ylabel(options["y"])
-        if number_of_panel >= len(panels) - across:
-            ax.set_xlabel(options["x"])
     _legend(drawing, handles, width)
     return drawing
+
+
+def _draw_trend(figure: Figure, width: float):
+    panels, names = _names(figure, "panel"), _names(figure, "series")
+    drawing, axes, across = _grid(figure, width, 2.9 if width == WIDE else 2.7, panels)
+    handles = {}
+    for number_of_panel, (ax, panel) in enumerate(zip(axes, panels, strict=True)):
+        for place, name in enumerate(names):
+            rows = [row for row in figure.table.rows if row[0] == panel and row[1] == name]
+            if not rows:
+                continue
+            xs, middle, low, high = ([row[k] for row in rows] for k in (2, 3, 4, 5))
+            bars = [
+                [
+                    abs(at - bound) if bound is not None and math.isfinite(bound) else 0.0
+                    for at, bound in zip(middle, side, strict=True)
+                ]
+                for side in (low, high)
+            ]
+            colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
+            handles[name] = ax.errorbar(
+                xs,
+                middle,
+                yerr=bars,
+                fmt=f"{marker}-",
+                color=colour,
+                markersize=4.5,
+                capsize=2,
+                linewidth=1.4,
+                elinewidth=1,
+                zorder=3,
+            )
+        _label(ax, figure, panel, number_of_panel, across)
+    _legend(drawing, handles, width)
+    return drawing
+
+
+def _label(ax: Any, figure: Figure, panel: str, place: int, across: int) -> None:
+    """Scales, names of the axes, and the lines across a panel with their names on them."""
+    options, panels = figure.options, _names(figure, "panel")
+    _scale(ax, options | {"log_y": options["log_y"][panel]})
+    for name, height in options["levels"].get(panel, {}).items():
+        ax.axhline(height, color=MUTED, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+        ax.annotate(
+            name,
+            (0, height),
+            xycoords=("axes fraction", "data"),
+            xytext=(3, 2),
+            textcoords="offset points",
+            fontsize=7.5,
+            color=MUTED,
+        )
+    for name, at in options["marks"].items():
+        ax.axvline(at, color=MUTED, linewidth=1, linestyle=(0, (1, 2)), zorder=1)
+        ax.annotate(
+            name, (at, 1), xycoords=("data", "axes fraction"), xytext=(2, -2), textcoords="offset points", fontsize=7.5, color=MUTED,
+            rotation=90, va="top", ha="left",
+        )  # fmt: skip
+    if place % across == 0 or options["y"][panel] != options["y"][panels[place - 1]]:
+        ax.set_ylabel(options["y"][panel])
+    if place >= len(panels) - across:
+        ax.set_xlabel(options["x"])
 
 
 def _draw_dots(figure: Figure, width: float):

@@ -6,10 +6,12 @@ chapter's verdicts are right together 95 times in 100.
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from report import intervals
 from report.errors import BuildError
 from report.result import (
+    NOT_MEASURED,
     Bound,
     Claim,
     Comparison,
@@ -75,6 +77,12 @@ def _decide(test: Test, metrics: dict[str, Metric], confidence: float, findings:
 
 
 def _measure(test: Comparison | Bound | Odds, metrics: dict[str, Metric], confidence: float) -> Finding:
+    left_out = sorted(name for name in _names(test) if not metrics[name].is_measured)
+    if left_out:
+        return replace(
+            _finding(" and ".join(left_out), math.nan, -math.inf, math.inf, "", confidence, "0", NOT_MEASURED, test),
+            to_decide="the full preset measures it",
+        )
     if isinstance(test, Bound):
         return _bound(test, metrics[test.metric], confidence)
     left, right = metrics[test.left], metrics[test.right]

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, SupportsFloat
 
 from report import intervals
 
-Summary = Literal["value", "mean", "geometric mean", "median", "share"]
+Summary = Literal["value", "mean", "geometric mean", "median", "share", "not measured"]
 Outcome = Literal["supported", "refuted", "inconclusive"]
 
 
@@ -68,18 +68,32 @@ class Metric:
         low, high = intervals.of_share(count, total)
         return cls(count / total if total else 0.0, "%", (), "share", low, high, digits, (count, total), of)
 
+    @classmethod
+    def not_measured(cls, unit: str = "") -> "Metric":
+        """What the preset at hand leaves out: prints as such, and a claim on it is inconclusive and says why."""
+        return cls(0.0, unit, summary="not measured")
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether there is a number at all."""
+        return self.summary != "not measured"
+
     @property
     def n(self) -> int:
         """Seeds or trials behind the number; 0 where it is no such measurement."""
         return self.counts[1] if self.counts else len(self.values)
 
     def __str__(self) -> str:
+        if not self.is_measured:
+            return NOT_MEASURED
         value, interval, unit = measurement(self.value, self.low, self.high, self.unit, self.digits)
         return f"{value} [{interval}; n = {self.n:,}]{unit}" if interval else f"{value}{unit}"
 
     @property
     def short(self) -> str:
         """The number with its unit."""
+        if not self.is_measured:
+            return NOT_MEASURED
         return with_unit(self.value, self.unit, self.digits)
 
     @property
@@ -91,11 +105,15 @@ class Metric:
     @property
     def explanation(self) -> str:
         """What the number is, in words."""
+        if not self.is_measured:
+            return "no number at this preset"
         if self.summary == "value":
             return "a count or a setting"
         what = f"{self.summary} of {self.n:,} {self.of}"
         return f"{what}; 95 % interval {self.interval}" if self.low is not None else what
 
+
+NOT_MEASURED = "not measured at this preset"
 
 PERCENT = ("%", "points")
 """Units in which a share is printed times 100."""
