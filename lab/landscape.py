@@ -89,13 +89,14 @@ def _stack_size(network: Network, num_examples: int) -> int:
 def estimate_statistics(model: nn.Module, inputs: Float[Tensor, "examples ..."]) -> None:
     """Set the running means and variances of batch normalisation to those of ``inputs`` at the present weights, in place.
 
-    Each layer is measured on all inputs as the layers before it, normalised by their own statistics, hand them on.
+    Each layer is measured on all inputs as the layers before it, normalised by their own statistics, hand them on. The variance is that of
+    the inputs themselves, so that the network in evaluation mode is on them what it is in training mode with all of them in one batch.
     """
     with torch.no_grad():
         for layer in model.eval().children():
             if isinstance(layer, nn.BatchNorm1d):
                 assert layer.running_mean is not None and layer.running_var is not None
-                variance, mean = torch.var_mean(inputs, dim=0)
+                variance, mean = torch.var_mean(inputs, dim=0, correction=0)
                 layer.running_mean.copy_(mean)
                 layer.running_var.copy_(variance)
             inputs = layer(inputs)
@@ -132,6 +133,9 @@ class Line:
     test_loss: Float[np.ndarray, " points"]
     train_accuracy: Float[np.ndarray, " points"] | None
     test_accuracy: Float[np.ndarray, " points"] | None
+    half_loss: Float[np.ndarray, "2 points"]
+    """On the first and on the second half of the test examples: what one half chose, the other can judge."""
+    half_accuracy: Float[np.ndarray, "2 points"] | None
 
 
 @dataclass(frozen=True)
@@ -152,9 +156,10 @@ class LineLoss(Job):
             raise ValueError(
                 f"no line leads from {self.start.of.network} to {self.end.of.network}; expected two trainings of one network"
             )
-        if not self.alphas or min(self.num_train, self.num_test) < 1:
+        if not self.alphas or self.num_train < 1 or self.num_test < 2:
             raise ValueError(
-                f"alphas {self.alphas}, num_train {self.num_train} and num_test {self.num_test} leave nothing to do"
+                f"alphas {self.alphas}, num_train {self.num_train} and num_test {self.num_test} leave nothing to do; "
+                "expected an alpha, a training example and a test example for each half"
             )
 
     def compute(self, start: Training, end: Training) -> Line:
@@ -164,15 +169,28 @@ class LineLoss(Job):
         examples = _examples(self.start.of, self.num_train, self.num_test)
         train = evaluate_at(self.start.of.network, anchors, mixture, *examples[:2])
         # What normalises the test images was measured on training images, as after a training.
-        test = evaluate_at(self.start.of.network, anchors, mixture, *examples[2:], normalize_on=examples[0])
+        inputs, targets = (part.tensor_split(2) for part in examples[2:])
+        halves = [
+            evaluate_at(self.start.of.network, anchors, mixture, *half, normalize_on=examples[0])
+            for half in zip(inputs, targets, strict=True)
+        ]
+        loss, accuracy = (np.stack([getattr(half, name) for half in halves]) for name in ("loss", "accuracy"))
+        share = np.array([len(half) for half in inputs]) / len(examples[2])
         classes = not examples[1].is_floating_point()
-        return Line(alphas, train.loss, test.loss, train.accuracy if classes else None, test.accuracy if classes else None)
+        return Line(
+            alphas, train.loss, share @ loss,
+            train.accuracy if classes else None, share @ accuracy if classes else None,
+            loss, accuracy if classes else None,
+        )  # fmt: skip
 
     def placeholder(self) -> Line:
         alphas = np.array(self.alphas, dtype=np.float64)
         loss = 0.1 + 0.001 * (self.start.of.seed % 7) + 0.002 * (self.end.of.seed % 7) + (alphas - 0.4) ** 2
         accuracy = None if isinstance(self.start.of.data, FunctionSamples) else np.exp(-loss)
-        return Line(alphas, loss, 1.1 * loss, accuracy, None if accuracy is None else 0.98 * accuracy)
+        test_loss, test_accuracy = 1.1 * loss, None if accuracy is None else 0.98 * accuracy
+        scale = np.array([[0.99], [1.01]])
+        half_accuracy = None if test_accuracy is None else test_accuracy / scale
+        return Line(alphas, loss, test_loss, accuracy, test_accuracy, scale * test_loss, half_accuracy)
 
     @property
     def seconds(self) -> float:

@@ -1,11 +1,13 @@
 """Data sets are what they say, whole and verified."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from lab import data
-from lab.data import Dataset, FunctionSamples
+from lab.data import CorrectLabels, Dataset, FunctionSamples
 
 
 @pytest.fixture(autouse=True)
@@ -168,3 +170,12 @@ def test_variance_of_targets_is_the_known_one(name, low, high, variance):
     """The error of the best constant, computed elsewhere to three digits."""
     split = FunctionSamples(name, low, high, num_test=100_000).load()
     assert float(split.test_targets.var()) == pytest.approx(variance, rel=0.005)
+
+
+def test_share_of_correct_labels_is_counted():
+    """Replacing all labels by a uniform class leaves about a tenth right; replacing none leaves all."""
+    noisy = Dataset("digits", label_noise=1.0, seed=3)
+    expected = (noisy.load().train_targets == Dataset("digits", seed=3).load().train_targets).double().mean()
+    assert CorrectLabels(noisy).compute().share == pytest.approx(float(expected)) and 0.07 < float(expected) < 0.13
+    assert CorrectLabels(replace(noisy, label_noise=0.0)).compute().share == 1.0
+    assert 0.5 < CorrectLabels(replace(noisy, label_noise=0.5)).compute().share < 0.6

@@ -36,8 +36,20 @@ SCATTER = figures.scatter({"p": {"a": [(1, 2), (3, 4)], "b": [(0.5, 3)]}}, x="x"
 BOWL = figures.Grid(range(5), range(4), [[1.0 + i * i + j * j for i in range(5)] for j in range(4)], [(0, 0, 1.0), (2, 2, 9.0)])
 CONTOURS = figures.surface({"bowl": BOWL}, x="x", y="y", value="loss", **WORDS)
 RELIEF = figures.surface({"bowl": BOWL}, x="x", y="y", value="loss", relief=True, **WORDS)
+MEASURED = {1.0: Metric.over_seeds([1, 2, 3]), 100.0: Metric.over_seeds([4.0]), 10.0: Metric.not_measured()}
+TREND = figures.trend(
+    {"a": {"s": MEASURED}, "b": {"s": {1.0: Metric.over_seeds([0.5, 0.6], "%")}}},
+    x="n",
+    y={"a": "loss", "b": "accuracy (%)"},
+    log_x=True,
+    log_y={"a"},
+    levels={"b": {"chance": 10.0}},
+    marks={"threshold": 50.0},
+    **WORDS,
+)
 ALL = {
     "curves": CURVES,
+    "trend": TREND,
     "dots": DOTS,
     "images": IMAGES,
     "paths": PATHS,
@@ -55,12 +67,20 @@ def test_curves_store_median_and_band():
     assert rows["b", 1.0] == (5, 5, 5)
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_drawings_are_reproducible(name):
-    """The same figure gives the same bytes, with no date in them."""
-    first, second = draw(name, ALL[name]), draw(name, ALL[name])
-    assert first == second and set(first) == {"wide", "narrow"}
-    assert "<dc:date>" not in first["wide"]
+def test_trend_holds_summaries_and_leaves_out_what_was_not_measured():
+    """In the order of x, shares in per cent, with n; an interval only where there is one."""
+    rows = TREND.table.rows
+    assert [row[:4] for row in rows] == [("a", "s", 1.0, 2.0), ("a", "s", 100.0, 4.0), ("b", "s", 1.0, pytest.approx(55.0))]
+    assert rows[1][4:] == (None, None, 1) and rows[0][4] < 2.0 < rows[0][5]
+
+
+def test_axes_and_reference_lines_differ_by_panel():
+    """Each panel has its own scale and name; a level is drawn in its panel, a mark in all."""
+    left, right = figures._draw_trend(TREND, figures.WIDE).axes
+    assert (left.get_yscale(), right.get_yscale()) == ("log", "linear")
+    assert (left.get_ylabel(), right.get_ylabel()) == ("loss", "accuracy (%)")
+    words = [[item.get_text() for item in ax.texts] for ax in (left, right)]
+    assert words == [["threshold"], ["chance", "threshold"]]
 
 
 @pytest.mark.parametrize("name", ALL)

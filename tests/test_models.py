@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lab.models import CNN, MLP, flat_weights
+from lab.models import CNN, MLP, flat_statistics, flat_weights
 
 COUNTS = [
     (MLP(1, (5, 10, 10, 10, 10, 10, 5), 1), 571),
@@ -95,6 +95,37 @@ def test_stack_is_its_networks(monkeypatch, limit):
     np.testing.assert_array_equal(flat_weights(stack), np.stack([flat_weights(module) for module in alone]))
 
 
+def test_batch_normalisation_starts_as_the_identity():
+    """With fresh statistics the network is the one without, and counts two parameters more a hidden unit."""
+    plain, normalised = MLP(3, (5, 4), 2), MLP(3, (5, 4), 2, batch_norm=True)
+    assert normalised.num_parameters == plain.num_parameters + 2 * 9 == flat_weights(normalised.build(0)).size
+    assert normalised.num_statistics == 2 * 9 and plain.num_statistics == 0
+    inputs = torch.randn(7, 3, generator=torch.Generator().manual_seed(0))
+    # Torch adds 1e-5 to the variance before it divides.
+    torch.testing.assert_close(normalised.build(4).eval()(inputs), plain.build(4)(inputs), rtol=1e-4, atol=1e-5)
+
+
+def test_statistics_travel_with_the_weights():
+    """A rebuilt network answers as the one that was trained, and without its statistics it is refused, as another function."""
+    network = MLP(3, (5, 4), 2, batch_norm=True)
+    module = network.build(0)
+    for part in torch.randn(6, 8, 3, generator=torch.Generator().manual_seed(0)) * 3 + 1:
+        module(part)
+    inputs = torch.randn(7, 3, generator=torch.Generator().manual_seed(1))
+    rebuilt = network.with_weights(flat_weights(module), flat_statistics(module))
+    torch.testing.assert_close(rebuilt.eval()(inputs), module.eval()(inputs), rtol=0, atol=0)
+    with pytest.raises(ValueError, match="needs 18 running means and variances, got 0; pass Training.statistics"):
+        network.with_weights(flat_weights(module))
+
+
+def test_pooling_shrinks_the_image():
+    """The side is divided and rounded down at each convolution, in the counts as in the module."""
+    network = CNN((1, 28, 28), (14, 14), (20,), 10, pool=3)
+    assert network.num_parameters == 8028 == flat_weights(network.build(0)).size
+    assert [layer.output_shape for layer in network.layers[:2]] == [(14, 9, 9), (14, 3, 3)]
+    assert network.build(0)(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
+
+
 def test_networks_print_themselves():
     """As the page names them."""
     assert str(MLP(1, (5, 10), 1)) == "1-5-10-1"
@@ -107,6 +138,8 @@ def test_networks_print_themselves():
         (lambda: MLP(1, (0,), 1), "expected positive numbers"),
         (lambda: CNN((1, 4, 4), (1, 1, 1), (), 2), "3 poolings leave nothing of 4 x 4 pixels"),
         (lambda: CNN((1, 8, 8), (1,), (), 2, kernel_size=4), "same padding needs an odd one"),
+        (lambda: CNN((1, 8, 8), (1,), (), 2, pool=0), "expected the side of a square"),
+        (lambda: MLP(1, (2,), 1, batch_norm=True).build_stack((0, 1)), "does not stack"),
     ],
 )
 def test_impossible_networks_are_refused(make, message):

@@ -280,3 +280,20 @@ def test_figure_needs_words(words):
     """A figure without a caption or an alt text is refused."""
     with pytest.raises(ValueError, match="a figure needs"):
         Figure("curves", Table((), ()), **words)
+
+
+def test_what_is_not_measured_is_said_to_be():
+    """It prints no number, a claim on it is inconclusive, and both survive the record."""
+    missing = Metric.not_measured("%")
+    assert str(missing) == missing.short == "not measured at this preset"
+    claims = (
+        Claim("bound", source="ours", says="It is {a}.", holds=at_least("a", 0.5, why="half")),
+        Claim("pair", source="ours", says="It is {a} against {b}.", holds=larger("a", than="b")),
+    )
+    verdicts = judge.judge(claims, {"a": missing, "b": Metric.over_seeds([0.1, 0.2, 0.3], "%")})
+    for verdict in verdicts:
+        (finding,) = verdict.findings
+        assert verdict.inconclusive and math.isnan(finding.value) and finding.to_decide == "the full preset measures it"
+    record = Record("c", "standard", "cpu", {"a": missing}, {}, {}, verdicts, ())
+    assert not from_json(to_json(record)).metrics["a"].is_measured
+    assert to_json(from_json(to_json(record))) == to_json(record)

@@ -221,3 +221,25 @@ def test_cnn_does_not_stack():
     """The message says what to use."""
     with pytest.raises(ValueError, match="only MLPs stack; train .* with Train"):
         TrainStack(CNN((1, 8, 8), (2,), (), 10), DIGITS, EXACT, (0,)).compute()
+
+
+def test_batch_normalised_training_is_kept_whole():
+    """What is rebuilt from a result has its final numbers, in evaluation mode; the start of its statistics is not their end."""
+    job = Train(MLP(64, (8,), 10, batch_norm=True), DIGITS, replace(EXACT, dtype="float32"), 3)
+    result, split = job.compute(), DIGITS.load()
+    model = job.rebuilt(result)
+    assert not model.training and result.statistics.shape == (16,)
+    found = training.evaluate(model, split.test_inputs, split.test_targets)
+    assert (found.loss, found.accuracy) == (result.final_test_loss, result.final_test_accuracy)
+    assert next(job.rebuilt(result, "float64").parameters()).dtype == torch.float64
+    assert np.shape(job.placeholder().statistics) == (16,)
+
+
+def test_histories_are_measured_on_the_examples_asked_for():
+    """The first ones of either kind, and no others."""
+    job = Train(MLP(64, (8,), 10), DIGITS, EXACT, 0, record_at=(30,), history_examples=(20, 10))
+    result, split = job.compute(), DIGITS.load()
+    found = training.evaluate(job.rebuilt(result), split.test_inputs[:10].double(), split.test_targets[:10])
+    assert result.test_loss[0] == found.loss and result.test_loss[0] != result.final_test_loss
+    with pytest.raises(ValueError, match="at least one example of each kind"):
+        replace(job, history_examples=(0, 10))
