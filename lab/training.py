@@ -88,7 +88,7 @@ class Training:
 
 @dataclass(frozen=True)
 class ChosenLearningRate:
-    """The candidate with the lowest median held-out loss over its seeds."""
+    """The candidate with the lowest median loss over its seeds."""
 
     learning_rate: float
     candidates: Float[np.ndarray, " candidates"]
@@ -100,11 +100,14 @@ class LearningRateSearch(Job):
     """Choose a learning rate by trainings on other seeds or data than those that are reported."""
 
     trials: "tuple[Train | TrainStack, ...]"
+    by: Literal["held-out loss", "training loss"] = "held-out loss"
+    """What is to be low. Held-out loss favours rates that stop short of fitting noise; where fitting is the question, training loss decides."""
 
     def compute(self, *trainings: Training) -> ChosenLearningRate:
         losses: dict[float, list[float]] = {}
         for trial, training in zip(self.trials, trainings, strict=True):
-            losses.setdefault(trial.recipe.learning_rate, []).extend(np.ravel(training.final_test_loss))
+            found = training.final_test_loss if self.by == "held-out loss" else training.final_train_loss
+            losses.setdefault(trial.recipe.learning_rate, []).extend(np.ravel(found))
         # A training that diverged has no loss that compares; it counts as the worst.
         medians = {rate: float(np.median(np.nan_to_num(values, nan=np.inf))) for rate, values in losses.items()}
         best = min(medians, key=lambda rate: medians[rate])
