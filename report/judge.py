@@ -5,7 +5,7 @@ chapter's verdicts are right together 95 times in 100.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from report import intervals
@@ -33,7 +33,7 @@ ERROR_RATE = 0.05  # of all verdicts of a chapter together
 
 def judge(claims: Sequence[Claim], metrics: dict[str, Metric]) -> tuple[Verdict, ...]:
     """The verdict of every claim of a chapter. Raises BuildError where a claim names a metric that is not there."""
-    num_tests = sum(_count(claim.holds) for claim in claims)
+    num_tests = sum(len(_parts(claim.holds)) for claim in claims)
     confidence = 1 - ERROR_RATE / max(num_tests, 1)
     return tuple(_verdict(claim, metrics, confidence) for claim in claims)
 
@@ -47,33 +47,48 @@ def names_in(claim: Claim) -> set[str]:
 
 
 def _names(test: Test) -> set[str]:
-    if isinstance(test, Every | Some):
-        return set().union(*map(_names, test.parts))
-    return {test.metric} if isinstance(test, Bound) else {test.left, test.right}
-
-
-def _count(test: Test) -> int:
-    return sum(map(_count, test.parts)) if isinstance(test, Every | Some) else 1
+    return {name for part in _parts(test) for name in ((part.metric,) if isinstance(part, Bound) else (part.left, part.right))}
 
 
 def _verdict(claim: Claim, metrics: dict[str, Metric], confidence: float) -> Verdict:
     missing = sorted(names_in(claim) - metrics.keys())
     if missing:
         raise BuildError(f"claim {claim.id!r} refers to {missing[0]!r}, which is no metric; there are {', '.join(metrics)}")
-    findings: list[Finding] = []
-    outcome = _decide(claim.holds, metrics, confidence, findings)
+    findings = tuple(_measure(part, metrics, confidence) for part in _parts(claim.holds))
     says = claim.says.format(**metrics)
-    return Verdict(claim.id, claim.source, says, claim.quote, claim.headline or claim.quote or says, outcome, tuple(findings))
+
+    def under(margin: str) -> Outcome | None:
+        """The verdict with another margin, where any of the tests has one."""
+        varied: list[Outcome | None] = [getattr(item, margin) for item in findings]
+        if not any(varied):
+            return None
+        return _decide(claim.holds, iter([new or item.outcome for new, item in zip(varied, findings, strict=True)]))
+
+    return Verdict(
+        claim.id,
+        claim.source,
+        says,
+        claim.quote,
+        claim.headline or claim.quote or says,
+        _decide(claim.holds, iter([item.outcome for item in findings])),
+        findings,
+        under("under_half"),
+        under("under_double"),
+    )
 
 
-def _decide(test: Test, metrics: dict[str, Metric], confidence: float, findings: list[Finding]) -> Outcome:
-    if isinstance(test, Every | Some):
-        outcomes = {_decide(part, metrics, confidence, findings) for part in test.parts}
-        decisive, other = ("refuted", "supported") if isinstance(test, Every) else ("supported", "refuted")
-        return decisive if decisive in outcomes else other if outcomes == {other} else "inconclusive"
-    finding = _measure(test, metrics, confidence)
-    findings.append(finding)
-    return finding.outcome
+def _parts(test: Test) -> list[Comparison | Bound | Odds]:
+    """The tests that measure something, in their order."""
+    return [part for item in test.parts for part in _parts(item)] if isinstance(test, Every | Some) else [test]
+
+
+def _decide(test: Test, outcomes: Iterator[Outcome]) -> Outcome:
+    """The outcome of a test from those of its parts, which come in their order."""
+    if not isinstance(test, Every | Some):
+        return next(outcomes)
+    found = {_decide(part, outcomes) for part in test.parts}
+    decisive, other = ("refuted", "supported") if isinstance(test, Every) else ("supported", "refuted")
+    return decisive if decisive in found else other if found == {other} else "inconclusive"
 
 
 def _measure(test: Comparison | Bound | Odds, metrics: dict[str, Metric], confidence: float) -> Finding:
@@ -166,7 +181,12 @@ def _finding(
     region = _describe(test.region, unit)
     on_logarithms = isinstance(test, Odds) or (isinstance(test, Comparison) and test.ratio)
     to_decide = _to_decide(value, low, high, unit, n, of, test.region, on_logarithms) if outcome == "inconclusive" else ""
-    return Finding(effect, value, low, high, unit, confidence, n, method, region, test.why, outcome, to_decide)
+    half, double = (
+        scaled.outcome(low, high) if (scaled := test.region.scaled(factor, on_logarithms)) else None for factor in (0.5, 2.0)
+    )
+    return Finding(
+        effect, value, low, high, unit, confidence, n, method, region, test.why, outcome, to_decide, half, double
+    )  # fmt: skip
 
 
 def _to_decide(value: float, low: float, high: float, unit: str, n: str, of: str, region: Region, on_logarithms: bool) -> str:

@@ -225,6 +225,21 @@ class Region:
     outside: bool = False
     strict: bool = False
     """The bounds do not belong to the region: no difference is not "larger"."""
+    origin: float | None = 0.0
+    """Where the margin is measured from, so that it can be halved and doubled; None where the bound is no margin, like "more than half"."""
+
+    def scaled(self, factor: float, on_logarithms: bool = False) -> "Region | None":
+        """The region with its margin times ``factor``, of the logarithm for a ratio; None where there is no margin to scale."""
+        if self.origin is None:
+            return None
+
+        def scale(bound: float) -> float:
+            if math.isinf(bound) or (on_logarithms and bound <= 0):
+                return bound
+            return bound**factor if on_logarithms else self.origin + factor * (bound - self.origin)  # pyright: ignore[reportOptionalOperand]
+
+        region = replace(self, low=scale(self.low), high=scale(self.high))
+        return None if region == self else region
 
     def outcome(self, low: float, high: float) -> Outcome:
         """The one rule: interval inside the region, supported; inside its complement, refuted; else inconclusive."""
@@ -317,19 +332,24 @@ def different(left: str, *, to: str, by: float, why: str, paired: bool = False) 
     return Comparison(left, to, Region(-by, by, outside=True), why, paired=paired)
 
 
-def at_least(metric: str, bound: float, why: str) -> Test:
-    """``metric`` is ``bound`` or more."""
-    return Bound(metric, Region(low=bound), why)
+def at_least(metric: str, bound: float, why: str, origin: float | None = 0.0) -> Test:
+    """``metric`` is ``bound`` or more. ``origin`` is where that margin is measured from: 1.0 for an accuracy near perfection, None for a majority."""
+    return Bound(metric, Region(low=bound, origin=origin), why)
 
 
-def at_most(metric: str, bound: float, why: str) -> Test:
-    """``metric`` is ``bound`` or less."""
-    return Bound(metric, Region(high=bound), why)
+def at_most(metric: str, bound: float, why: str, origin: float | None = 0.0) -> Test:
+    """``metric`` is ``bound`` or less; ``origin`` as in ``at_least``."""
+    return Bound(metric, Region(high=bound, origin=origin), why)
 
 
 def away_from(metric: str, low: float, high: float, why: str) -> Test:
-    """``metric`` is outside of ``low`` to ``high``, either way."""
-    return Bound(metric, Region(low, high, outside=True), why)
+    """``metric`` is outside of ``low`` to ``high``, either way; the margin is measured from the middle."""
+    return Bound(metric, Region(low, high, outside=True, origin=(low + high) / 2), why)
+
+
+def within(metric: str, low: float, high: float, why: str) -> Test:
+    """``metric`` is between ``low`` and ``high``; the margin is measured from the middle."""
+    return Bound(metric, Region(low, high, origin=(low + high) / 2), why)
 
 
 def no_more_often(left: str, *, than: str, why: str) -> Test:
@@ -380,6 +400,10 @@ class Finding:
     outcome: Outcome
     to_decide: str = ""
     """Where it is inconclusive: the half-width that was reached, and about how many runs would decide it."""
+    under_half: Outcome | None = None
+    """What it would be with half the margin; None where there is no margin to vary."""
+    under_double: Outcome | None = None
+    """The same with twice the margin."""
 
 
 @dataclass(frozen=True)
@@ -393,6 +417,10 @@ class Verdict:
     headline: str
     outcome: Outcome
     findings: tuple[Finding, ...]
+    under_half: Outcome | None = None
+    """The verdict with half of every margin; None where no test has a margin to vary."""
+    under_double: Outcome | None = None
+    """The same with twice every margin."""
 
     @property
     def supported(self) -> bool:
