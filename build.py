@@ -65,6 +65,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="|".join(PRESETS),
         help="how thoroughly (default: standard; quick only proves that the code runs)",
     )
+    what.add_argument(
+        "--seeds", type=_at_least_two, metavar="N", help="N seeds wherever the preset has fewer; the ones that there are stay"
+    )
     what.add_argument("--force", action="store_true", help="compute everything again, whatever the cache holds")
 
     instead = parser.add_argument_group("instead of building").add_mutually_exclusive_group()
@@ -107,6 +110,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes; expected 0, 1, 2, ...")
+    return int(text)
+
+
+def _at_least_two(text: str) -> int:
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seeds; expected 2, 3, ...")
     return int(text)
 
 
@@ -261,6 +270,7 @@ class _Build:
             "device": device,
             "code": self.source.reached(roots),
             "versions": _versions(MEASURING_DISTRIBUTIONS),
+            "seeds": self.options.seeds,
         }
 
     def _parts_or_none(self, chapter: Chapter, device: str) -> dict[str, Any] | None:
@@ -286,6 +296,11 @@ class _Build:
             for name, now in parts["versions"].items()
             if before["versions"].get(name) != now
         ]
+        if before.get("seeds") != self.options.seeds:
+            had, asked = (
+                f"{number} seeds" if number else "the preset's seeds" for number in (before.get("seeds"), self.options.seeds)
+            )
+            reasons.append(f"measured with {had}, asked for {asked}")
         if before["device"] != device:
             reasons.append(f"measured on {before['device']}, asked for {device}")
         if not reasons and self.records.text(chapter.name, self.options.preset) is None:
@@ -319,17 +334,22 @@ class _Build:
             self.modules[chapter.name] = module
         return self.modules[chapter.name]
 
-    def rehearse(self, chapter: Chapter, preset: str, device: str) -> Any:
+    def settings_of(self, chapter: Chapter, preset: str, num_seeds: int | None) -> Any:
+        """The chapter's settings at a preset, with at least ``num_seeds`` seeds where that is asked for."""
+        presets = self.load(chapter).PRESETS
+        if preset not in presets:
+            raise BuildError(f"experiments/{chapter.name}.py has no preset {preset!r}; expected quick, standard and full")
+        return with_seeds(presets[preset], num_seeds) if num_seeds else presets[preset]
+
+    def rehearse(self, chapter: Chapter, preset: str, device: str, num_seeds: int | None) -> Any:
         """Run the chapter on placeholders: which jobs it asks for, and whether its claims and template name what is there."""
         from lab import compute
         from report import judge
 
         module = self.load(chapter)
-        if preset not in module.PRESETS:
-            raise BuildError(f"experiments/{chapter.name}.py has no preset {preset!r}; expected quick, standard and full")
         rehearsal = compute.Rehearsal(self.cache, device)
         with compute.using(rehearsal):
-            metrics, figures = _checked_result(chapter, module.run(module.PRESETS[preset]))
+            metrics, figures = _checked_result(chapter, module.run(self.settings_of(chapter, preset, num_seeds)))
         verdicts = judge.judge(module.CLAIMS, metrics)
         made_up = Record(chapter.name, preset, device, metrics, figures, {}, verdicts, ())
         render.render_prose(TEMPLATES, chapter, made_up)
@@ -347,7 +367,7 @@ class _Build:
 
             device = _resolve_device(self.options.device)
             try:
-                rehearsal = self.rehearse(chapter, self.options.preset, device)
+                rehearsal = self.rehearse(chapter, self.options.preset, device, self.options.seeds)
             except Exception as error:
                 self.trouble[chapter.name] = _one_line(error)
                 print(f"{chapter.name}: would fail: {_one_line(error)}")
@@ -447,7 +467,7 @@ class _Build:
     def _prepare(self, chapter: Chapter, device: str, display: terminal.Display) -> bool:
         """Check the chapter before anything is trained; False where it fails already."""
         try:
-            rehearsal = self.rehearse(chapter, self.options.preset, device)
+            rehearsal = self.rehearse(chapter, self.options.preset, device, self.options.seeds)
         except Exception as error:
             self._fail(chapter, error, display)
             return False
@@ -467,7 +487,7 @@ class _Build:
         try:
             module = self.load(chapter)
             with compute.using(pool, listener):
-                measured.result = _checked_result(chapter, module.run(module.PRESETS[self.options.preset]))
+                measured.result = _checked_result(chapter, module.run(self._settings(chapter)))
         except BaseException as error:
             measured.error = error
         measured.seconds = time.perf_counter() - started
@@ -483,7 +503,7 @@ class _Build:
             from report import figures, judge
 
             module, (metrics, drawn) = self.load(chapter), measured.result
-            settings = module.PRESETS[self.options.preset]
+            settings = self._settings(chapter)
             record = Record(
                 chapter.name,
                 self.options.preset,
@@ -493,6 +513,7 @@ class _Build:
                 {name: figures.draw(name, figure) for name, figure in drawn.items()},
                 judge.judge(module.CLAIMS, metrics),
                 tuple(Setting(item.name, _shown(getattr(settings, item.name))) for item in fields(settings)),
+                self.options.seeds,
             )
             render.render_prose(TEMPLATES, chapter, record)
             progress, parts = display.progress(chapter.name), self.parts[chapter.name]
@@ -520,6 +541,9 @@ class _Build:
                 for name in ("supported", "refuted", "inconclusive")
             ]
             display.settle(chapter.name, f"done in {terminal.duration(measured.seconds)}: {', '.join(counts)}")
+
+    def _settings(self, chapter: Chapter) -> Any:
+        return self.settings_of(chapter, self.options.preset, self.options.seeds)
 
     def _fail(self, chapter: Chapter, error: BaseException, display: terminal.Display) -> None:
         self.trouble[chapter.name] = _one_line(error)
@@ -672,12 +696,15 @@ class _Build:
         """Delete what no chapter reaches at any preset with the present sources."""
         statuses = self.records.statuses()
         devices = {"cpu", *(status.parts["device"] for _, _, status in statuses)}
+        # What --seeds added to a kept result is reached by it.
+        added = {(name, preset): status.parts.get("seeds") for name, preset, status in statuses}
         reached: set[str] = set()
         for chapter in self.outline:
             for preset in PRESETS:
                 for device in sorted(devices):
                     try:
-                        reached |= self.rehearse(chapter, preset, device).asked.keys()
+                        for num_seeds in {None, added.get((chapter.name, preset))}:
+                            reached |= self.rehearse(chapter, preset, device, num_seeds).asked.keys()
                     except Exception as error:
                         raise BuildError(
                             f"cannot tell what {chapter.name} reaches ({_one_line(error)}); mend it before pruning"
@@ -778,6 +805,21 @@ def _why_missing(store: Cache, job: Any, device: str) -> list[str]:
     parts = compute.parts_of(job, device)
     before = store.previous(parts)
     return explain(before[0] if before else None, parts)
+
+
+def with_seeds(settings: Any, num_seeds: int) -> Any:
+    """The settings with at least ``num_seeds`` in every field of reported seeds: those that there are, and the next numbers.
+
+    Such a field is named ``seeds``, or begins or ends so. Seeds that choose (``search_seeds``) stay: another choice would redo everything.
+    """
+    longer = {}
+    for item in fields(settings):
+        words = item.name.split("_")
+        if "seeds" in (words[0], words[-1]) and "search" not in words:
+            have = getattr(settings, item.name)
+            next_one = max(have) + 1
+            longer[item.name] = (*have, *range(next_one, next_one + num_seeds - len(have)))
+    return replace(settings, **longer)
 
 
 def _shown(value: Any) -> str:

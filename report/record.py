@@ -39,6 +39,8 @@ class Record:
     """SVG by figure and layout."""
     verdicts: tuple[Verdict, ...]
     settings: tuple[Setting, ...]
+    seeds: int | None = None
+    """What --seeds asked for."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def from_json(text: str) -> Record:
             Verdict(**{**values, "findings": tuple(map(finding, values["findings"]))}) for values in raw["verdicts"]
         ),
         settings=tuple(Setting(**values) for values in raw["settings"]),
+        seeds=raw["seeds"],
     )
 
 

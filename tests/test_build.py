@@ -27,6 +27,7 @@ from tests.cases import ROOT, ToyProject
         (["--only", "zebra"], "expected one of function_fit, mnist_cnn, .*, depth"),
         (["--preset", "standart"], r"--preset 'standart' does not exist; did you mean 'standard'\?"),
         (["--device", "tpu"], r"--device 'tpu' does not exist; did you mean 'cpu'\?"),
+        (["--seeds", "1"], "'1' is no number of seeds; expected 2, 3"),
         (["--workers", "many"], "'many' is not a number of processes; expected 0, 1, 2"),
         (["--cluster", "tcp://x:1", "--workers", "2"], "--cluster and --workers contradict each other"),
         (["--strict", "--preset", "quick"], "--strict and --accept need evidence"),
@@ -282,6 +283,29 @@ def test_seed_added_computes_only_it(toy: ToyProject):
     toy.build()
     toy.edit("experiments/dice.py", "(0, 1, 2, 3, 4)", "(0, 1, 2, 3, 4, 5)")
     assert "10 of 12 jobs from the cache" in toy.build().stdout
+
+
+def test_seeds_adds_seeds_without_redoing_any(toy: ToyProject):
+    """From five to seven: two new ones for each dice; the page counts them and says how; without the option, all is there again."""
+    toy.build()
+    before = toy.build("--seeds", "7", "--debug")
+    assert before.returncode == 0 and "10 of 14 jobs from the cache" in before.stdout, before.stderr
+    page = toy.read("site/dice.html")
+    assert "n = 7" in page and "--seeds 7 --force" in page and "0 to 6" in page
+    assert "nothing to do" in toy.build("--seeds", "7").stdout
+    assert "measured with 7 seeds, asked for the preset&#x27;s seeds".replace("&#x27;", "'") in toy.build("--list").stdout
+    pruned = toy.build("--prune").stdout
+    assert "0 of 14 entries deleted" in pruned, pruned
+    assert "10 of 10 jobs from the cache" in toy.build().stdout
+
+
+def test_seeds_that_choose_stay():
+    """Another choice of learning rate would redo everything that rests on it; what has more seeds already keeps them."""
+    from experiments import function_fit
+
+    settings = build.with_seeds(function_fit.PRESETS["standard"], 12)
+    assert settings.wide_seeds == tuple(range(12)) and settings.seeds == tuple(range(20))
+    assert settings.search_seeds == function_fit.PRESETS["standard"].search_seeds
 
 
 def test_only_touches_no_other_chapter(built: ToyProject):
