@@ -208,7 +208,7 @@ def _draws(random: np.random.Generator, mean: float) -> Metric:
 
 
 def _shares(random: np.random.Generator, rate: float) -> Metric:
-    return Metric.share((random.random(20) < rate).tolist())
+    return Metric.of_count(int(random.binomial(20, rate)), 20, of="runs")
 
 
 @pytest.mark.parametrize(
