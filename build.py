@@ -76,6 +76,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     instead.add_argument("--dry-run", action="store_true", help="what would run, why, and about how long")
     instead.add_argument("--prune", action="store_true", help="delete cache entries that no chapter reaches at any preset")
+    instead.add_argument(
+        "--diff", type=Path, metavar="OTHER_SITE",
+        help="what differs from another build: verdicts, metrics beyond their interval, figures; exit with 1 where anything does",
+    )  # fmt: skip
     instead.add_argument("--version", action="store_true", help="print the version")
     instead.add_argument("-h", "--help", action="store_true", help="print this text")
 
@@ -137,7 +141,7 @@ def _check(options: argparse.Namespace) -> None:
         raise BuildError(
             f"--out {options.out} and --cache {options.cache} lie one inside the other; expected two separate folders"
         )
-    idle = next((name for name in ("list", "dry_run", "prune") if getattr(options, name)), None)
+    idle = next((name for name in ("list", "dry_run", "prune", "diff") if getattr(options, name)), None)
     if idle:
         for name in ("open", "strict", "accept", "cluster"):
             if getattr(options, name):
@@ -246,6 +250,8 @@ class _Build:
             return self.prune()
         if self.options.dry_run:
             return self.dry_run()
+        if self.options.diff:
+            return self.diff()
         self.site.check()
         accepted = _accepted_verdicts() if self.options.strict or self.options.accept else {}
         stale = [chapter for chapter in self.chosen if self.options.force or self.why_stale(chapter)]
@@ -691,6 +697,14 @@ class _Build:
         for line in differing:
             print(f"verdict differs: {line}")
         return differing
+
+    def diff(self) -> int:
+        """Print what differs between another site and this one; 1 where anything does."""
+        from report import compare
+
+        lines = compare.differences(self.options.diff, self.options.out)
+        print("\n".join(lines) or f"{self.options.diff} and {self.options.out} say the same")
+        return 1 if lines else 0
 
     def prune(self) -> int:
         """Delete what no chapter reaches at any preset with the present sources."""

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import subprocess
 import sys
 import time
@@ -384,6 +385,31 @@ def test_strict_follows_the_accepted_verdicts(toy: ToyProject):
     outcome = toy.build("--strict")
     assert outcome.returncode == 1 and "dice loaded-is-larger: refuted, accepted was supported" in outcome.stdout
     assert "They do not." in toy.read("site/dice.html")
+
+
+def test_diff_names_what_moved(toy: ToyProject):
+    """A flipped verdict, a metric beyond its interval and a figure with other numbers; nothing between a site and its copy."""
+    toy.build()
+    shutil.copytree(toy.folder / "site", toy.folder / "before")
+    same = toy.build("--diff", "before")
+    assert same.returncode == 0 and same.stdout.endswith("say the same\n") and same.stdout.count("\n") == 1
+    toy.edit("experiments/dice.py", "for bias in (0.0, 3.0)", "for bias in (0.0, -3.0)")
+    toy.edit("experiments/dice.py", "means[3.0]", "means[-3.0]")
+    toy.build()
+    found = toy.build("--diff", "before")
+    assert found.returncode == 1 and "metric fair" not in found.stdout
+    for line in (
+        "dice: verdict loaded-is-larger: supported -> refuted",
+        "dice: metric loaded: ",
+        "dice: figure throws: other numbers",
+    ):
+        assert line in found.stdout
+    missing = toy.build("--diff", "nowhere")
+    assert (
+        missing.returncode == 2
+        and "holds no report with measured chapters" in missing.stderr
+        and missing.stderr.count("\n") == 1
+    )
 
 
 def test_prune_deletes_what_nothing_reaches(toy: ToyProject):
