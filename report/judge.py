@@ -7,6 +7,7 @@ chapter's verdicts are right together 95 times in 100.
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import get_args
 
 from report import intervals
 from report.errors import BuildError
@@ -42,7 +43,8 @@ def names_in(claim: Claim) -> set[str]:
     """Metrics that a claim's sentence and test refer to."""
     from string import Formatter
 
-    spoken = {name.split(".")[0] for _, name, _, _ in Formatter().parse(claim.says) if name}
+    texts = [claim.says, *(getattr(claim.comments, outcome) for outcome in get_args(Outcome) if claim.comments)]
+    spoken = {name.split(".")[0] for text in texts for _, name, _, _ in Formatter().parse(text) if name}
     return spoken | _names(claim.holds)
 
 
@@ -64,16 +66,18 @@ def _verdict(claim: Claim, metrics: dict[str, Metric], confidence: float) -> Ver
             return None
         return _decide(claim.holds, iter([new or item.outcome for new, item in zip(varied, findings, strict=True)]))
 
+    outcome = _decide(claim.holds, iter([item.outcome for item in findings]))
     return Verdict(
         claim.id,
         claim.source,
         says,
         claim.quote,
         claim.headline or claim.quote or says,
-        _decide(claim.holds, iter([item.outcome for item in findings])),
+        outcome,
         findings,
         under("under_half"),
         under("under_double"),
+        getattr(claim.comments, outcome).format(**metrics) if claim.comments else "",
     )
 
 

@@ -4,6 +4,7 @@ import csv
 import difflib
 import io
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -13,6 +14,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from report import prose
 from report.errors import BuildError
 from report.outline import Chapter
 from report.record import Record, Status, to_json
@@ -49,6 +51,7 @@ def _environment(templates: Path) -> Any:
     )
     environment.filters |= {"number": number, "duration": duration, "markdown": _markdown}
     environment.globals |= {"with_unit": with_unit, "math": _math, "reasons": _reasons, "measurement": _measurement_html}
+    environment.globals |= dict.fromkeys(prose.MARKS, str)
     return environment
 
 
@@ -124,6 +127,11 @@ def check_template(templates: Path, chapter: Chapter, record: Record) -> None:
         raise BuildError(f"templates/{chapter.template} is missing; a chapter needs a template for its prose") from None
     except jinja2.TemplateSyntaxError as error:
         raise BuildError(f"templates/{chapter.template}, line {error.lineno}: {error.message}") from error
+    for line, digits in prose.typed_digits(tree):
+        raise BuildError(
+            f"templates/{chapter.template}, line {line}: {digits!r} is typed; numbers of a chapter come from its metrics "
+            f"({{{{ metric.name }}}}), or are marked for what they are: {prose.HOW_TO_MARK}"
+        )
     for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
         kind, name = _named(node)
         if kind in NAMED and name is not None and name not in known[kind]:
@@ -423,24 +431,14 @@ def front_files(templates: Path, pages: Sequence[Page]) -> dict[str, bytes]:
         "pages": pages,
         "claims": claims,
         "groups": [(title, items) for title, items in groups if items],
+        "sixteen": _of_the_seed(claims),
         "stamped": sorted({page.record.preset for page in pages if page.record} & STAMPS.keys()),
         "stamps": STAMPS,
         "root": "",
         "thumbnail": _thumbnail,
     }
     abstract = _markdown(environment.get_template("abstract.md.jinja2").render(**shared))
-    entries = [
-        {
-            "chapter": chapter.name,
-            "id": item.id,
-            "source": item.source,
-            "verdict": item.outcome,
-            "headline": item.headline,
-            "says": item.says,
-            "quote": item.quote,
-        }
-        for chapter, item in claims
-    ]
+    entries = [_entry(chapter, item) for chapter, item in claims]
     return {
         "index.html": environment.get_template("index.html.jinja2")
         .render(current="index", abstract=abstract, **shared)
@@ -448,10 +446,63 @@ def front_files(templates: Path, pages: Sequence[Page]) -> dict[str, bytes]:
         "claims.html": environment.get_template("claims.html.jinja2").render(current="claims", **shared).encode(),
         "data/claims.json": json.dumps(entries, ensure_ascii=False, indent=1).encode(),
         "data/claims.csv": _csv(
-            ("chapter", "id", "source", "verdict", "headline", "says", "quote"), [tuple(item.values()) for item in entries]
+            ("chapter", *CLAIM_COLUMNS, *FINDING_COLUMNS),
+            [
+                (entry["chapter"], *(entry[name] for name in CLAIM_COLUMNS), *(test[name] for name in FINDING_COLUMNS))
+                for entry in entries
+                for test in entry["tests"]
+            ],
         ),
+        "ledger.js": (templates / "ledger.js").read_bytes(),
         "style.css": ((templates / "style.css").read_text(encoding="utf-8") + _highlighting()).encode(),
     }
+
+
+CLAIM_COLUMNS = ("id", "source", "verdict", "under_half", "under_double", "headline", "says", "quote", "comment")
+FINDING_COLUMNS = ("effect", "value", "low", "high", "unit", "confidence", "n", "region", "why", "method", "to_decide")
+
+
+def _entry(chapter: Chapter, verdict: Verdict) -> dict[str, Any]:
+    """A claim as the ledger's data has it; an unbounded interval ends at null."""
+    tests = [
+        {
+            name: None if isinstance(value := getattr(finding, name), float) and not math.isfinite(value) else value
+            for name in ("outcome", *FINDING_COLUMNS)
+        }
+        for finding in verdict.findings
+    ]
+    told = {name: getattr(verdict, "outcome" if name == "verdict" else name) for name in CLAIM_COLUMNS}
+    return {"chapter": chapter.name, **told, "tests": tests}
+
+
+SEED_CLAIMS = (
+    "Of three networks of equal size the deepest fits best",
+    "Parameters do not help without layers",
+    "All three convolutional networks do very well on MNIST",
+    "Different architectures perform differently",
+    "Two principal components show the path of the weights",
+    "The gradient norm falls over training as a whole",
+    "It gets to zero at times",
+    "A zero-gradient point is found by changing the objective to the gradient norm",
+    "Where the norm is zero there is a local minimum or maximum",
+    "The minimal ratio goes with the loss",
+    "The network fits random labels on the training set and not on the test set",
+    "Small networks gain from parameters, large ones hardly",
+    "The gap grows with parameters",
+    "Interpolating between two solutions is best at some proportion in between",
+    "Batch size and learning rate change performance and sensitivity; large batches generalise worse",
+    "Large batches end in sharp minima near the start, small ones in flat minima",
+)
+"""The conclusions of the seed report in its order: S1 to S16. Where one says two things, its parts are S1a, S1b, ..."""
+
+
+def _of_the_seed(claims: Sequence[tuple[Chapter, Verdict]]) -> list[tuple[str, str, list[tuple[Chapter, Verdict]]]]:
+    """Number, words and judged parts of each conclusion of the seed report, those not measured yet without parts."""
+    parts = {f"S{number}": [] for number in range(1, len(SEED_CLAIMS) + 1)}
+    for chapter, verdict in claims:
+        if verdict.source.startswith("seed") and verdict.id.rstrip("abcdefgh") in parts:
+            parts[verdict.id.rstrip("abcdefgh")].append((chapter, verdict))
+    return [(number, words, found) for (number, found), words in zip(parts.items(), SEED_CLAIMS, strict=True)]
 
 
 GROUPS = {"seed": "The seed report's claims", "paper": "Published claims", "ours": "Our claims"}

@@ -368,6 +368,15 @@ def some(*parts: Test) -> Test:
 
 
 @dataclass(frozen=True)
+class Comments:
+    """What follows from the numbers, a sentence for each way a claim may come out; metrics in braces."""
+
+    supported: str
+    refuted: str
+    inconclusive: str
+
+
+@dataclass(frozen=True)
 class Claim:
     """A sentence that draws a conclusion, and the test that decides on it."""
 
@@ -381,6 +390,8 @@ class Claim:
     """The author's own words, where the claim is somebody else's."""
     headline: str = ""
     """The claim in a few words without numbers, for lists; defaults to the quote or the sentence."""
+    comments: Comments | None = None
+    """What the ledger says to the verdict; a claim of the seed's has them."""
 
 
 @dataclass(frozen=True)
@@ -421,6 +432,8 @@ class Verdict:
     """The verdict with half of every margin; None where no test has a margin to vary."""
     under_double: Outcome | None = None
     """The same with twice every margin."""
+    comment: str = ""
+    """What follows from the numbers, in a sentence."""
 
     @property
     def supported(self) -> bool:

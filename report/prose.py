@@ -1,0 +1,52 @@
+"""What a chapter's prose says by itself: digits that no metric wrote, and words of conclusion that no claim carries.
+
+Text in a template is taken as the template language reads it, so that what ``{{ ... }}`` writes is no typed text. Code spans, tags and addresses of links do not count.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+MARKS = ("definition", "setting", "cite")
+"""Functions of a template that print their text as it is: a number that defines something, one that was set, and somebody else's."""
+HOW_TO_MARK = " or ".join(f'{{{{ {mark}("...") }}}}' for mark in MARKS)
+
+_NO_PROSE = re.compile(r"`[^`\n]*`|<[^>]*>|&#?\w+;|\]\([^)]*\)")
+_DIGITS = re.compile(r"[\w.,/]*\d[\w.,/]*\b")
+_CONCLUSIONS = re.compile(
+    r"\b(better|best|worse|worst|superior|inferior|outperforms?|proves?|proved|proof|demonstrates?|confirms?|shows? that|showed that|"
+    r"clearly|obviously)\b",
+    re.IGNORECASE,
+)
+
+
+def typed_digits(tree: Any) -> Iterator[tuple[int, str]]:
+    """Line and text of each number typed into the prose of a parsed template, wherever it stands."""
+    from jinja2 import nodes
+
+    for node in tree.find_all(nodes.TemplateData):
+        yield from _found(_DIGITS, node)
+
+
+def conclusions(tree: Any) -> Iterator[tuple[int, str]]:
+    """Line and word of each word of conclusion outside of a text that follows a claim's verdict."""
+    from jinja2 import nodes
+
+    def follows_a_claim(node: Any) -> bool:
+        return isinstance(node, nodes.If) and any(name.name == "claim" for name in node.test.find_all(nodes.Name))
+
+    def visit(node: Any) -> Iterator[tuple[int, str]]:
+        if follows_a_claim(node):
+            return
+        if isinstance(node, nodes.TemplateData):
+            yield from _found(_CONCLUSIONS, node)
+        for child in node.iter_child_nodes():
+            yield from visit(child)
+
+    return visit(tree)
+
+
+def _found(pattern: re.Pattern[str], node: Any) -> Iterator[tuple[int, str]]:
+    text = _NO_PROSE.sub(lambda match: " " * len(match[0]), node.data)
+    for match in pattern.finditer(text):
+        yield node.lineno + text.count("\n", 0, match.start()), match[0]
