@@ -477,6 +477,8 @@ class _Build:
         except Exception as error:
             self._fail(chapter, error, display)
             return False
+        for line in render.unsupported_conclusions(TEMPLATES, chapter):
+            display.say(f"warning: {line}")
         self.num_missing += len(rehearsal.missing())
         if self.options.debug:
             reasons = Counter(

@@ -145,6 +145,16 @@ def check_template(templates: Path, chapter: Chapter, record: Record) -> None:
         raise BuildError(f"templates/{chapter.template}, line {line}: {unknown_name('variable', name, sorted(offered))}")
 
 
+def unsupported_conclusions(templates: Path, chapter: Chapter) -> list[str]:
+    """One line for each word of conclusion in the chapter's prose that follows no claim's verdict."""
+    environment = _environment(templates)
+    source, _, _ = environment.loader.get_source(environment, chapter.template)
+    return [
+        f"templates/{chapter.template}, line {line}: {word!r} draws a conclusion outside of a claim; let it follow a verdict, or mark it: {prose.HOW_TO_MARK}"
+        for line, word in prose.conclusions(environment.parse(source))
+    ]
+
+
 def _named(node: Any) -> tuple[str, str | None]:
     """``("claim", "S1")`` for ``claim.S1`` and ``claim["S1"]``; None for a name that only rendering tells."""
     from jinja2 import nodes

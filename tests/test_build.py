@@ -498,6 +498,39 @@ def test_each_verdict_has_its_text_before_anything_is_trained(toy: ToyProject, o
         assert toy.build().returncode == 1 and not (toy.folder / "cache" / "jobs").exists()
 
 
+@pytest.mark.parametrize(
+    "typed, shown",
+    [
+        ("Its mean is 3.01 there.", "3.01"),
+        ("{% if claim['loaded-is-larger'].supported %}By 12 %.{% elif claim['loaded-is-larger'].refuted %}No.{% else %}Hm.{% endif %}", "12"),
+    ],
+)  # fmt: skip
+def test_typed_digits_are_refused_before_anything_is_computed(toy: ToyProject, typed, shown):
+    """In any branch, with the line and what to write instead; marked numbers, code and addresses are left alone."""
+    toy.edit("templates/chapters/dice.md.jinja2", "{{ figure.throws }}", f"{{{{ figure.throws }}}}\n\n{typed}")
+    outcome = toy.build()
+    assert outcome.returncode == 1 and "(no jobs)" in outcome.stdout
+    assert f"dice.md.jinja2, line 7: '{shown}' is typed" in outcome.stdout and "{{ metric.name }}" in outcome.stdout
+    toy.edit(
+        "templates/chapters/dice.md.jinja2",
+        typed,
+        'Throws {{ setting("50") }}, like {{ cite("Huygens (1657)") }}; `seed 7`, [more](https://example.org/2).',
+    )
+    assert toy.build().returncode == 0 and "like Huygens (1657)" in toy.read("site/dice.html")
+
+
+def test_conclusions_outside_of_claims_are_named(toy: ToyProject):
+    """A warning with its line; the build goes on. What follows a verdict, and what is somebody else's, may conclude."""
+    toy.edit("templates/chapters/dice.md.jinja2", "They differ.", "The loaded one is better.")
+    toy.edit(
+        "templates/chapters/dice.md.jinja2", "## Findings", "## Findings\n\nThis proves it. {{ cite('\"This proves it.\"') }}"
+    )
+    outcome = toy.build()
+    warnings = [line for line in outcome.stdout.splitlines() if "warning" in line]
+    assert outcome.returncode == 0 and len(warnings) == 1
+    assert "dice.md.jinja2, line 3: 'proves' draws a conclusion outside of a claim" in warnings[0]
+
+
 def test_killed_build_goes_on_where_it_was(toy: ToyProject):
     """Killed without warning in the middle, the next build takes what was finished from the cache."""
     toy.edit(
