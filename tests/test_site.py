@@ -11,7 +11,7 @@ from report import render
 from report.errors import BuildError
 from report.outline import Chapter
 from report.record import Record, Status
-from report.result import Verdict
+from report.result import Outcome, Verdict
 from tests.cases import MAY_DIFFER, ROOT, ToyProject
 from tests.site_check import problems_of
 
@@ -158,3 +158,51 @@ def test_dark_is_dark(built_once: ToyProject, browser):
         papers[scheme] = luminance(paper)
         tab.close()
     assert papers["dark"] < 0.1 < 0.9 < papers["light"]
+
+
+@pytest.mark.browser
+@pytest.mark.filterwarnings("ignore")
+def test_ledger_filters_and_sorts(browser, tmp_path):
+    """By source, verdict and words; sorted by number, not by letter; without scripts all rows are there and no empty controls."""
+    chapter = Chapter("dice", "Toys", "1.1", "Do two dice differ?", "", "")
+    outcomes: dict[str, Outcome] = {"S10": "refuted", "S2a": "supported", "odd": "inconclusive"}
+    verdicts = tuple(
+        Verdict(
+            name,
+            "seed 1.1" if name.startswith("S") else "ours",
+            f"It is {name}.",
+            "",
+            f"Claim {name}",
+            outcome,
+            (),
+            comment="So.",
+        )
+        for name, outcome in outcomes.items()
+    )
+    record = Record("dice", "standard", "cpu", {}, {}, {}, verdicts, ())
+    for name, content in render.front_files(ROOT / "templates", [render.Page(chapter, record)]).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+
+    def shown(tab) -> list[str]:
+        return tab.eval_on_selector_all("#ledger tbody tr:not([hidden]) a.id", "links => links.map(link => link.textContent)")
+
+    tab = browser.new_page()
+    tab.goto((tmp_path / "claims.html").as_uri())
+    assert shown(tab) == ["S10", "S2a", "odd"] and tab.is_visible("#filters")
+    tab.select_option("[name=order]", "id")
+    assert shown(tab) == ["odd", "S2a", "S10"]
+    tab.select_option("[name=group]", "The seed report's claims")
+    assert shown(tab) == ["S2a", "S10"] and tab.text_content("#shown") == "2 of 3"
+    tab.select_option("[name=outcome]", "refuted")
+    assert shown(tab) == ["S10"]
+    tab.fill("[name=words]", "nothing like it")
+    assert shown(tab) == [] and tab.text_content("#shown") == "0 of 3"
+    assert tab.text_content("#S2 dd").split() == ["✓", "supported", "S2a", "So."] and "not measured yet" in tab.text_content(
+        "#S1"
+    )
+    context = browser.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto((tmp_path / "claims.html").as_uri())
+    assert not plain.is_visible("#filters") and plain.is_visible("text=It is odd.")
+    context.close()
