@@ -29,8 +29,8 @@ from report.result import Claim, Metric, Result, at_least, at_most, away_from, l
 
 @dataclass(frozen=True)
 class Settings:
-    num_networks: int = 100
-    """Networks of each kind."""
+    seeds: tuple[int, ...] = tuple(range(100))
+    """Networks of each kind, one a seed."""
     block: int = 50
     """Networks in one batched program."""
     num_updates: int = 5000
@@ -60,14 +60,19 @@ class Settings:
     cnn_steps: int = 60
     """Updates of that network on the gradient norm."""
 
+    @property
+    def num_networks(self) -> int:
+        """Networks of each kind."""
+        return len(self.seeds)
+
 
 PRESETS = {
     "quick": Settings(
-        num_networks=20, block=10, num_updates=20, starts=(0, 20), num_points=12, second_order_steps=6, grad_norm_steps=6,
+        seeds=tuple(range(20)), block=10, num_updates=20, starts=(0, 20), num_points=12, second_order_steps=6, grad_norm_steps=6,
         num_neighbours=10, num_images=20, cnn_updates=2, cnn_steps=2,
     ),
     "standard": Settings(),
-    "full": Settings(num_networks=500, num_updates=50_000, starts=(0, 100, 1000, 10_000, 50_000), second_order_steps=2000, grad_norm_steps=50_000,
+    "full": Settings(seeds=tuple(range(500)), num_updates=50_000, starts=(0, 100, 1000, 10_000, 50_000), second_order_steps=2000, grad_norm_steps=50_000,
                      num_neighbours=5000, num_images=2000, cnn_updates=3000, cnn_steps=1000),
 }  # fmt: skip
 
@@ -90,7 +95,7 @@ def blocks(which: str, settings: Settings) -> list[TrainStack]:
     recipe = Recipe(settings.learning_rate, settings.num_updates, batch_size=None, weight_decay=decay, dtype="float64")
     data = FunctionSamples("sinc(5x)", -1.0, 1.0, num_train=settings.num_points, num_test=200)
     return [
-        TrainStack(NETWORKS[which], data, recipe, tuple(range(first, first + settings.block)), checkpoint_at=settings.starts)
+        TrainStack(NETWORKS[which], data, recipe, settings.seeds[first : first + settings.block], checkpoint_at=settings.starts)
         for first in range(0, settings.num_networks, settings.block)
     ]
 
