@@ -180,6 +180,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         "flop_ratio": Metric(NETWORKS["three"].num_flops / NETWORKS["one"].num_flops),
         "very_good": Metric(VERY_GOOD, "%"),
         "num_updates": Metric(settings.num_updates),
+        "num_hidden": Metric(NETWORKS["two"].hidden[0]),
         "batch_size": Metric(settings.batch_size),
         "num_train": Metric(settings.num_train or POOL),
         "pool": Metric(POOL),

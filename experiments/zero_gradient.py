@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lab import compute
-from lab.critical_points import CLASSES, CriticalPoints, Method, NeighbourRatio, Points, count_signs
+from lab.critical_points import CLASSES, CRITICAL, CriticalPoints, Method, NeighbourRatio, Points, count_signs
 from lab.data import Dataset, FunctionSamples
 from lab.gradients import DescendGradientNorm
 from lab.models import CNN, MLP
@@ -181,6 +181,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         "params_large": Metric(NETWORKS["large"].num_parameters),
         "num_networks": Metric(settings.num_networks),
         "num_updates": Metric(settings.num_updates),
+        "critical": Metric(CRITICAL, digits=1),
         "tolerance": Metric(settings.tolerance, digits=1),
         "constant_loss": Metric(float(np.var(np.sinc(5 * np.linspace(-1, 1, settings.num_points))))),
         "image_norm_start": Metric(float(descended.grad_norm[0])),
