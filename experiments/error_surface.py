@@ -216,6 +216,6 @@ CLAIMS = (
         source="ours",
         headline="One path lies mostly in a plane",
         says="The first two principal components hold more than half of the variance of a single path: {explained}.",
-        holds=at_least("explained", 0.5, why="mostly means more than half"),
+        holds=at_least("explained", 0.5, why="mostly means more than half", origin=None),
     ),
 )

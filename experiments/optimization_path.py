@@ -227,7 +227,7 @@ CLAIMS = (
         quote=QUOTE,
         says="Where every run has a start of its own, two joint components keep more than half of what a run's weights do on their way: "
         "{kept_own_whole}.",
-        holds=at_least("kept_own_whole", HALF, why=HALF_WHY),
+        holds=at_least("kept_own_whole", HALF, why=HALF_WHY, origin=None),
     ),
     Claim(
         "S5b",
@@ -236,7 +236,7 @@ CLAIMS = (
         quote=QUOTE,
         says="Where all runs start at the same weights, two joint components keep more than half of what a run's weights do on their way: "
         "{kept_shared_whole}.",
-        holds=at_least("kept_shared_whole", HALF, why=HALF_WHY),
+        holds=at_least("kept_shared_whole", HALF, why=HALF_WHY, origin=None),
     ),
     Claim(
         "walk-fills-plane",
@@ -244,7 +244,7 @@ CLAIMS = (
         headline="A random walk puts most of its variance into two components",
         says="A random walk with the steps of one of our runs, which goes nowhere, has most of its variance in two components: "
         "{walk_own_whole} (for one long walk the limit is 76 %).",
-        holds=at_least("walk_own_whole", HALF, why="most of the variance means more than half"),
+        holds=at_least("walk_own_whole", HALF, why="most of the variance means more than half", origin=None),
     ),
     Claim(
         "path-beats-walk",

@@ -418,7 +418,7 @@ CLAIMS = (
         quote="We can find the zero-gradient norm by change objective function.",
         says="Changing the objective of a trained network to the gradient norm leads at least half of the trainings to a critical point: "
         "{critical_small_trained_grad_norm} of {params_small}-parameter networks with weight decay.",
-        holds=at_least("critical_small_trained_grad_norm", 0.5, why="a way to find a point works where it finds it at least every second time"),
+        holds=at_least("critical_small_trained_grad_norm", 0.5, why="a way to find a point works where it finds it at least every second time", origin=None),
     ),
     Claim(
         "S8b",
@@ -427,7 +427,7 @@ CLAIMS = (
         quote="We can find the zero-gradient norm by change objective function.",
         says="Without weight decay, too, changing the objective leads at least half of the trainings to a critical point: "
         "{critical_large_trained_grad_norm} of {params_large}-parameter networks.",
-        holds=at_least("critical_large_trained_grad_norm", 0.5, why="a way to find a point works where it finds it at least every second time"),
+        holds=at_least("critical_large_trained_grad_norm", 0.5, why="a way to find a point works where it finds it at least every second time", origin=None),
     ),
     Claim(
         "S9a",
@@ -436,7 +436,7 @@ CLAIMS = (
         quote="When the gradient norm is zero, the gradient is reaching the local minimum or the local maximum",
         says="Of the critical points that the second-order method finds from trained weights, at least 95 % are minima or maxima: "
         "{extrema_small_trained_levenberg}.",
-        holds=at_least("extrema_small_trained_levenberg", 0.95, why="the sentence knows no third kind; one in twenty is left for eigenvalues at the tolerance"),
+        holds=at_least("extrema_small_trained_levenberg", 0.95, why="the sentence knows no third kind; one in twenty is left for eigenvalues at the tolerance", origin=1.0),
     ),
     Claim(
         "S9b",
@@ -445,7 +445,7 @@ CLAIMS = (
         quote="When the gradient norm is zero, the gradient is reaching the local minimum or the local maximum",
         says="Of the critical points that the second-order method finds from random weights, at least 95 % are minima or maxima: "
         "{extrema_small_random_levenberg}.",
-        holds=at_least("extrema_small_random_levenberg", 0.95, why="the sentence knows no third kind; one in twenty is left for eigenvalues at the tolerance"),
+        holds=at_least("extrema_small_random_levenberg", 0.95, why="the sentence knows no third kind; one in twenty is left for eigenvalues at the tolerance", origin=1.0),
     ),
     Claim(
         "S10",
@@ -469,7 +469,7 @@ CLAIMS = (
         headline="Second-order searches mostly end at points that are not critical",
         says="Without weight decay fewer than half of the second-order searches from trained weights end at a critical point: "
         "{critical_large_trained_levenberg}. (Their autoencoder on MNIST: 14 % by another second-order method.)",
-        holds=at_most("critical_large_trained_levenberg", 0.5, why="mostly means more often than not"),
+        holds=at_most("critical_large_trained_levenberg", 0.5, why="mostly means more often than not", origin=None),
     ),
     Claim(
         "strict-ratio-is-noise",
