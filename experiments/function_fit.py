@@ -15,7 +15,7 @@ from lab.data import FunctionSamples
 from lab.models import MLP
 from lab.training import LearningRateSearch, Outputs, Predict, Recipe, Training, TrainStack
 from report import figures
-from report.result import Claim, Metric, Result, every, no_more_often, times_equal, times_smaller
+from report.result import Claim, Comments, Metric, Result, every, no_more_often, times_equal, times_smaller
 
 # Seconds of one worker with another beside it, measured, for 1,000 updates: blocks of ten seeds of the deep, middle and shallow network
 # 4.6, 3.1 and 2.9, of five seeds of 1-760-1 and 1-3040-1 4.1 and 7.4; searches of three seeds 3.3, 2.2, 1.9, and of two 1.8 and 3.0.
@@ -284,6 +284,11 @@ CLAIMS = (
         says="The typical run of the deepest of three equal-sized networks fits both functions best: median errors {mse_deep_f1} and "
         "{mse_deep_f2}, against {mse_middle_f1} and {mse_middle_f2} with four hidden layers, {mse_shallow_f1} and {mse_shallow_f2} with one.",
         holds=every(*_fits_better("deep", "middle"), *_fits_better("deep", "shallow")),
+        comments=Comments(
+            supported="The typical run bears the seed out on both functions, each network at its own learning rate; the seed compared single runs.",
+            refuted="Too general: on at least one function another network comes as close as the eye can tell, or closer. The seed compared single runs.",
+            inconclusive='Open: at least one of the comparisons that "best" needs could go either way with these seeds. The seed compared single runs.',
+        ),
     ),
     Claim(
         "S1b",
@@ -297,6 +302,11 @@ CLAIMS = (
             than="constant_shallow",
             why="best in every run, not only in the typical one, means never stuck more often",
         ),
+        comments=Comments(
+            supported="Depth costs no reliability here; one run each, as in the seed, could not have shown how often a network gets stuck.",
+            refuted="Depth has a price that single runs hide: the deepest network more often gets stuck at a constant, having learned nothing.",
+            inconclusive="The shares of stuck runs, {constant_deep.short} deep and {constant_shallow.short} shallow, cannot be told apart with these seeds; single runs say even less.",
+        ),
     ),
     Claim(
         "S2a",
@@ -309,6 +319,11 @@ CLAIMS = (
         holds=every(
             *(times_equal(f"mse_widest_{where}", to=f"mse_shallow_{where}", factor=VISIBLE, why=VISIBLE_WHY) for where in SHORT)
         ),
+        comments=Comments(
+            supported="Width alone changes nothing that the eye can see here; the seed's own networks, all of one size, could not tell.",
+            refuted="On at least one function width alone changes the fit visibly, for better or worse; the seed's own networks, all of one size, could not tell.",
+            inconclusive="The seed's own networks, all of one size, could not tell; these wider ones leave it open on at least one function.",
+        ),
     ),
     Claim(
         "S2b",
@@ -319,6 +334,11 @@ CLAIMS = (
         says="With one hidden layer, even {params_widest} parameters fit worse than {params_deep} in seven layers: {mse_widest_f1} and "
         "{mse_widest_f2}, against {mse_deep_f1} and {mse_deep_f2}.",
         holds=every(*_fits_better("deep", "widest")),
+        comments=Comments(
+            supported="Here size does not make up for layers: on both functions the widest network falls visibly short. Other functions and budgets may differ.",
+            refuted="Not in general: on at least one function {params_widest} parameters in one layer fit no visibly worse than the deepest network.",
+            inconclusive="Open on at least one function: neither that size makes up for layers nor that it does not is shown.",
+        ),
     ),
     Claim(
         "check-interval",

@@ -17,7 +17,7 @@ from lab.models import CNN, MLP
 from lab.statistics import rank_correlation
 from lab.training import Recipe, Train
 from report import figures
-from report.result import Claim, Metric, Result, at_most, every, times_smaller
+from report.result import Claim, Comments, Metric, Result, at_most, every, times_smaller
 
 # Seconds of one worker with another beside it, measured: the small CNN trains on 7,000 images a second.
 #   MNIST     8 runs of 320 updates x 64 images                       8 x 3.1 s = 25 s
@@ -186,6 +186,11 @@ CLAIMS = (
         says="Over a whole training the gradient norm falls on both tasks: rank correlation with the number of updates {trend_mnist} on MNIST and "
         "{trend_function} on the function.",
         holds=every(*(at_most(f"trend_{task}", TREND, why=TREND_WHY) for task in TASKS)),
+        comments=Comments(
+            supported="Right on both tasks for the full gradient; what the seed drew was very probably one layer's gradient on one mini-batch.",
+            refuted="A gradient norm need not follow the loss: on at least one task it shows no clear fall; the loss's rank correlations with the updates are {loss_trend_mnist.short} and {loss_trend_function.short}.",
+            inconclusive="Whether the full gradient clearly falls is open on at least one task; the seed's curve, very probably of one layer on one mini-batch, cannot tell.",
+        ),
     ),
     Claim(
         "S7",
@@ -195,6 +200,11 @@ CLAIMS = (
         says="At some moment of a training the gradient over all examples and parameters is zero: the smallest norms met are {smallest_mnist} on "
         "MNIST and {smallest_function} on the function, and zero means below 0.00001.",
         holds=every(*(at_most(f"smallest_{task}", ZERO, why=ZERO_WHY) for task in TASKS)),
+        comments=Comments(
+            supported="Right on both tasks, and of the full gradient; what the seed saw was very probably zero on one mini-batch alone.",
+            refuted="On at least one task the full gradient typically stays clear of zero whenever it is measured; a fitted mini-batch's zero is no critical point.",
+            inconclusive="Whether the full gradient gets to zero is open on at least one task; a zero on one mini-batch would not answer it.",
+        ),
     ),
     Claim(
         "seed-zero-is-a-batch",

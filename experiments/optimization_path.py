@@ -17,7 +17,7 @@ from lab.models import CNN
 from lab.training import Recipe, Train, Training
 from lab.trajectories import JointPCA, Paths, principal_components
 from report import figures
-from report.result import Claim, Metric, Result, at_least, larger
+from report.result import Claim, Comments, Metric, Result, at_least, larger
 
 # Seconds of one worker: two convolutions train on 2,300 and judge 6,000 images a second.
 #   16 runs of 24 epochs x 640 images             16 x 6.7 s  = 107 s
@@ -228,6 +228,11 @@ CLAIMS = (
         says="Where every run has a start of its own, two joint components keep more than half of what a run's weights do on their way: "
         "{kept_own_whole}.",
         holds=at_least("kept_own_whole", HALF, why=HALF_WHY, origin=None),
+        comments=Comments(
+            supported="The joint plane keeps most of the movement here. The seed's own figure holds none: it is a PCA over rows of weight matrices.",
+            refuted="PCA always reaches two dimensions, and that is no finding: here they hide most of how runs with starts of their own move.",
+            inconclusive="PCA always reaches two dimensions; whether they keep most of how runs with starts of their own move is not decided.",
+        ),
     ),
     Claim(
         "S5b",
@@ -237,6 +242,11 @@ CLAIMS = (
         says="Where all runs start at the same weights, two joint components keep more than half of what a run's weights do on their way: "
         "{kept_shared_whole}.",
         holds=at_least("kept_shared_whole", HALF, why=HALF_WHY, origin=None),
+        comments=Comments(
+            supported="With a shared start the joint plane keeps most of a run's movement; compare what random walks give before reading a drift into it.",
+            refuted="Even with a shared start, which lets runs be compared, two components hide most of how the weights move.",
+            inconclusive="With a shared start, which lets runs be compared, it is not decided whether two components keep most of the movement.",
+        ),
     ),
     Claim(
         "walk-fills-plane",

@@ -18,7 +18,7 @@ from lab.models import CNN, MLP
 from lab.statistics import rank_correlation
 from lab.training import Recipe, Train, TrainStack
 from report import figures
-from report.result import Claim, Metric, Result, at_least, at_most, away_from, larger
+from report.result import Claim, Comments, Metric, Result, at_least, at_most, away_from, larger
 
 # Seconds of one worker with another beside it, measured, for two blocks of 50 networks:
 #   trainings        2 x 5,000 updates of 33 parameters and of 97             2 x (10 + 13) s          =  46 s
@@ -419,6 +419,11 @@ CLAIMS = (
         says="Changing the objective of a trained network to the gradient norm leads at least half of the trainings to a critical point: "
         "{critical_small_trained_grad_norm} of {params_small}-parameter networks with weight decay.",
         holds=at_least("critical_small_trained_grad_norm", 0.5, why="a way to find a point works where it finds it at least every second time", origin=None),
+        comments=Comments(
+            supported="Right with weight decay, at least every second time; the norm must still be checked at each point, for a search can stop elsewhere.",
+            refuted="Even with weight decay fewer than half of the searches get there: a norm can stop falling where it is small and not zero.",
+            inconclusive="With weight decay the share of searches that get there is too near one half to say; each point needs its own check.",
+        ),
     ),
     Claim(
         "S8b",
@@ -428,6 +433,11 @@ CLAIMS = (
         says="Without weight decay, too, changing the objective leads at least half of the trainings to a critical point: "
         "{critical_large_trained_grad_norm} of {params_large}-parameter networks.",
         holds=at_least("critical_large_trained_grad_norm", 0.5, why="a way to find a point works where it finds it at least every second time", origin=None),
+        comments=Comments(
+            supported="Right without weight decay too, at least every second time, for {params_large} parameters; at the seed's size the Hessian is out of reach.",
+            refuted='Without weight decay, as in the seed, most searches end before the gradient is zero; "as small as possible" is not a critical point.',
+            inconclusive='Without weight decay, as in the seed, the share is too near one half to say; "as small as possible" certifies nothing.',
+        ),
     ),
     Claim(
         "S9a",
@@ -437,6 +447,11 @@ CLAIMS = (
         says="Of the critical points that the second-order method finds from trained weights, at least 95 % are minima or maxima: "
         "{extrema_small_trained_levenberg}.",
         holds=at_least("extrema_small_trained_levenberg", 0.95, why="the sentence knows no third kind; one in twenty is left for eigenvalues at the tolerance", origin=1.0),
+        comments=Comments(
+            supported='Right, to one in twenty, where training ends and flat directions are allowed; that the optimiser then heads for "the global minimum" is nothing that was measured.',
+            refuted="Even after training more than one critical point in twenty is a saddle, the third kind that the sentence forgets.",
+            inconclusive="After training it is not decided whether saddles, the third kind that the sentence forgets, are rarer than one in twenty.",
+        ),
     ),
     Claim(
         "S9b",
@@ -446,6 +461,11 @@ CLAIMS = (
         says="Of the critical points that the second-order method finds from random weights, at least 95 % are minima or maxima: "
         "{extrema_small_random_levenberg}.",
         holds=at_least("extrema_small_random_levenberg", 0.95, why="the sentence knows no third kind; one in twenty is left for eigenvalues at the tolerance", origin=1.0),
+        comments=Comments(
+            supported="From random weights, too, nearly all are minima or maxima; that is for {params_small} parameters, and need not hold of larger networks.",
+            refuted="Zero gradient does not mean minimum or maximum: of the points reached from random weights, more than one in twenty are saddles.",
+            inconclusive="From random weights, where the seed did not start its search, it is not decided whether saddles are rarer than one in twenty.",
+        ),
     ),
     Claim(
         "S10",
@@ -455,6 +475,11 @@ CLAIMS = (
         says="At the points that the gradient norm as the objective reaches from trained weights, the minimal ratio goes with the loss, one way or the other: rank "
         "correlation {ratio_with_loss_grad_norm} within groups of networks.",
         holds=away_from("ratio_with_loss_grad_norm", -0.3, 0.3, why="a rank correlation below 0.3 explains less than a tenth of the ranks"),
+        comments=Comments(
+            supported="Over {num_networks} trainings and full Hessians the ratio goes with the loss; the seed's plot, very probably of one layer in one run, could not tell.",
+            refuted="Over {num_networks} trainings the ratio hardly goes with the loss; the seed's plot, very probably of one layer in one run, could not tell.",
+            inconclusive="Not even {num_networks} trainings decide whether the ratio goes with the loss; the seed's plot is very probably of one layer in one run.",
+        ),
     ),
     Claim(
         "index-rises-with-loss",

@@ -2,15 +2,18 @@
 
 import importlib
 from dataclasses import fields, replace
+from typing import get_args
 
 import pytest
 
+from build import with_seeds
 from experiments import CHAPTERS
 from lab.cache import Cache
 from lab.compute import InProcess, using
 from report import judge, render
 from report.outline import read_outline
 from report.record import Record
+from report.result import Outcome
 from tests.cases import ROOT
 
 NAMES = [name for names in CHAPTERS.values() for name in names]
@@ -68,6 +71,35 @@ def test_every_claim_is_filled_and_judged(chapter, results):
         assert all(finding.why for finding in verdict.findings)
         if verdict.source.startswith("seed"):
             assert verdict.quote and verdict.id.startswith("S")
+
+
+@pytest.mark.filterwarnings("ignore:Precision loss")
+def test_seed_claims_have_a_comment_for_every_verdict(chapter, results):
+    """Whichever way a claim of the seed's comes out, a sentence of its own says what follows, with its numbers filled in."""
+    for claim in chapter.CLAIMS:
+        if not claim.source.startswith("seed"):
+            continue
+        assert claim.comments, f"{claim.id} has no comments"
+        comments = [getattr(claim.comments, outcome).format(**results[0].metrics) for outcome in get_args(Outcome)]
+        assert all(comment.strip() for comment in comments), claim.id
+        assert len(set(comments)) == len(comments), f"{claim.id} says the same to two verdicts"
+
+
+def test_more_seeds_can_be_asked_of_every_chapter(chapter):
+    """``--seeds`` finds the reported seeds, keeps them and adds to them."""
+    settings = chapter.PRESETS["standard"]
+    more = with_seeds(settings, 1000)
+    assert len(more.seeds) == 1000 and more.seeds[: len(settings.seeds)] == settings.seeds
+
+
+def test_more_networks_keep_the_blocks_that_there_are():
+    """A block of stacked networks is a job: what was trained before is asked for again, unchanged."""
+    from experiments import zero_gradient
+
+    settings = zero_gradient.Settings()
+    before, after = (zero_gradient.blocks("small", item) for item in (settings, with_seeds(settings, 120)))
+    assert after[: len(before)] == before
+    assert [seed for stack in after for seed in stack.seeds] == list(range(120))
 
 
 def test_quotes_are_the_authors_own(chapter):
