@@ -374,15 +374,11 @@ def _label(ax: Any, figure: Figure, panel: str, place: int, across: int, handles
     _scale(ax, options | {"log_y": options["log_y"][panel]})
     for name, height in options["levels"].get(panel, {}).items():
         ax.axhline(height, color=MUTED, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+        # At the right, where curves have parted.
         ax.annotate(
-            name,
-            (0, height),
-            xycoords=("axes fraction", "data"),
-            xytext=(3, 2),
-            textcoords="offset points",
-            fontsize=7.5,
-            color=MUTED,
-        )
+            name, (1, height), xycoords=("axes fraction", "data"), xytext=(-2, 2), textcoords="offset points", fontsize=7.5, color=MUTED,
+            ha="right",
+        )  # fmt: skip
     for (name, at), dashes in zip(options["marks"].items(), ((1, 2), (5, 2), (5, 1.5, 1, 1.5)), strict=False):
         handles[name] = ax.axvline(at, color=MUTED, linewidth=1.2, linestyle=(0, dashes), zorder=1)
     if place % across == 0 or options["y"][panel] != options["y"][panels[place - 1]]:
