@@ -270,8 +270,8 @@ class CNN(Network):
             raise ValueError(f"{len(self.filters)} poolings leave nothing of {self.image[1]} x {self.image[2]} pixels")
 
     def __str__(self) -> str:
-        filters = "/".join(map(str, self.filters))
-        return f"{filters} filters + {'/'.join(map(str, self.hidden))}" if self.hidden else f"{filters} filters"
+        filters = f"{'/'.join(map(str, self.filters))} filter{'' if self.filters == (1,) else 's'}"
+        return f"{filters} + {'/'.join(map(str, self.hidden))}" if self.hidden else filters
 
     @property
     def depth(self) -> int:

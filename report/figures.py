@@ -50,7 +50,7 @@ def curves(
 
     The series named ``reference`` is the truth the others are held against: drawn in ink, on top. ``limits`` fixes the
     y axis of a panel; what a band has beyond it is cut off. ``y`` and ``log_y`` may differ by panel. ``levels`` names heights that are drawn
-    across a panel, such as chance, and ``marks`` values of x that are drawn through all of them.
+    across a panel, such as chance, and ``marks`` up to three values of x that are drawn through all of them.
     """
     rows = []
     for panel, lines in panels.items():
@@ -326,7 +326,7 @@ def _draw_curves(figure: Figure, width: float):
             (handles[name],) = ax.plot(xs, middle, color=colour, marker=marker, markersize=4, zorder=3)
             if any(a != b for a, b in zip(low, high, strict=True)):
                 ax.fill_between(xs, low, high, color=colour, alpha=0.16, linewidth=0, zorder=2)
-        _label(ax, figure, panel, number_of_panel, across)
+        _label(ax, figure, panel, number_of_panel, across, handles)
         if panel in options["limits"]:
             ax.set_ylim(*options["limits"][panel])
     _legend(drawing, handles, width)
@@ -363,32 +363,24 @@ def _draw_trend(figure: Figure, width: float):
                 elinewidth=1,
                 zorder=3,
             )
-        _label(ax, figure, panel, number_of_panel, across)
+        _label(ax, figure, panel, number_of_panel, across, handles)
     _legend(drawing, handles, width)
     return drawing
 
 
-def _label(ax: Any, figure: Figure, panel: str, place: int, across: int) -> None:
-    """Scales, names of the axes, and the lines across a panel with their names on them."""
+def _label(ax: Any, figure: Figure, panel: str, place: int, across: int, handles: dict[str, Any]) -> None:
+    """Scales, names of the axes, and the lines across a panel: levels with their names on them, marks in the legend."""
     options, panels = figure.options, _names(figure, "panel")
     _scale(ax, options | {"log_y": options["log_y"][panel]})
     for name, height in options["levels"].get(panel, {}).items():
         ax.axhline(height, color=MUTED, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+        # At the right, where curves have parted.
         ax.annotate(
-            name,
-            (0, height),
-            xycoords=("axes fraction", "data"),
-            xytext=(3, 2),
-            textcoords="offset points",
-            fontsize=7.5,
-            color=MUTED,
-        )
-    for name, at in options["marks"].items():
-        ax.axvline(at, color=MUTED, linewidth=1, linestyle=(0, (1, 2)), zorder=1)
-        ax.annotate(
-            name, (at, 1), xycoords=("data", "axes fraction"), xytext=(2, -2), textcoords="offset points", fontsize=7.5, color=MUTED,
-            rotation=90, va="top", ha="left",
+            name, (1, height), xycoords=("axes fraction", "data"), xytext=(-2, 2), textcoords="offset points", fontsize=7.5, color=MUTED,
+            ha="right",
         )  # fmt: skip
+    for (name, at), dashes in zip(options["marks"].items(), ((1, 2), (5, 2), (5, 1.5, 1, 1.5)), strict=False):
+        handles[name] = ax.axvline(at, color=MUTED, linewidth=1.2, linestyle=(0, dashes), zorder=1)
     if place % across == 0 or options["y"][panel] != options["y"][panels[place - 1]]:
         ax.set_ylabel(options["y"][panel])
     if place >= len(panels) - across:

@@ -122,6 +122,24 @@ SEED_SENTENCES = (
     "We can find the zero-gradient norm by change objective function. And Minimal ratio is defined as the proportion of eigenvalues greater than "
     "zero. When the gradient norm is zero, the gradient is reaching the local minimum or the local maximum, and at this time, the optimizer will "
     "try to jump out from the local minimum and heading to the global minimum, finding out the final weights.",
+    "We can see the testing loss and the training loss during the training process. Because the model we are training is using the wrong dataset "
+    "with wrong labels, the model cannot predict the testing set correctly. We can see that the model after training can fit the training set but "
+    "cannot fit the testing set.",
+    "We can see that when the number of parameters is small, the larger the number of parameters is, the better the performance of the model will "
+    "be. And when the number of parameters is large enough, the number of parameters will have minimal influence on the performance of the model. "
+    "This is because when the model is complex enough, it is easy to get good weights for the problem, so the number of parameters will matter "
+    "less. And, when the number of parameters is getting larger, the testing accuracy (or loss) and training accuracy (or loss) will have larger "
+    "difference. This is because when the number of parameters of the model is getting larger, the model is more likely to overfit.",
+    "We can see that when combining the two models' weights and bias, use them for a new training, we will still get the best performance with a "
+    "certain proportion of the interpolation ratio. So we can find that the accuracy of our model will reach the best at some points, and the "
+    "performance will be worse at some points. This is all depends on the interpolation ratio for combining the formal two model's weights and "
+    "biases.",
+    "We can see different performance and sensitivity of the model with different batch sizes and learning rates. We can find out that the "
+    "learning rate and the batch size has impacts on the performance and the sensitivity. There is a generalization gap when using large-batch "
+    "(LB) methods (instead of small-batch (SB) methods) for training deep learning models.",
+    "LB methods lack the explorative properties of SB methods and tend to zoom-in on the minimizer closest to the initial point.",
+    "SB and LB methods converge to qualitatively different minimizers with differing generalization properties (i.e. SB converges to flat minimizer, LB "
+    "converges to sharp minimizer).",
 )
 
 
@@ -168,3 +186,34 @@ def test_shared_learning_rate_search_is_apart_from_what_it_judges():
     job = mnist_cnn.trainings(mnist_cnn.NETWORKS["two"], (0,), mnist_cnn.Settings())[0]
     assert job.tuned_by and all(replace(trial.data, held_out="validation") == trial.data for trial in job.tuned_by.trials)
     assert replace(job.data, reserve_validation=True, held_out="test") == job.data
+
+
+def test_the_seeds_ten_counts_are_met():
+    """The numbers of parameters of seed 3.2, in its order, each by a network with as many convolutions as it says."""
+    from experiments import model_size
+
+    counts = [152_102, 750, 236, 14_014, 494, 101_274, 61_982, 21_098, 8_028, 242_062]
+    assert [network.num_parameters for _, network, _ in model_size.TEN] == counts
+    assert all(label.startswith(str(network.depth)) for label, network, _ in model_size.TEN)
+
+
+def test_the_sweep_of_sizes_spans_its_range():
+    """Twelve widths at least, from under 1,000 parameters to about 800,000, with the classes-times-images rule inside; at full to 4 million."""
+    from experiments import model_size
+
+    for preset, largest in (("standard", 800_000), ("full", 4_000_000)):
+        settings = model_size.PRESETS[preset]
+        sizes = [model_size.width_network(width).num_parameters for width in settings.widths]
+        assert len(sizes) >= 12 and sizes[0] < 1000 and sizes[-1] == pytest.approx(largest, rel=0.02)
+        assert settings.num_train == 4000 and min(abs(size - 40_000) for size in sizes) < 1000
+
+
+def test_sharpness_shares_the_trainings_of_flatness():
+    """At standard the batch sizes that both chapters sweep are the same jobs, with equal epochs and with equal updates, and ten sizes in all."""
+    from experiments import flatness, sharpness
+
+    theirs, ours = flatness.sweeps(flatness.Settings()), sharpness.sweeps(sharpness.Settings())
+    sizes = set(flatness.Settings().batch_sizes)
+    for name, by_size in ours.items():
+        assert len(by_size) >= 10 and sizes <= set(by_size)
+        assert {size: by_size[size] for size in sizes} == {size: theirs[name][size] for size in sizes}

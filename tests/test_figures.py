@@ -76,11 +76,14 @@ def test_trend_holds_summaries_and_leaves_out_what_was_not_measured():
 
 def test_axes_and_reference_lines_differ_by_panel():
     """Each panel has its own scale and name; a level is drawn in its panel, a mark in all."""
-    left, right = figures._draw_trend(TREND, figures.WIDE).axes
+    drawing = figures._draw_trend(TREND, figures.WIDE)
+    left, right = drawing.axes
     assert (left.get_yscale(), right.get_yscale()) == ("log", "linear")
     assert (left.get_ylabel(), right.get_ylabel()) == ("loss", "accuracy (%)")
     words = [[item.get_text() for item in ax.texts] for ax in (left, right)]
-    assert words == [["threshold"], ["chance", "threshold"]]
+    assert words == [[], ["chance"]]
+    assert [item.get_text() for item in drawing.legends[0].get_texts()] == ["s", "threshold"]
+    assert all(any(line.get_xdata()[0] == 50.0 for line in ax.lines) for ax in (left, right))
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -130,6 +130,8 @@ def test_networks_print_themselves():
     """As the page names them."""
     assert str(MLP(1, (5, 10), 1)) == "1-5-10-1"
     assert str(CNN((1, 28, 28), (16, 36), (128,), 10)) == "16/36 filters + 128"
+    assert str(CNN((1, 28, 28), (1,), (), 10)) == "1 filter"
+    assert str(MLP(784, (5,), 10, batch_norm=True)) == "784-5-10 with batch norm"
 
 
 @pytest.mark.parametrize(
