@@ -19,7 +19,7 @@ from lab.sensitivity import MeanSensitivity, Sensitivity
 from lab.statistics import barrier_height, choose_between, rank_correlation
 from lab.training import Recipe, Train, Training
 from report import figures
-from report.result import Claim, Metric, Result, at_least, at_most, away_from, different, every, larger, smaller
+from report.result import Claim, Comments, Metric, Result, at_least, at_most, away_from, different, every, larger, smaller
 
 NETWORK = MLP(28 * 28, (32, 32), 10)
 """26,506 parameters: the course asks for 20,000 to 30,000."""
@@ -602,6 +602,12 @@ def _best(start: str):
     )
 
 
+LARGE_BATCH = Comments(
+    supported="A wider gap and fewer unseen digits read: here the sentence holds.",
+    refuted="Not both: the gap and the accuracy on unseen images do not move together. The sentence is the course's slide word for word, and rests on none of the seed's figures.",
+    inconclusive="Not both are certain over these seeds. The sentence is the course's slide word for word, and rests on none of the seed's figures.",
+)
+
 CLAIMS = (
     Claim(
         "S14a",
@@ -611,6 +617,11 @@ CLAIMS = (
         "interpolation ratio.",
         says="Between two solutions that started apart there is a mixture better than both: with two batch sizes the best one reads {best_batch_independent} of unseen digits and the better solution "
         "{end_batch_independent}, with two learning rates {best_rate_independent} and {end_rate_independent}.",
+        comments=Comments(
+            supported="So a mixture can beat both, even between solutions that started apart.",
+            refuted="No: at least one of the two comparisons has no better mixture; the best point lies at an end. The seed trained its mixtures again, which measures something else.",
+            inconclusive="The best mixture and the better end cannot be told apart by these seeds.",
+        ),
         holds=_best("independent"),
     ),
     Claim(
@@ -621,6 +632,11 @@ CLAIMS = (
         "interpolation ratio.",
         says="Between two solutions with a common start there is a mixture better than both: with two batch sizes the best one reads {best_batch_shared} of unseen digits and the better solution "
         "{end_batch_shared}, with two learning rates {best_rate_shared} and {end_rate_shared}.",
+        comments=Comments(
+            supported="Between solutions with one start the mean of two can beat both, as averaging along a valley does.",
+            refuted="Even with one start, at least one of the two comparisons has no mixture that beats the better end.",
+            inconclusive="With one start the best mixture is about as good as the better end; which is ahead, these seeds do not tell.",
+        ),
         holds=_best("shared"),
     ),
     Claim(
@@ -630,6 +646,11 @@ CLAIMS = (
         quote="So we can find that the accuracy of our model will reach the best at some points, and the performance will be worse at some points.",
         says="Between two solutions that started apart there is a mixture worse than both by more than a tenth of a point: the worst one reads {worst_batch_independent} of unseen digits and the worse "
         "solution {worse_end_batch_independent} with two batch sizes, {worst_rate_independent} and {worse_end_rate_independent} with two learning rates.",
+        comments=Comments(
+            supported="This half of the sentence holds: on the way between the two there is a barrier at which the network reads far fewer digits.",
+            refuted="In at least one of the two comparisons no mixture is worse than both ends.",
+            inconclusive="Whether some mixture is worse than both ends is not decided in both comparisons.",
+        ),
         holds=every(
             *(
                 smaller(
@@ -695,6 +716,11 @@ CLAIMS = (
         quote="We can see different performance and sensitivity of the model with different batch sizes and learning rates.",
         says="From the smallest to the largest value the test accuracy changes by more than a tenth of a point: from {accuracy_updates_small} to {accuracy_updates_large} with the batch size at equal "
         "updates, from {accuracy_epochs_small} to {accuracy_epochs_large} at equal epochs, from {accuracy_rates_small} to {accuracy_rates_large} with the learning rate.",
+        comments=Comments(
+            supported="Yes, in all three sweeps; in which direction depends on what is held equal.",
+            refuted="In at least one of the three sweeps the test accuracy stays within a tenth of a point.",
+            inconclusive="Not all three sweeps show a change for certain.",
+        ),
         holds=every(
             *(
                 different(
@@ -711,6 +737,11 @@ CLAIMS = (
         quote="We can find out that the learning rate and the batch size has impacts on the performance and the sensitivity.",
         says="From the smallest to the largest value the sensitivity of the loss on test images, the course's definition, changes by more than a tenth: by a factor of {ratio_loss_updates} with the "
         "batch size at equal updates, {ratio_loss_epochs} at equal epochs, {ratio_loss_rates} with the learning rate.",
+        comments=Comments(
+            supported="Yes, in all three sweeps; but with the batch size it goes one way at equal updates and the other at equal epochs.",
+            refuted="In at least one of the three sweeps the sensitivity stays within a tenth.",
+            inconclusive="Not all three sweeps show a change for certain.",
+        ),
         holds=every(*(away_from(f"ratio_loss_{sweep}", 1 / TENTH_MORE, TENTH_MORE, why=RATIO_WHY) for sweep in SWEEPS)),
     ),
     *(
@@ -721,6 +752,7 @@ CLAIMS = (
             quote="There is a generalization gap when using large-batch (LB) methods (instead of small-batch (SB) methods) for training deep learning models.",
             says=f"At equal {sweep}, going from batch {{smallest_batch}} to {{largest_batch}} widens the gap of the accuracy by more than a tenth of a point, from {{gap_{sweep}_small}} to "
             f"{{gap_{sweep}_large}}, and lowers the test accuracy by as much, from {{accuracy_{sweep}_small}} to {{accuracy_{sweep}_large}}.",
+            comments=LARGE_BATCH,
             holds=every(
                 larger(f"gap_{sweep}_large", than=f"gap_{sweep}_small", by=TEN_IMAGES, why=TEN_IMAGES_WHY, paired=True),
                 smaller(

@@ -15,7 +15,7 @@ from lab.models import CNN, MLP
 from lab.statistics import rank_correlation
 from lab.training import LearningRateSearch, Recipe, Train, Training
 from report import figures
-from report.result import Claim, Metric, Result, at_least, equal, every, larger
+from report.result import Claim, Comments, Metric, Result, at_least, equal, every, larger
 
 # Seconds of one worker, measured: 1,600 updates of 64 images take 1 s up to width 64, then 1.3, 1.8, 3.2 and 5.5 s; the judging is in it.
 #   sweep            12 widths x 8 seeds x 2 kinds of labels       16 x 20 s             = 320 s
@@ -349,6 +349,11 @@ CLAIMS = (
         headline="Small networks gain from parameters",
         quote=QUOTE_SMALL,
         says="From {params_smallest} to {params_rule} parameters, test accuracy rises by more than ten points: from {accuracy_clean_smallest} to {accuracy_clean_rule}.",
+        comments=Comments(
+            supported="True of networks too small to fit the images: there each parameter counts.",
+            refuted="Even the smallest networks gain less than that here, so the comment has nothing to begin with.",
+            inconclusive="Small networks may gain that much; these seeds leave it open.",
+        ),
         holds=larger("accuracy_clean_rule", than="accuracy_clean_smallest", by=GLANCE, why=GLANCE_WHY, paired=True),
     ),
     Claim(
@@ -357,6 +362,11 @@ CLAIMS = (
         headline="Large networks hardly gain from parameters",
         quote=QUOTE_LARGE,
         says="From {params_large} to {params_largest} parameters, test accuracy changes by no more than one point: from {accuracy_clean_large} to {accuracy_clean_largest}.",
+        comments=Comments(
+            supported="Within a point, eight times the parameters change nothing: at this size the count no longer matters much.",
+            refuted="Large networks still change by more than a point; the seed's linear axis hid it.",
+            inconclusive="Whether the change stays within one point is open; that the seed calls it minimal is a matter of its axis.",
+        ),
         holds=equal("accuracy_clean_largest", to="accuracy_clean_large", within=POINT, why=POINT_WHY, paired=True),
     ),
     Claim(
@@ -365,6 +375,11 @@ CLAIMS = (
         headline="In the seed's ten networks, test accuracy goes with parameters",
         quote=QUOTE_SMALL,
         says="Over networks with the seed's ten counts, {ten_smallest} to {ten_largest}, test accuracy rises with the number of parameters: rank correlation {trend_accuracy_ten}.",
+        comments=Comments(
+            supported="The seed's ordering comes back with its own counts, though depth and pooling change along with them.",
+            refuted="With the seed's own counts the ordering does not come back: depth and pooling, which change too, matter as well.",
+            inconclusive="With the seed's own counts the ordering is not clear over these seeds.",
+        ),
         holds=at_least("trend_accuracy_ten", TREND, why=TREND_WHY),
     ),
     Claim(
@@ -373,6 +388,11 @@ CLAIMS = (
         headline="The gap of accuracy grows with parameters",
         quote=QUOTE_GAP,
         says="Over the widths, the gap between training and test accuracy grows with the number of parameters: rank correlation {trend_gap_accuracy_clean}.",
+        comments=Comments(
+            supported="Over the whole range the gap of accuracy widens: mostly because the training accuracy runs ahead.",
+            refuted="Over the whole range it does not: once every label is fitted, the gap can only shrink as unseen images are read better.",
+            inconclusive="Over the whole range no clear trend either way.",
+        ),
         holds=at_least("trend_gap_accuracy_clean", TREND, why=TREND_WHY),
     ),
     Claim(
@@ -381,6 +401,11 @@ CLAIMS = (
         headline="The gap of loss grows with parameters",
         quote=QUOTE_GAP,
         says="Over the widths, the gap between test and training loss grows with the number of parameters: rank correlation {trend_gap_loss_clean}.",
+        comments=Comments(
+            supported="Over the whole range the gap of the loss widens, whatever the accuracy does.",
+            refuted="Over the whole range the gap of the loss does not widen either: it is widest in the middle or has no trend.",
+            inconclusive="For the loss no clear trend either way over these seeds.",
+        ),
         holds=at_least("trend_gap_loss_clean", TREND, why=TREND_WHY),
     ),
     Claim(
@@ -390,6 +415,11 @@ CLAIMS = (
         quote=QUOTE_GAP,
         says="Over networks with the seed's ten counts, the gap between training and test accuracy grows with the number of parameters: rank correlation "
         "{trend_gap_accuracy_ten}.",
+        comments=Comments(
+            supported="Among networks with its ten counts the seed saw what is there. A sweep of one knob, to sizes beyond its largest, shows the rest.",
+            refuted="Among networks with its ten counts the gap does not grow with the count.",
+            inconclusive="Among networks with its ten counts these seeds do not decide.",
+        ),
         holds=at_least("trend_gap_accuracy_ten", TREND, why=TREND_WHY),
     ),
     Claim(
