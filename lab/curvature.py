@@ -123,7 +123,20 @@ def top_eigenvalue(hessian: Hessian, seed: int) -> float:
     return _eigenvalue(hessian, "LM", seed)
 
 
-def _eigenvalue(hessian: Hessian, which: Literal["SA", "LA", "LM"], seed: int) -> float:
+def largest_eigenvalue(
+    hessian: Hessian, seed: int, tolerance: float = EIGENVALUE_TOLERANCE, num_vectors: int | None = None
+) -> float:
+    """The largest eigenvalue, its sign kept; ``tolerance`` is that of the eigenvector, ``num_vectors`` the size of the Lanczos basis."""
+    return _eigenvalue(hessian, "LA", seed, tolerance, num_vectors)
+
+
+def _eigenvalue(
+    hessian: Hessian,
+    which: Literal["SA", "LA", "LM"],
+    seed: int,
+    tolerance: float = EIGENVALUE_TOLERANCE,
+    num_vectors: int | None = None,
+) -> float:
     if hessian.shape[0] == 1:  # ARPACK wants fewer eigenvalues than there are
         return hessian.dense().item()
     start = np.random.default_rng(seed).normal(size=hessian.shape[0])
@@ -131,8 +144,9 @@ def _eigenvalue(hessian: Hessian, which: Literal["SA", "LA", "LM"], seed: int) -
         hessian.to_scipy(),
         1,
         which=which,
+        ncv=num_vectors and min(num_vectors, hessian.shape[0]),
         v0=start,
-        tol=EIGENVALUE_TOLERANCE,  # pyright: ignore[reportArgumentType]
+        tol=tolerance,  # pyright: ignore[reportArgumentType]
         return_eigenvectors=False,
     )
     return float(values[0])

@@ -1,0 +1,242 @@
+"""Sharpness agrees with corners that can be counted, ignores or sees a rescaling as its definition says, and changes nothing."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+
+from lab import curvature, sharpness
+from lab.compute import InProcess, gather, using
+from lab.curvature import Curvature
+from lab.data import Dataset, FunctionSamples
+from lab.models import CNN, MLP
+from lab.sharpness import MeasureHessian, Rescaling, Sharpness, Subspace, maximize_in_box, rescale
+from lab.training import Recipe, Train
+
+SAMPLES = FunctionSamples("sinc(5x)", -1.0, 1.0, 40, 60)
+DIGITS = Dataset("digits", 80, num_held_out=50)
+EXACT = Recipe(0.05, 9, 16, dtype="float64")
+LINE_FIT = Train(MLP(1, (), 1), SAMPLES, EXACT, 0)
+RELU = Train(MLP(64, (7, 6), 10), DIGITS, replace(EXACT, learning_rate=0.01, num_updates=60), 1)
+NORMALISED = Train(MLP(64, (6, 5), 10, batch_norm=True), DIGITS, replace(EXACT, dtype="float32"), 2)
+IMAGES = Train(CNN((1, 8, 8), (3,), (6,), 10), DIGITS, replace(EXACT, dtype="float32"), 2)
+
+
+def quadratic(matrix: np.ndarray, slope: np.ndarray):
+    """Value and gradient of z . matrix z / 2 + slope . z."""
+    return lambda z: (float(z @ matrix @ z / 2 + slope @ z), matrix @ z + slope)
+
+
+def corners(half_widths: np.ndarray) -> np.ndarray:
+    """All corners of a box, one a row."""
+    return np.array(list(product((-1.0, 1.0), repeat=len(half_widths)))) * half_widths
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The search
+
+
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e6], ids=["tiny", "one", "huge"])
+def test_maximum_of_a_bowl_is_its_best_corner(size):
+    """A convex quadratic with a tilt: at the corner that the tilt points to, whatever the unit of the value; a side without width does not move."""
+    curvatures, slope, widths = np.array([2.0, 0.5, 3.0, 1.0]), np.array([1.0, -2.0, 0.3, 9.0]), np.array([0.1, 0.3, 0.2, 0.0])
+    found, evaluations = maximize_in_box(quadratic(size * np.diag(curvatures), size * slope), widths, 10, seed=0)
+    assert found == pytest.approx(size * (curvatures @ widths**2 / 2 + np.abs(slope) @ widths), rel=1e-12)
+    assert 3 <= evaluations < 40
+
+
+def test_maximum_inside_the_box_is_found():
+    """A hill whose top is inside, at -A^-1 b with value b . A^-1 b / 2."""
+    matrix = -np.array([[3.0, 1.0, 0.0], [1.0, 2.0, 0.5], [0.0, 0.5, 1.0]])
+    slope = np.array([0.2, -0.1, 0.3])
+    found, _ = maximize_in_box(quadratic(matrix, slope), np.ones(3), 10, seed=1)
+    assert found == pytest.approx(-slope @ np.linalg.solve(matrix, slope) / 2, rel=1e-6)
+
+
+def test_critical_point_is_left():
+    """At the bottom of a bowl the gradient is zero; the search starts beside it and still ends in a corner."""
+    widths = np.array([0.1, 0.2, 0.3])
+    found, _ = maximize_in_box(quadratic(np.eye(3), np.zeros(3)), widths, 10, seed=0)
+    assert found == pytest.approx(widths @ widths / 2)
+
+
+def test_nothing_to_climb_is_no_sharpness():
+    """A constant has its value as its maximum; a hill's top, on which we stand, is not lost though the search starts beside it."""
+    assert maximize_in_box(lambda z: (3.0, 0 * z), np.ones(2), 10, seed=0) == (3.0, 2)
+    assert maximize_in_box(quadratic(-np.eye(2), np.zeros(2)), np.ones(2), 10, seed=0)[0] == 0.0
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Of a network
+
+
+def line_loss(weights: np.ndarray, num_examples: int) -> float:
+    """The mean squared error of a line, by its formula."""
+    split = SAMPLES.load()
+    x, t = (item[:num_examples, 0].double().numpy() for item in (split.train_inputs, split.train_targets))
+    return float(np.mean((weights[0] * x + weights[1] - t) ** 2))
+
+
+@pytest.mark.parametrize("kind, num_examples", [("keskar", 40), ("keskar", 25), ("adaptive", None)])
+def test_line_fit_is_sharpest_in_a_corner(kind, num_examples):
+    """The loss of a linear fit is a bowl, so that the worst of the four corners is the maximum; on the first examples only."""
+    training = LINE_FIT.compute()
+    weights = training.weights
+    widths = 0.05 * (np.abs(weights) + (kind == "keskar"))
+    found = Sharpness(LINE_FIT, 0.05, num_examples, kind).compute(training)
+    here = line_loss(weights, num_examples or 40)
+    largest = max(line_loss(weights + corner, num_examples or 40) for corner in corners(widths))
+    assert (found.loss, found.largest_loss) == pytest.approx((here, largest), rel=1e-10)
+    assert found.phi == pytest.approx(100 * (largest - here) / (1 + here))
+
+
+def test_subspace_has_its_own_box():
+    """z lives in the subspace, with the box epsilon (|A^+ x| + 1); in one as large as the weights, A^+ x are coordinates of x itself."""
+    training = LINE_FIT.compute()
+    weights, space = training.weights, Subspace(2, 2, seed=5)
+    matrix = np.stack([space.embed(unit) for unit in np.eye(2)], axis=1)
+    np.testing.assert_allclose(matrix @ space.coordinates(weights), weights, rtol=1e-6)
+    np.testing.assert_allclose(space.project(weights), matrix.T @ weights, rtol=1e-6)
+    widths = 0.01 * (np.abs(np.linalg.solve(matrix, weights)) + 1)
+    largest = max(line_loss(weights + matrix @ corner, 40) for corner in corners(widths))
+    assert Sharpness(LINE_FIT, 0.01, 40, subspace=2, seed=5).compute(training).largest_loss == pytest.approx(largest, rel=1e-6)
+
+
+def test_subspace_is_one_matrix():
+    """Products and least-squares coordinates agree with NumPy's pseudo-inverse to float32; entries look standard normal."""
+    space, vector = Subspace(50, 4, seed=0), np.random.default_rng(1).normal(size=50)
+    matrix = np.stack([space.embed(unit) for unit in np.eye(4)], axis=1)
+    np.testing.assert_allclose(space.project(vector), matrix.T @ vector, atol=1e-5)
+    np.testing.assert_allclose(space.coordinates(vector), np.linalg.pinv(matrix) @ vector, atol=1e-5)
+    assert matrix.std() == pytest.approx(1.0, abs=0.1) and abs(matrix.mean()) < 0.2
+
+
+def test_gradient_of_a_batch_normalised_network(monkeypatch):
+    """Loss and gradient with fixed statistics, in slices, against torch in one piece."""
+    monkeypatch.setattr(sharpness, "EVALUATION_SLICE", 33)
+    training = NORMALISED.compute()
+    loss = sharpness._loss_of(NORMALISED, training, 70)
+    value, gradient = loss(loss.weights)
+    model, split = NORMALISED.rebuilt(training, "float64"), DIGITS.load()
+    expected = torch.nn.functional.cross_entropy(model(split.train_inputs[:70].double()), split.train_targets[:70])
+    expected.backward()
+    flat = torch.cat([item.grad.flatten() for item in model.parameters() if item.grad is not None])
+    assert value == pytest.approx(expected.item(), rel=1e-12)
+    np.testing.assert_allclose(gradient, flat.numpy(), atol=1e-14)
+
+
+@pytest.mark.parametrize("epsilon, least", [(1e-3, 0.97), (1e-2, 0.9)])
+def test_ten_iterations_find_nearly_what_a_long_search_does(epsilon, least):
+    """Against one hundred steps from corner to corner by the signs of the gradient, on a trained network."""
+    training = RELU.compute()
+    loss = sharpness._loss_of(RELU, training, 80)
+    widths = epsilon * (np.abs(loss.weights) + 1)
+    units, found = np.random.default_rng(3).uniform(-0.01, 0.01, len(widths)), []
+    for _ in range(100):
+        value, gradient = loss(loss.weights + widths * units)
+        found.append(value)
+        units = np.sign(gradient)
+    worst = Sharpness(RELU, epsilon, 80).compute(training)
+    assert worst.largest_loss - worst.loss > least * (max(found) - worst.loss)
+
+
+def test_hessian_is_that_of_curvature():
+    """The same largest eigenvalue, to the accuracy asked for, and the same trace."""
+    training = RELU.compute()
+    found = MeasureHessian(RELU, 80, 5, seed=3).compute(training)
+    expected = Curvature(RELU, 80, 5, seed=3).compute(training)
+    assert found.top_eigenvalue == pytest.approx(expected.top_eigenvalue, rel=1e-3)
+    assert (found.trace, found.trace_standard_error) == (expected.trace, expected.trace_standard_error)
+    hessian = curvature.Hessian(RELU.rebuilt(training), (DIGITS.load().train_inputs, DIGITS.load().train_targets))
+    assert curvature.largest_eigenvalue(hessian, 0) == pytest.approx(np.linalg.eigvalsh(hessian.dense())[-1], rel=1e-9)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Rescaling
+
+
+def test_rescaling_changes_sharpness_but_not_the_adaptive_kind(cache):
+    """The same function to 1e-12; Keskar's phi and the largest eigenvalue move by large factors, the adaptive sharpness by rounding."""
+    factors = (0.1, 1.0, 7.0)
+    with using(InProcess(cache)):
+        found, training = gather((Rescaling(RELU, factors, 1e-3, 1e-2, 80), RELU))
+    assert found.output_difference.max() < 1e-12
+    np.testing.assert_allclose(found.adaptive, found.adaptive[1], rtol=1e-8)
+    assert found.keskar[0] > 3 * found.keskar[1] and found.top_eigenvalue[0] > 10 * found.top_eigenvalue[1]
+    # At factor 1 it is the network itself.
+    assert found.keskar[1] == Sharpness(RELU, 1e-3, 80).compute(training).phi
+    assert found.adaptive[1] == Sharpness(RELU, 1e-2, 80, "adaptive").compute(training).phi
+    assert found.weight_norm[1] == pytest.approx(np.linalg.norm(training.weights))
+
+
+def test_rescaled_layers_are_the_first_two():
+    """Weights and biases of layer 1 times the factor, the weights of layer 2 over it, the rest as it was."""
+    training = RELU.compute()
+    before, after = (RELU.network.named_weights(item).values() for item in (training.weights, rescale(RELU, training, 4.0)))
+    for old, new, factor in zip(before, after, (4, 4, 0.25, 1, 1, 1), strict=True):
+        np.testing.assert_array_equal(new, old * factor)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+JOBS = [
+    Sharpness(RELU, 1e-3, 60),
+    Sharpness(NORMALISED, 1e-3, None, subspace=5),
+    Sharpness(IMAGES, 1e-2, 60, "adaptive", num_iterations=3),
+    MeasureHessian(NORMALISED, 60, 2, 0),
+    Rescaling(RELU, (0.5, 1.0), 1e-3, 1e-2, 60),
+]
+
+
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: f"{type(job).__name__}-{job.of.network}")
+def test_measuring_changes_nothing(job):
+    """The weights that came in are bit-identical afterwards, and measuring twice gives the same bytes."""
+    training = job.of.compute()
+    before = training.weights.tobytes(), training.statistics.tobytes()
+    first, second = job.compute(training), job.compute(training)
+    for name in type(first).__dataclass_fields__:
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
+    assert before == (training.weights.tobytes(), training.statistics.tobytes())
+
+
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: f"{type(job).__name__}-{job.of.network}")
+def test_placeholder_has_the_shapes_of_the_result(cache, job):
+    """A rehearsal sees what the real result has, finite, positive, and another for another seed."""
+    with using(InProcess(cache)):
+        real = gather(job)
+    made_up, other = job.placeholder(), replace(job, of=replace(job.of, seed=5)).placeholder()
+    for name in type(real).__dataclass_fields__:
+        values, expected = getattr(made_up, name), getattr(real, name)
+        assert np.shape(values) == np.shape(expected) and np.isfinite(values).all() and np.min(values) > 0, name
+    assert str(made_up) != str(other) and job.seconds > 0
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: Sharpness(RELU, 0.0, 60), "epsilon 0.0.*expected a positive number"),
+        (lambda: Sharpness(RELU, 1e-3, 0), "num_examples 0; expected"),
+        (lambda: Sharpness(RELU, 1e-3, 60, num_iterations=0), "num_iterations 0 and"),
+        (lambda: Sharpness(RELU, 1e-3, 60, subspace=0), "subspace is 0; expected 1 to"),
+        (lambda: Sharpness(LINE_FIT, 1e-3, 60, subspace=3), "expected 1 to 2 dimensions, or None"),
+        (lambda: Sharpness(RELU, 1e-3, 60, "adaptive", subspace=3), "use subspace=None"),
+        (lambda: MeasureHessian(RELU, 60, 1, 0), "expected at least 2 probes"),
+        (lambda: Rescaling(RELU, (1.0, -2.0), 1e-3, 1e-2, 60), "ReLU keeps no negative ones"),
+        (lambda: Rescaling(NORMALISED, (1.0,), 1e-3, 1e-2, 60), "batch norm cannot be rescaled; expected"),
+        (lambda: Rescaling(LINE_FIT, (1.0,), 1e-3, 1e-2, 60), "1-1 cannot be rescaled"),
+        (lambda: Rescaling(RELU, (1.0,), 1e-3, 0.0, 60), "epsilon 0.0"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(make, message):
+    """The message says what was expected."""
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_diverged_training_is_refused():
+    """Weights that are not finite have no sharpness; the message names the seed and the remedy."""
+    training = replace(RELU.compute(), weights=np.full(RELU.network.num_parameters, np.nan))
+    with pytest.raises(ValueError, match="training of seed 1 diverged.*lower its learning rate"):
+        Sharpness(RELU, 1e-3, 60).compute(training)
