@@ -17,7 +17,7 @@ from lab.models import CNN
 from lab.statistics import first_reached, rank_correlation
 from lab.training import Recipe, Train, Training
 from report import figures
-from report.result import Claim, Metric, Result, at_least, at_most, equal
+from report.result import Claim, Comments, Metric, Result, at_least, at_most, equal
 
 # Seconds of one worker, measured; images a second trained and judged: 16/36 4,000 and 6,000, 8/16 10,000 and 25,000, the small one
 # 30,000 and 60,000. A run judges all it trained on, 10,000 test images and 15 times 1,000 images on the way.
@@ -395,6 +395,11 @@ CLAIMS = (
         headline="A network fits random labels on its training set",
         quote="the model after training can fit the training set",
         says="After {epochs} epochs the network gives at least 99 % of its {num_labels} training images the label that was drawn for them: {fit_random}.",
+        comments=Comments(
+            supported="The half of the sentence about the training set holds: a network of this size can store labels that mean nothing.",
+            refuted="Not in the time that it was given: labels that mean nothing take longer to store.",
+            inconclusive="It comes close, but these runs do not settle it.",
+        ),
         holds=at_least("fit_random", FITS, why=FITS_WHY),
     ),
     Claim(
@@ -404,6 +409,11 @@ CLAIMS = (
         quote="cannot fit the testing set",
         says="On test images with their true labels the same network is at chance, within two points: it gets {test_random} right, and {right_random} of the labels that it "
         "learned from were right by luck.",
+        comments=Comments(
+            supported="The other half holds as well, and must: labels drawn without regard to the image say nothing about new ones.",
+            refuted="That cannot be on average: labels drawn without regard to the image say nothing about new ones. Suspect a mistake.",
+            inconclusive="On average it must be at chance; these runs scatter too much to show it within the margin.",
+        ),
         holds=equal("test_random", to="right_random", within=NO_SKILL, why=NO_SKILL_WHY, paired=True),
     ),
     Claim(

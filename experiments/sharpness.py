@@ -20,7 +20,7 @@ from lab.sharpness import HessianSize, MeasureHessian, Rescaled, Rescaling, Shar
 from lab.statistics import rank_correlation
 from lab.training import Recipe, Train, Training
 from report import figures
-from report.result import Claim, Metric, Result, at_least, at_most, every, larger, times_equal, times_smaller
+from report.result import Claim, Comments, Metric, Result, at_least, at_most, every, larger, times_equal, times_smaller
 
 # Seconds of one worker, measured alone. F1 has 1.46 million weights and takes 2.9 MFLOP an image forward: an update of 43 images takes 12 ms, one of 1,000 90 ms, and it judges
 # 22,000 images a second; loss and gradient of 500 images in float64 take 0.12 s, and SciPy's own work on 1.46 million bounds 5 s a search.
@@ -537,6 +537,11 @@ CLAIMS = (
         headline="Equal epochs: large batches end sharper, by Keskar's measure",
         quote=QUOTE_SHARP,
         says="On F1 with equal epochs, the sharpness of Keskar et al. at batch {large_batch} is at least 2 times that at batch {small_batch}: {full_large} against {full_small}.",
+        comments=Comments(
+            supported="By Keskar's measure the sentence holds at equal epochs, where the large batch also makes far fewer updates.",
+            refuted="By Keskar's measure it does not hold here, though the large batch makes far fewer updates.",
+            inconclusive="By Keskar's measure not decided at equal epochs.",
+        ),
         holds=_sharper("full_small", "full_large"),
     ),
     Claim(
@@ -545,6 +550,11 @@ CLAIMS = (
         headline="Equal epochs: large batches end sharper, by the Hessian",
         quote=QUOTE_SHARP,
         says="On F1 with equal epochs, the largest Hessian eigenvalue at batch {large_batch} is at least 2 times that at batch {small_batch}: {top_large} against {top_small}.",
+        comments=Comments(
+            supported="By the curvature at the minimum it holds at equal epochs too.",
+            refuted="By the curvature at the minimum it does not hold: what is sharp depends on the yardstick.",
+            inconclusive="By the curvature at the minimum not decided at equal epochs.",
+        ),
         holds=_sharper("top_small", "top_large"),
     ),
     Claim(
@@ -554,6 +564,11 @@ CLAIMS = (
         quote=QUOTE_SHARP,
         says="On the smaller network with equal updates, the sharpness of Keskar et al. at batch {last_batch} is at least 2 times that at batch {first_batch}: {keskar_last_updates} against "
         "{keskar_first_updates}.",
+        comments=Comments(
+            supported="With as many updates the large batch ends sharper as well, on a smaller network.",
+            refuted="With as many updates, on a smaller network, the large batch does not end twice as sharp.",
+            inconclusive="With as many updates not decided by Keskar's measure.",
+        ),
         holds=_sharper("keskar_first_updates", "keskar_last_updates"),
     ),
     Claim(
@@ -563,6 +578,11 @@ CLAIMS = (
         quote=QUOTE_SHARP,
         says="On the smaller network with equal updates, the largest Hessian eigenvalue at batch {last_batch} is at least 2 times that at batch {first_batch}: {top_last_updates} against "
         "{top_first_updates}.",
+        comments=Comments(
+            supported="The curvature at the minimum says so with as many updates, too.",
+            refuted="The curvature at the minimum does not say so with as many updates.",
+            inconclusive="The curvature at the minimum leaves it open with as many updates.",
+        ),
         holds=_sharper("top_first_updates", "top_last_updates"),
     ),
     Claim(
@@ -571,6 +591,11 @@ CLAIMS = (
         headline="Equal epochs: large batches stay near the start",
         quote=QUOTE_NEAR,
         says="On F1 with equal epochs, the run with batch {small_batch} ends at least 1.5 times as far from the start as the one with batch {large_batch}: {distance_small} against {distance_large}.",
+        comments=Comments(
+            supported="It does stay nearer at equal epochs; but it makes far fewer updates, which alone could be the reason.",
+            refuted="It does not stay near the start, though it makes far fewer updates.",
+            inconclusive="How near it stays at equal epochs is not decided.",
+        ),
         holds=times_smaller("distance_large", than="distance_small", factor=NEAR, why=NEAR_WHY, paired=True),
     ),
     Claim(
@@ -580,6 +605,11 @@ CLAIMS = (
         quote=QUOTE_NEAR,
         says="On the smaller network with equal updates, the run with batch {first_batch} ends at least 1.5 times as far from the start as the one with batch {last_batch}: {distance_first_updates} "
         "against {distance_last_updates}.",
+        comments=Comments(
+            supported="With as many updates it still stays nearer, so that the number of updates is not the whole reason.",
+            refuted="With as many updates it does not: staying near the start goes with making few updates, not with the batch.",
+            inconclusive="With as many updates not decided.",
+        ),
         holds=times_smaller("distance_last_updates", than="distance_first_updates", factor=NEAR, why=NEAR_WHY, paired=True),
     ),
     Claim(

@@ -12,7 +12,7 @@ MARKS = ("definition", "setting", "cite")
 HOW_TO_MARK = " or ".join(f'{{{{ {mark}("...") }}}}' for mark in MARKS)
 
 _NO_PROSE = re.compile(r"`[^`\n]*`|<[^>]*>|&#?\w+;|\]\([^)]*\)")
-_DIGITS = re.compile(r"[\w.,/]*\d[\w.,/]*\b")
+_DIGITS = re.compile(r"(?<!\w)\d[\w.,/]*\b")  # F1 and float64 are names, 1e-3 and 16/36 are not
 _CONCLUSIONS = re.compile(
     r"\b(better|best|worse|worst|superior|inferior|outperforms?|proves?|proved|proof|demonstrates?|confirms?|shows? that|showed that|"
     r"clearly|obviously)\b",
