@@ -200,6 +200,7 @@ CLAIMS = (
         headline="Along the line from start to end the loss only falls",
         says="Along the straight line from the start to the end of training the loss never rises by more than 1 % of what it was at the start: its largest "
         "rise is {rise}.",
+        published="a loss that falls monotonically from start to solution, on MNIST (as Vlaar and Frankle 2022 report it).",
         holds=at_most("rise", MONOTONE, why=MONOTONE_WHY),
     ),
     Claim(
@@ -213,9 +214,10 @@ CLAIMS = (
     ),
     Claim(
         "plane-explains",
-        source="ours",
+        source="Li et al. 2018",
         headline="One path lies mostly in a plane",
         says="The first two principal components hold more than half of the variance of a single path: {explained}.",
+        published="the method, in the authors' code; the share of variance that they give we could not read again.",
         holds=at_least("explained", 0.5, why="mostly means more than half", origin=None),
     ),
 )

@@ -707,6 +707,7 @@ CLAIMS = (
         source="Sagun et al. 2017",
         headline="Small and large batch with one start lie in one basin",
         says="From a common start, the barrier between batch {batch_size} and {large_batch} is at most a hundredth of the loss of guessing: {barrier_batch_shared}.",
+        published='small- and large-batch solutions "are in fact connected through their flat region and so belong to the same basin" (abstract).',
         holds=at_most("barrier_batch_shared", math.log(10) / 100, why=HUNDREDTH_WHY),
     ),
     Claim(
@@ -778,6 +779,7 @@ CLAIMS = (
         headline="The more sensitive network has the wider gap",
         says="The sensitivity of the probabilities on test images and the gap of the accuracy rise together, with a rank correlation of at least one half: {rank_probabilities_gap_accuracy_updates} over "
         "the batch sizes at equal updates, {rank_probabilities_gap_accuracy_epochs} at equal epochs, {rank_probabilities_gap_accuracy_rates} over the learning rates.",
+        published='the Jacobian norm "correlates well with generalization" over thousands of networks (abstract; the paper shows scatter plots, no table).',
         holds=every(*(at_least(f"rank_probabilities_gap_accuracy_{sweep}", CLEAR, why=CLEAR_WHY) for sweep in SWEEPS)),
     ),
     Claim(

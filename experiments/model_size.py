@@ -428,6 +428,7 @@ CLAIMS = (
         headline="With noisy labels, the test loss peaks where the network can just fit them",
         says="With {noise} label noise, the test loss at {params_rule} parameters, about as many as classes times images, lies above that of half as many and above that of the "
         "largest network: {loss_noisy_half_rule}, {loss_noisy_rule} and {loss_noisy_largest}.",
+        published="the threshold of interpolation at about classes times images parameters, with a peak of the test loss there (as a review reports it).",
         holds=every(
             larger("loss_noisy_rule", than="loss_noisy_half_rule", paired=True),
             larger("loss_noisy_rule", than="loss_noisy_largest", paired=True),

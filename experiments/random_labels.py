@@ -428,6 +428,7 @@ CLAIMS = (
         source="Zhang et al. 2017",
         headline="Random labels take only a small constant factor longer",
         says="Random labels take at most 10 times the updates of true labels to a training accuracy of {fitted}: the factor is {slower}.",
+        published='training time "increases only by a small constant factor"; Table 1, CIFAR-10: 100.0 % of random training labels fitted, 9.78 % on the test set (Inception).',
         holds=at_most("slower", FACTOR, why=FACTOR_WHY),
     ),
     Claim(

@@ -78,6 +78,7 @@ def _verdict(claim: Claim, metrics: dict[str, Metric], confidence: float) -> Ver
         under("under_half"),
         under("under_double"),
         getattr(claim.comments, outcome).format(**metrics) if claim.comments else "",
+        claim.published,
     )
 
 

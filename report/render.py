@@ -468,7 +468,7 @@ def front_files(templates: Path, pages: Sequence[Page]) -> dict[str, bytes]:
     }
 
 
-CLAIM_COLUMNS = ("id", "source", "verdict", "under_half", "under_double", "headline", "says", "quote", "comment")
+CLAIM_COLUMNS = ("id", "source", "verdict", "under_half", "under_double", "headline", "says", "quote", "published", "comment")
 FINDING_COLUMNS = ("effect", "value", "low", "high", "unit", "confidence", "n", "region", "why", "method", "to_decide")
 
 

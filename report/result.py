@@ -390,6 +390,8 @@ class Claim:
     """The author's own words, where the claim is somebody else's."""
     headline: str = ""
     """The claim in a few words without numbers, for lists; defaults to the quote or the sentence."""
+    published: str = ""
+    """What a paper's authors found, in numbers where we have read them, with the table or figure; shown beside ours."""
     comments: Comments | None = None
     """What the ledger says to the verdict; a claim of the seed's has them."""
 
@@ -434,6 +436,7 @@ class Verdict:
     """The same with twice every margin."""
     comment: str = ""
     """What follows from the numbers, in a sentence."""
+    published: str = ""
 
     @property
     def supported(self) -> bool:

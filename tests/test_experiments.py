@@ -102,6 +102,12 @@ def test_more_networks_keep_the_blocks_that_there_are():
     assert [seed for stack in after for seed in stack.seeds] == list(range(120))
 
 
+def test_papers_stand_beside_us(chapter):
+    """A claim of a paper says what the paper found; one of ours or of the seed's has no such thing."""
+    for claim in chapter.CLAIMS:
+        assert bool(claim.published) == (claim.source != "ours" and not claim.source.startswith("seed")), claim.id
+
+
 def test_quotes_are_the_authors_own(chapter):
     """Every quoted sentence stands in the seed report; kept here so that a slip of the pen is found."""
     seed = " ".join(SEED_SENTENCES)
