@@ -27,7 +27,7 @@ from report.result import Claim, Comments, Metric, Result, at_least, equal, ever
 
 @dataclass(frozen=True)
 class Settings:
-    widths: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 50, 64, 128, 256, 512, 1000)
+    widths: tuple[int, ...] = (1, 2, 4, 8, 16, 25, 50, 64, 128, 256, 512, 1000)
     """Hidden units of the sweep; 795 parameters for each, and ten more."""
     large_width: int = 128
     """The network that the largest is held against: large, with about an eighth of its parameters."""
@@ -77,7 +77,7 @@ PRESETS = {
     ),
     "standard": Settings(),
     "full": Settings(
-        widths=(1, 2, 4, 8, 12, 16, 24, 32, 40, 50, 64, 90, 128, 256, 512, 1000, 2000, 5000),
+        widths=(1, 2, 4, 8, 12, 16, 25, 32, 40, 50, 64, 90, 128, 256, 512, 1000, 2000, 5000),
         num_updates=60_000,
         seeds=tuple(range(20)),
         ten_num_train=None,

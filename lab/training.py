@@ -85,6 +85,17 @@ class Training:
     statistics: Float[np.ndarray, "*networks statistics"]
     """Running means and variances of batch normalisation after the last update; empty where there is none."""
 
+    @property
+    def gap_loss(self) -> Float[np.ndarray, "*networks"]:
+        """Generalisation gap: held-out minus training loss at the end; positive is worse."""
+        return self.final_test_loss - self.final_train_loss
+
+    @property
+    def gap_accuracy(self) -> Float[np.ndarray, "*networks"]:
+        """Generalisation gap: training minus held-out accuracy at the end, as a share; positive is worse."""
+        assert self.final_train_accuracy is not None and self.final_test_accuracy is not None
+        return self.final_train_accuracy - self.final_test_accuracy
+
 
 @dataclass(frozen=True)
 class ChosenLearningRate:
@@ -287,19 +298,29 @@ def fit(
     sample = _first_examples(split, *history_examples)
     history: dict[int, tuple[Scores, Scores, np.ndarray]] = {}
     checkpoints: dict[int, np.ndarray] = {}
+    final: tuple[Scores, Scores, np.ndarray] | None = None
 
     for step in range(recipe.num_updates + 1):
         if step in checkpoint_at:
             checkpoints[step] = flat_weights(model)
-        if step == recipe.num_updates and step not in record_at:
-            break
+        if step == recipe.num_updates:
+            # Before the pass of a last record, which would move the statistics of batch normalisation.
+            final = (
+                evaluate(model, split.train_inputs, split.train_targets),
+                evaluate(model, split.test_inputs, split.test_targets),
+                flat_statistics(model),
+            )
+            if step not in record_at:
+                break
         batch = next(examples)
         optimizer.zero_grad()
         mean_loss(model(split.train_inputs[batch]), split.train_targets[batch]).sum().backward()
         if step in record_at:
-            train = evaluate(model, sample.train_inputs, sample.train_targets)
-            test = evaluate(model, sample.test_inputs, sample.test_targets)
-            history[step] = (train, test, _grad_norm(parameters, stacked=not isinstance(seed, int)))
+            scores = (
+                evaluate(model, sample.train_inputs, sample.train_targets),
+                evaluate(model, sample.test_inputs, sample.test_targets),
+            )
+            history[step] = (*scores, _grad_norm(parameters, stacked=not isinstance(seed, int)))
         if step < recipe.num_updates:
             optimizer.step()
             scheduler.step()
@@ -309,8 +330,8 @@ def fit(
         networks = () if isinstance(seed, int) else (len(seed),)
         return np.stack(values, axis=-1) if values else np.zeros((*networks, 0))
 
-    train = evaluate(model, split.train_inputs, split.train_targets)
-    test = evaluate(model, split.test_inputs, split.test_targets)
+    assert final is not None  # a recipe has one update at least
+    train, test, statistics = final
     weights = flat_weights(model)
     classes = split.is_classification
     return Training(
@@ -328,7 +349,7 @@ def fit(
         checkpoints=np.stack([checkpoints[step] for step in sorted(checkpoints)], axis=-2)
         if checkpoints
         else np.zeros((*weights.shape[:-1], 0, weights.shape[-1]), weights.dtype),
-        statistics=flat_statistics(model),
+        statistics=statistics,
     )
 
 
