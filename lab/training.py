@@ -88,13 +88,13 @@ class Training:
     @property
     def gap_loss(self) -> Float[np.ndarray, "*networks"]:
         """Generalisation gap: held-out minus training loss at the end; positive is worse."""
-        return self.final_test_loss - self.final_train_loss
+        return np.asarray(self.final_test_loss - self.final_train_loss)
 
     @property
     def gap_accuracy(self) -> Float[np.ndarray, "*networks"]:
         """Generalisation gap: training minus held-out accuracy at the end, as a share; positive is worse."""
         assert self.final_train_accuracy is not None and self.final_test_accuracy is not None
-        return self.final_train_accuracy - self.final_test_accuracy
+        return np.asarray(self.final_train_accuracy - self.final_test_accuracy)
 
 
 @dataclass(frozen=True)

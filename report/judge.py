@@ -12,7 +12,6 @@ from typing import get_args
 from report import intervals
 from report.errors import BuildError
 from report.result import (
-    NOT_MEASURED,
     Bound,
     Claim,
     Comparison,
@@ -34,7 +33,12 @@ ERROR_RATE = 0.05  # of all verdicts of a chapter together
 
 def judge(claims: Sequence[Claim], metrics: dict[str, Metric]) -> tuple[Verdict, ...]:
     """The verdict of every claim of a chapter. Raises BuildError where a claim names a metric that is not there."""
-    num_tests = sum(len(_parts(claim.holds)) for claim in claims)
+    # A test of what was not measured cannot err, and widens no other's interval.
+    num_tests = sum(
+        all(metrics[name].is_measured for name in _names(part) if name in metrics)
+        for claim in claims
+        for part in _parts(claim.holds)
+    )
     confidence = 1 - ERROR_RATE / max(num_tests, 1)
     return tuple(_verdict(claim, metrics, confidence) for claim in claims)
 
@@ -99,10 +103,9 @@ def _decide(test: Test, outcomes: Iterator[Outcome]) -> Outcome:
 def _measure(test: Comparison | Bound | Odds, metrics: dict[str, Metric], confidence: float) -> Finding:
     left_out = sorted(name for name in _names(test) if not metrics[name].is_measured)
     if left_out:
-        return replace(
-            _finding(" and ".join(left_out), math.nan, -math.inf, math.inf, "", confidence, "0", NOT_MEASURED, test),
-            to_decide="the full preset measures it",
-        )
+        effect, missing = " and ".join(left_out), metrics[left_out[0]]
+        nothing = _finding(effect, math.nan, -math.inf, math.inf, "", confidence, "0", missing.why, test)
+        return replace(nothing, to_decide=missing.remedy, under_half=None, under_double=None)
     if isinstance(test, Bound):
         return _bound(test, metrics[test.metric], confidence)
     left, right = metrics[test.left], metrics[test.right]

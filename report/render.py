@@ -18,7 +18,7 @@ from report import prose
 from report.errors import BuildError
 from report.outline import Chapter
 from report.record import Record, Status, to_json
-from report.result import NOT_MEASURED, Figure, Metric, Outcome, Verdict, measurement, number, with_unit
+from report.result import Figure, Metric, Outcome, Verdict, measurement, number, with_unit
 from report.terminal import duration
 
 RENDERING_DISTRIBUTIONS = ("jinja2", "markdown", "pygments", "latex2mathml")
@@ -229,7 +229,7 @@ def _is_part(words: Sequence[str], text: Sequence[str]) -> bool:
 def _metric_html(metric: Metric) -> Any:
     from markupsafe import Markup
 
-    text = NOT_MEASURED
+    text = metric.why
     if metric.is_measured:
         text = _measurement_html(metric.value, metric.low, metric.high, metric.unit, metric.digits)
     return Markup('<span class="metric" title="{}">{}</span>').format(metric.explanation, text)

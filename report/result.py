@@ -9,6 +9,7 @@ from report import intervals
 
 Summary = Literal["value", "mean", "geometric mean", "median", "share", "not measured"]
 Outcome = Literal["supported", "refuted", "inconclusive"]
+NOT_MEASURED = "not measured at this preset"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,10 @@ class Metric:
     """Successes and trials behind a share."""
     of: str = "seeds"
     """What was counted for n."""
+    why: str = ""
+    """Why there is no number, where there is none."""
+    remedy: str = ""
+    """What would give one."""
 
     def __post_init__(self):
         for number in (self.value, *self.values):
@@ -69,9 +74,9 @@ class Metric:
         return cls(count / total if total else 0.0, "%", (), "share", low, high, digits, (count, total), of)
 
     @classmethod
-    def not_measured(cls, unit: str = "") -> "Metric":
-        """What the preset at hand leaves out: prints as such, and a claim on it is inconclusive and says why."""
-        return cls(0.0, unit, summary="not measured")
+    def not_measured(cls, unit: str = "", why: str = NOT_MEASURED, remedy: str = "the full preset measures it") -> "Metric":
+        """What there is no number of: prints ``why``, and a claim on it is inconclusive and says the ``remedy``."""
+        return cls(0.0, unit, summary="not measured", why=why, remedy=remedy)
 
     @property
     def is_measured(self) -> bool:
@@ -85,7 +90,7 @@ class Metric:
 
     def __str__(self) -> str:
         if not self.is_measured:
-            return NOT_MEASURED
+            return self.why
         value, interval, unit = measurement(self.value, self.low, self.high, self.unit, self.digits)
         return f"{value} [{interval}; n = {self.n:,}]{unit}" if interval else f"{value}{unit}"
 
@@ -93,7 +98,7 @@ class Metric:
     def short(self) -> str:
         """The number with its unit."""
         if not self.is_measured:
-            return NOT_MEASURED
+            return self.why
         return with_unit(self.value, self.unit, self.digits)
 
     @property
@@ -106,14 +111,12 @@ class Metric:
     def explanation(self) -> str:
         """What the number is, in words."""
         if not self.is_measured:
-            return "no number at this preset"
+            return f"no number: {self.remedy}"
         if self.summary == "value":
             return "a count or a setting"
         what = f"{self.summary} of {self.n:,} {self.of}"
         return f"{what}; 95 % interval {self.interval}" if self.low is not None else what
 
-
-NOT_MEASURED = "not measured at this preset"
 
 PERCENT = ("%", "points")
 """Units in which a share is printed times 100."""

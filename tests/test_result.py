@@ -171,6 +171,14 @@ def test_more_tests_widen_the_intervals():
     assert together.findings[0].low < alone.findings[0].low
 
 
+def test_what_was_not_measured_widens_no_interval():
+    """A test that cannot err counts for nothing among those that can."""
+    missing = Claim("m", source="ours", says="x", holds=at_least("missing", 1, why=""))
+    claims = [Claim("c", source="ours", says="x", holds=larger("high", than="low")), missing]
+    judged = judge.judge(claims, {"high": HIGH, "low": LOW, "missing": Metric.not_measured()})
+    assert judged[0].findings[0].confidence == pytest.approx(0.95)
+
+
 def test_misspelt_metric_in_a_claim_is_reported():
     """With the names there are."""
     with pytest.raises(BuildError, match="claim 'c' refers to 'hihg', which is no metric; there are low"):
@@ -373,6 +381,9 @@ def test_what_is_not_measured_is_said_to_be():
     for verdict in verdicts:
         (finding,) = verdict.findings
         assert verdict.inconclusive and math.isnan(finding.value) and finding.to_decide == "the full preset measures it"
+    unreached = Metric.not_measured(why="never reached", remedy="train longer")
+    (finding,) = judge.judge(claims[:1], {"a": unreached})[0].findings
+    assert (str(unreached), finding.method, finding.to_decide) == ("never reached", "never reached", "train longer")
     record = Record("c", "standard", "cpu", {"a": missing}, {}, {}, verdicts, ())
     assert not from_json(to_json(record)).metrics["a"].is_measured
     assert to_json(from_json(to_json(record))) == to_json(record)

@@ -243,3 +243,21 @@ def test_histories_are_measured_on_the_examples_asked_for():
     assert result.test_loss[0] == found.loss and result.test_loss[0] != result.final_test_loss
     with pytest.raises(ValueError, match="at least one example of each kind"):
         replace(job, history_examples=(0, 10))
+
+
+def test_recording_the_end_changes_nothing():
+    """With batch normalisation the pass that a record needs would move the statistics: scores, weights and statistics are those without it."""
+    job = Train(MLP(64, (8,), 10, batch_norm=True), DIGITS, replace(EXACT, dtype="float32"), 3)
+    plain, recorded = job.compute(), replace(job, record_at=(0, 30)).compute()
+    for name in ("final_train_loss", "final_test_loss", "final_test_accuracy", "weights", "statistics"):
+        np.testing.assert_array_equal(getattr(plain, name), getattr(recorded, name), err_msg=name)
+
+
+def test_gap_is_positive_where_the_network_overfits():
+    """Held-out minus training loss, training minus held-out accuracy, for one network and for a stack."""
+    recipe = replace(EXACT, num_updates=300, learning_rate=0.03)
+    for job in (Train(MLP(64, (30,), 10), DIGITS, recipe, 0), TrainStack(MLP(64, (30,), 10), DIGITS, recipe, (0, 1))):
+        result = job.compute()
+        np.testing.assert_allclose(result.gap_loss, result.final_test_loss - result.final_train_loss)
+        np.testing.assert_allclose(result.gap_accuracy, np.asarray(result.final_train_accuracy) - result.final_test_accuracy)
+        assert np.all(result.gap_loss > 0) and np.all(result.gap_accuracy > 0)
