@@ -68,9 +68,11 @@ def _verdict(claim: Claim, metrics: dict[str, Metric], confidence: float) -> Ver
         varied: list[Outcome | None] = [getattr(item, margin) for item in findings]
         if not any(varied):
             return None
-        return _decide(claim.holds, iter([new or item.outcome for new, item in zip(varied, findings, strict=True)]))
+        outcomes: list[Outcome] = [new or item.outcome for new, item in zip(varied, findings, strict=True)]
+        return _decide(claim.holds, iter(outcomes))
 
-    outcome = _decide(claim.holds, iter([item.outcome for item in findings]))
+    measured: list[Outcome] = [item.outcome for item in findings]
+    outcome = _decide(claim.holds, iter(measured))
     return Verdict(
         claim.id,
         claim.source,
@@ -189,11 +191,13 @@ def _finding(
     region = _describe(test.region, unit)
     on_logarithms = isinstance(test, Odds) or (isinstance(test, Comparison) and test.ratio)
     to_decide = _to_decide(value, low, high, unit, n, of, test.region, on_logarithms) if outcome == "inconclusive" else ""
-    half, double = (
-        scaled.outcome(low, high) if (scaled := test.region.scaled(factor, on_logarithms)) else None for factor in (0.5, 2.0)
-    )
+
+    def under(factor: float) -> Outcome | None:
+        scaled = test.region.scaled(factor, on_logarithms)
+        return scaled.outcome(low, high) if scaled else None
+
     return Finding(
-        effect, value, low, high, unit, confidence, n, method, region, test.why, outcome, to_decide, half, double
+        effect, value, low, high, unit, confidence, n, method, region, test.why, outcome, to_decide, under(0.5), under(2.0)
     )  # fmt: skip
 
 

@@ -235,11 +235,12 @@ class Region:
         """The region with its margin times ``factor``, of the logarithm for a ratio; None where there is no margin to scale."""
         if self.origin is None:
             return None
+        origin = self.origin
 
         def scale(bound: float) -> float:
             if math.isinf(bound) or (on_logarithms and bound <= 0):
                 return bound
-            return bound**factor if on_logarithms else self.origin + factor * (bound - self.origin)  # pyright: ignore[reportOptionalOperand]
+            return bound**factor if on_logarithms else origin + factor * (bound - origin)
 
         region = replace(self, low=scale(self.low), high=scale(self.high))
         return None if region == self else region

@@ -83,7 +83,7 @@ def test_axes_and_reference_lines_differ_by_panel():
     words = [[item.get_text() for item in ax.texts] for ax in (left, right)]
     assert words == [[], ["chance"]]
     assert [item.get_text() for item in drawing.legends[0].get_texts()] == ["s", "threshold"]
-    assert all(any(line.get_xdata()[0] == 50.0 for line in ax.lines) for ax in (left, right))
+    assert all(any(list(np.asarray(line.get_xdata())) == [50.0, 50.0] for line in ax.lines) for ax in (left, right))
 
 
 @pytest.mark.parametrize("name", ALL)
