@@ -3,7 +3,7 @@
 Keskar and others (2017) trained one network on MNIST with a small and a large batch and found the large-batch minimum two orders of magnitude sharper, closer to the start, and a little worse. We
 measure their sharpness on their network with their two fractions of the data, beside the largest Hessian eigenvalue, the trace, an adaptive sharpness and distances; change the sharpness of
 a network at will without changing its function; and ask, over ten batch sizes of a smaller network, whether any of it goes with the generalisation gap. Equal epochs and equal updates are different
-experiments, so both are made.
+experiments, so the smaller network goes through both.
 """
 
 import math
@@ -144,6 +144,8 @@ MEASURES = {
     "norm": "norm of the weights",
     "distance": "distance from the start",
 }
+ENDS = {"epochs": ("keskar", "distance"), "updates": ("keskar", "top", "distance")}
+"""Measures that claims compare between the smallest and the largest batch, by what is equal."""
 GAPS = {"loss": "gap of the loss", "accuracy": "gap of the accuracy"}
 BOXES = {"full": None, "half_full": None, "sub": "subspace", "half_sub": "subspace"}
 PUBLISHED = {
@@ -241,6 +243,9 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         "f1_parameters": Metric(settings.network.num_parameters),
         "f1_examples": Metric(settings.f1_examples or 60_000),
         "f1_hessian_examples": Metric(settings.f1_hessian_examples or 60_000),
+        "num_f1_seeds": Metric(len(settings.f1_seeds)),
+        "num_few_seeds": Metric(len(settings.few_seeds)),
+        "num_seeds": Metric(len(settings.seeds)),
         "num_examples": Metric(settings.num_examples or 60_000),
         "small_parameters": Metric(NETWORK.num_parameters),
         "first_batch": Metric(min(settings.batch_sizes)),
@@ -283,7 +288,7 @@ def _distance(run: Train, training: Training) -> float:
 
 def _numbers(run: Train, training: Training, keskar: Worst, hessian: HessianSize, adaptive: Worst) -> dict[str, float]:
     """What is known of one run of the smaller network."""
-    assert training.final_train_accuracy is not None and training.final_test_accuracy is not None
+    assert training.final_test_accuracy is not None
     return {
         "keskar": keskar.phi,
         "top": hessian.top_eigenvalue,
@@ -291,8 +296,8 @@ def _numbers(run: Train, training: Training, keskar: Worst, hessian: HessianSize
         "adaptive": adaptive.phi,
         "norm": float(np.linalg.norm(training.weights)),
         "distance": _distance(run, training),
-        "loss": float(training.final_test_loss - training.final_train_loss),
-        "accuracy": float(training.final_train_accuracy - training.final_test_accuracy),
+        "loss": float(training.gap_loss),
+        "accuracy": float(training.gap_accuracy),
         "test_accuracy": float(training.final_test_accuracy),
         "train_loss": float(training.final_train_loss),
     }
@@ -307,17 +312,20 @@ def _f1_metrics(found: dict, f1: dict[str, list[Train]], settings: Settings) -> 
             "test": [float(item.final_test_accuracy) for item in trainings],  # pyright: ignore[reportArgumentType]
             "train_loss": [float(item.final_train_loss) for item in trainings],
             "test_loss": [float(item.final_test_loss) for item in trainings],
-            "gap_loss": [float(item.final_test_loss - item.final_train_loss) for item in trainings],
+            "gap_loss": [float(item.gap_loss) for item in trainings],
             **{name: [item.phi for item in found["f1_sharpness"][name][side]] for name in BOXES},
             "adaptive": [item.phi for item in found["f1_adaptive"][side]],
             "top": [item.top_eigenvalue for item in found["f1_hessian"][side]],
             "trace": [item.trace for item in found["f1_hessian"][side]],
+            "trace_standard_error": [item.trace_standard_error for item in found["f1_hessian"][side]],
             "norm": [float(np.linalg.norm(item.weights)) for item in trainings],
             "distance": [_distance(run, item) for run, item in zip(f1[side], trainings, strict=True)],
         }
         for name, values in columns[side].items():
             unit = "%" if name in ("train", "test") else ""
-            metrics[f"{name}_{side}"] = Metric.over_seeds(values, unit, digits=4 if unit else 3)
+            # Claims compare these on logarithms, and so does the table of ratios.
+            summary = "geometric mean" if name in (*BOXES, "adaptive", "top", "trace", "norm", "distance") else "mean"
+            metrics[f"{name}_{side}"] = Metric.over_seeds(values, unit, summary, digits=4 if unit else 3)
 
     def ratio(name: str, over: str = "large", under: str = "small") -> Metric:
         quotients = [a / b for a, b in zip(columns[over][name], columns[under][name], strict=True)]
@@ -346,8 +354,10 @@ def _sweep_metrics(measured: dict[str, dict[int, list[dict[str, float]]]], setti
                 metrics[f"rho_{measure}_{gap}_{name}"] = Metric.over_seeds(
                     [rank_correlation(row, other) for row, other in zip(values, gaps, strict=True)]
                 )
-            for end, size in (("first", min(by_size)), ("last", max(by_size))):
-                metrics[f"{measure}_{end}_{name}"] = Metric.over_seeds([run[measure] for run in by_size[size]])
+        for end, size in (("first", min(by_size)), ("last", max(by_size))):
+            for measure in ENDS[name]:
+                values = [run[measure] for run in by_size[size]]
+                metrics[f"{measure}_{end}_{name}"] = Metric.over_seeds(values, summary="geometric mean")
         for gap in GAPS:
             metrics[f"trend_{gap}_{name}"] = Metric.over_seeds(
                 [rank_correlation(sizes, [run[gap] for run in runs]) for runs in by_seed]
@@ -362,7 +372,9 @@ def _rescaled_metrics(rescaled: list[Rescaled], settings: Settings) -> dict[str,
         "rescaled_difference": Metric.over_seeds([item.output_difference.max() for item in rescaled]),
         **{
             f"rescaled_{measure}_{where}": Metric.over_seeds(
-                [getattr(item, name)[place] for item in rescaled], digits=6 if measure == "adaptive" else 3
+                [getattr(item, name)[place] for item in rescaled],
+                summary="geometric mean",
+                digits=6 if measure == "adaptive" else 3,
             )
             for measure, name in (("keskar", "keskar"), ("top", "top_eigenvalue"), ("adaptive", "adaptive"))
             for where, place in (("one", one), ("least", least))
@@ -386,18 +398,18 @@ def _figures(
         f"{network}, {metrics['num_train']} images, {settings.epochs} epochs with batches of {settings.small_batch} and {settings.large_batch:,}, "
         f"Adam at {settings.learning_rate:g}; sharpness on {metrics['f1_examples']} training images, Hessian on {metrics['f1_hessian_examples']}, float64"
     )
+    titles = {name: title.format(whole=settings.epsilon, half=settings.epsilon / 2) for name, (title, *_) in PUBLISHED.items()}
     rows = [
-        (
-            title.format(whole=settings.epsilon, half=settings.epsilon / 2), where, small, large,
-            metrics[f"{name}_small"], metrics[f"{name}_large"],
-        )
-        for name, (title, where, small, large) in PUBLISHED.items()
-    ]  # fmt: skip
+        (titles[name], where, small, large, metrics[f"{name}_small"], metrics[f"{name}_large"])
+        for name, (_, where, small, large) in PUBLISHED.items()
+    ]
     extra = {
         "train_loss": "training loss",
         "test_loss": "test loss",
+        "gap_loss": GAPS["loss"],
         "top": MEASURES["top"],
         "trace": MEASURES["trace"],
+        "trace_standard_error": "standard error of that estimate, one run",
         "adaptive": f"adaptive sharpness, {settings.adaptive_epsilon:g}",
         "norm": MEASURES["norm"],
         "distance": MEASURES["distance"],
@@ -428,6 +440,7 @@ def _figures(
         "sharpness (Keskar)": [item.keskar for item in rescaled],
         "largest Hessian eigenvalue": [item.top_eigenvalue for item in rescaled],
         "adaptive sharpness": [item.adaptive for item in rescaled],
+        "norm of the weights": [item.weight_norm for item in rescaled],
     }
     one = settings.factors.index(1.0)
 
@@ -439,13 +452,14 @@ def _figures(
         "paper": figures.table(
             ("quantity", "paper", "paper, batch 256", "paper, batch 6,000", f"here, batch {settings.small_batch}", f"here, batch {settings.large_batch:,}"),
             rows,
-            caption="Keskar et al. 2017, network F1, beside ours. The paper's numbers are means ± standard deviations of 5 runs on all of MNIST; ours are means with 95 % t intervals over "
-                    f"{len(settings.f1_seeds)} seeds, of the smaller box, the subspaces and the adaptive sharpness over {len(settings.few_seeds)}. Ours: {setup}.",
+            caption=f"Keskar et al. 2017, network F1, beside ours. The paper's numbers are means ± standard deviations of 5 runs on all of MNIST; ours have 95 % t intervals over {len(settings.f1_seeds)} "
+                    f"seeds, the smaller box, the subspaces and the adaptive sharpness over {len(settings.few_seeds)}: geometric means of sharpness, eigenvalue, trace, norm and distance, means of "
+                    f"the rest. A trace is estimated from {settings.num_probes} random sign vectors. Ours: {setup}.",
         ),
         "ratios": figures.table(
             ("quantity", "paper", "here"),
             [
-                *((rows[2 + place][0], PUBLISHED_RATIOS[name], metrics[f"ratio_{name}"]) for place, name in enumerate(BOXES)),
+                *((titles[name], PUBLISHED_RATIOS[name], metrics[f"ratio_{name}"]) for name in BOXES),
                 *((extra[name], "–", metrics[f"ratio_{name}"]) for name in ("top", "trace", "adaptive", "norm")),
                 ("distance from the start, small over large", "3 to 10 (all networks)", metrics["ratio_distance"]),
             ],
@@ -462,7 +476,7 @@ def _figures(
                     "test images": figures.Series(line.alphas, [percent(line.test_accuracy)]),
                 },
             },
-            x="alpha", y={"loss": "cross-entropy (nats)", "accuracy": "accuracy (%)"}, log_y=("loss",),
+            x="α", y={"loss": "cross-entropy (nats)", "accuracy": "accuracy (%)"}, log_y=("loss",),
             marks={f"batch {settings.small_batch}": 0.0, f"batch {settings.large_batch:,}": 1.0},
             caption=f"The line from the small-batch to the large-batch solution of F1, seed {settings.f1_seeds[0]}, which started at the same weights; {settings.line_examples:,} images each, float32, "
                     "the statistics of batch normalisation estimated anew at each point on these training images.",
@@ -481,7 +495,7 @@ def _figures(
             x="factor of layer 1", y="measure, relative", log_x=True, log_y=True,
             caption=f"One function, {len(rescaled)} seeds: layer 1 of {NETWORK} times the factor, layer 2 divided by it; batch {metrics['rescaled_batch']}, {settings.num_updates:,} updates, "
                     f"{metrics['num_examples']} training images, float64. Geometric means with 95 % t intervals.",
-            alt="Three measures against the factor: two change by orders of magnitude, the adaptive sharpness is a flat line.",
+            alt="Keskar's sharpness, the largest Hessian eigenvalue, the adaptive sharpness and the norm of the weights, each relative to factor 1, against the factor of layer 1; both axes logarithmic.",
         ),
         "sweep": figures.trend(
             {MEASURES[name]: over_sizes(name, summary="geometric mean") for name in shown},
@@ -543,7 +557,7 @@ CLAIMS = (
         says="On F1 with equal epochs, the sharpness of Keskar et al. at batch {large_batch} is at least 2 times that at batch {small_batch}: {full_large} against {full_small}.",
         comments=Comments(
             supported="By Keskar's measure the sentence holds at equal epochs, where the large batch also makes far fewer updates.",
-            refuted="By Keskar's measure it does not hold here, though the large batch makes far fewer updates.",
+            refuted="By Keskar's measure the large batch does not end twice as sharp at equal epochs.",
             inconclusive="By Keskar's measure not decided at equal epochs.",
         ),
         holds=_sharper("full_small", "full_large"),
@@ -555,8 +569,8 @@ CLAIMS = (
         quote=QUOTE_SHARP,
         says="On F1 with equal epochs, the largest Hessian eigenvalue at batch {large_batch} is at least 2 times that at batch {small_batch}: {top_large} against {top_small}.",
         comments=Comments(
-            supported="By the curvature at the minimum it holds at equal epochs too.",
-            refuted="By the curvature at the minimum it does not hold: what is sharp depends on the yardstick.",
+            supported="By the curvature at the minimum the sentence holds at equal epochs.",
+            refuted="By the curvature at the minimum the large batch does not end twice as sharp at equal epochs.",
             inconclusive="By the curvature at the minimum not decided at equal epochs.",
         ),
         holds=_sharper("top_small", "top_large"),
@@ -569,7 +583,7 @@ CLAIMS = (
         says="On the smaller network with equal updates, the sharpness of Keskar et al. at batch {last_batch} is at least 2 times that at batch {first_batch}: {keskar_last_updates} against "
         "{keskar_first_updates}.",
         comments=Comments(
-            supported="With as many updates the large batch ends sharper as well, on a smaller network.",
+            supported="With as many updates, on a smaller network, the large batch ends at least twice as sharp.",
             refuted="With as many updates, on a smaller network, the large batch does not end twice as sharp.",
             inconclusive="With as many updates not decided by Keskar's measure.",
         ),
@@ -583,9 +597,9 @@ CLAIMS = (
         says="On the smaller network with equal updates, the largest Hessian eigenvalue at batch {last_batch} is at least 2 times that at batch {first_batch}: {top_last_updates} against "
         "{top_first_updates}.",
         comments=Comments(
-            supported="The curvature at the minimum says so with as many updates, too.",
-            refuted="The curvature at the minimum does not say so with as many updates.",
-            inconclusive="The curvature at the minimum leaves it open with as many updates.",
+            supported="By the curvature at the minimum it ends at least twice as sharp with as many updates.",
+            refuted="By the curvature at the minimum it does not end twice as sharp with as many updates.",
+            inconclusive="By the curvature at the minimum not decided with as many updates.",
         ),
         holds=_sharper("top_first_updates", "top_last_updates"),
     ),
@@ -597,7 +611,7 @@ CLAIMS = (
         says="On F1 with equal epochs, the run with batch {small_batch} ends at least 1.5 times as far from the start as the one with batch {large_batch}: {distance_small} against {distance_large}.",
         comments=Comments(
             supported="It does stay nearer at equal epochs; but it makes far fewer updates, which alone could be the reason.",
-            refuted="It does not stay near the start, though it makes far fewer updates.",
+            refuted="The small batch does not end half as far again from the start, though it makes far more updates.",
             inconclusive="How near it stays at equal epochs is not decided.",
         ),
         holds=times_smaller("distance_large", than="distance_small", factor=NEAR, why=NEAR_WHY, paired=True),
@@ -610,11 +624,39 @@ CLAIMS = (
         says="On the smaller network with equal updates, the run with batch {first_batch} ends at least 1.5 times as far from the start as the one with batch {last_batch}: {distance_first_updates} "
         "against {distance_last_updates}.",
         comments=Comments(
-            supported="With as many updates it still stays nearer, so that the number of updates is not the whole reason.",
-            refuted="With as many updates it does not: staying near the start goes with making few updates, not with the batch.",
+            supported="With as many updates, on a smaller network, it stays nearer, and few updates cannot be the reason.",
+            refuted="With as many updates, on a smaller network, the small batch does not end half as far again from the start.",
             inconclusive="With as many updates not decided.",
         ),
         holds=times_smaller("distance_last_updates", than="distance_first_updates", factor=NEAR, why=NEAR_WHY, paired=True),
+    ),
+    Claim(
+        "S16g",
+        source="seed 3.3",
+        headline="Equal epochs, smaller network: large batches end sharper, by Keskar's measure",
+        quote=QUOTE_SHARP,
+        says="On the smaller network with equal epochs, the sharpness of Keskar et al. at batch {last_batch} is at least 2 times that at batch {first_batch}: {keskar_last_epochs} against "
+        "{keskar_first_epochs}.",
+        comments=Comments(
+            supported="On the smaller network the large batch ends at least twice as sharp at equal epochs; S16c has the same network with equal updates.",
+            refuted="On the smaller network the large batch does not end twice as sharp at equal epochs; S16c has it with equal updates.",
+            inconclusive="On the smaller network not decided at equal epochs.",
+        ),
+        holds=_sharper("keskar_first_epochs", "keskar_last_epochs"),
+    ),
+    Claim(
+        "S16h",
+        source="seed 3.3",
+        headline="Equal epochs, smaller network: large batches stay near the start",
+        quote=QUOTE_NEAR,
+        says="On the smaller network with equal epochs, the run with batch {first_batch} ends at least 1.5 times as far from the start as the one with batch {last_batch}: {distance_first_epochs} "
+        "against {distance_last_epochs}.",
+        comments=Comments(
+            supported="On the smaller network the large batch stays nearer at equal epochs; S16f has the same network with equal updates.",
+            refuted="On the smaller network the small batch does not end half as far again at equal epochs; S16f has it with equal updates.",
+            inconclusive="On the smaller network not decided at equal epochs.",
+        ),
+        holds=times_smaller("distance_last_epochs", than="distance_first_epochs", factor=NEAR, why=NEAR_WHY, paired=True),
     ),
     Claim(
         "paper-sharpness",
