@@ -290,7 +290,6 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         "num_parameters_sweep": Metric(NETWORK.num_parameters),
         "num_parameters_cnn": Metric(SEEDS_CNN.num_parameters),
         "num_updates": Metric(settings.num_updates),
-        "num_epochs": Metric(settings.num_epochs),
         "num_train": Metric(Dataset("mnist", settings.num_train).sizes[0]),
         "batch_size": Metric(settings.batch_size),
         "large_batch": Metric(settings.large_batch),
@@ -304,7 +303,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         "judging_images": Metric(settings.line_test // 2),
         **_line_metrics(found["lines"], found["start"], settings.line_test // 2),
         **_sweep_metrics(measured),
-        "mix_ratio": Metric(mixed["4: DNN"]["test_loss_norm"] / mixed["1: CNN"]["test_loss_norm"]),
+        "mix_ratio": _ratio(mixed["4: DNN"]["test_loss_norm"], mixed["1: CNN"]["test_loss_norm"]),
     }
     shown = {
         **_line_figures(found["lines"], found["start"], found["cnn"], metrics, settings),
@@ -324,22 +323,28 @@ def _line_metrics(
         heights[kind] = [barrier_height(line.alphas, line.train_loss) for line in runs]
         accuracy = [choose_between(line.alphas, _accuracies(line), np.argmax) for line in runs]
         loss = [choose_between(line.alphas, line.half_loss, np.argmin) for line in runs]
-        worst = [choose_between(line.alphas, _accuracies(line), np.argmin) for line in runs]
         metrics |= {
             f"barrier_{kind}": Metric.over_seeds(heights[kind]),
             f"test_barrier_{kind}": Metric.over_seeds([barrier_height(line.alphas, line.test_loss) for line in runs]),
             f"best_alpha_{kind}": Metric.over_seeds([item.alpha for item in accuracy], summary="median", digits=2),
-            f"best_{kind}": Metric.over_seeds([item.score for item in accuracy], "%", digits=4),
-            f"end_{kind}": Metric.over_seeds([item.end_score for item in accuracy], "%", digits=4),
             # Whole images: differences of shares that cancel would leave a mean of rounding errors.
             f"gain_{kind}": Metric.over_seeds(
                 [round((item.score - item.end_score) * judging_images) for item in accuracy], "images"
             ),
             f"gain_loss_{kind}": Metric.over_seeds([item.score - item.end_score for item in loss]),
             f"best_alpha_loss_{kind}": Metric.over_seeds([item.alpha for item in loss], summary="median", digits=2),
-            f"worst_{kind}": Metric.over_seeds([item.score for item in worst], "%"),
-            f"worse_end_{kind}": Metric.over_seeds([item.end_score for item in worst], "%", digits=4),
         }
+        if pair in COMPARISONS:
+            metrics |= {
+                f"best_{kind}": Metric.over_seeds([item.score for item in accuracy], "%", digits=4),
+                f"end_{kind}": Metric.over_seeds([item.end_score for item in accuracy], "%", digits=4),
+            }
+        if pair in COMPARISONS and start_kind == "independent":
+            worst = [choose_between(line.alphas, _accuracies(line), np.argmin) for line in runs]
+            metrics |= {
+                f"worst_{kind}": Metric.over_seeds([item.score for item in worst], "%"),
+                f"worse_end_{kind}": Metric.over_seeds([item.end_score for item in worst], "%", digits=4),
+            }
     for pair, other in (("batch", "same_large"), ("rate", "same_high")):
         for kind in STARTS:
             controls = zip(heights[f"same_small_{kind}"], heights[f"{other}_{kind}"], strict=True)
@@ -357,19 +362,33 @@ Scores = dict[str, float]
 
 def _scores(run: Training, sensitivity: MeanSensitivity) -> Scores:
     assert run.final_train_accuracy is not None and run.final_test_accuracy is not None
-    losses, accuracies = (run.final_train_loss, run.final_test_loss), (run.final_train_accuracy, run.final_test_accuracy)
     return {
-        "train_loss": float(losses[0]),
-        "test_loss": float(losses[1]),
-        "gap_loss": float(losses[1] - losses[0]),
-        "train_accuracy": float(accuracies[0]),
-        "test_accuracy": float(accuracies[1]),
-        "gap_accuracy": float(accuracies[0] - accuracies[1]),
+        "train_loss": float(run.final_train_loss),
+        "test_loss": float(run.final_test_loss),
+        "gap_loss": float(run.gap_loss),
+        "train_accuracy": float(run.final_train_accuracy),
+        "test_accuracy": float(run.final_test_accuracy),
+        "gap_accuracy": float(run.gap_accuracy),
         **{f"{split}_{name}_norm": getattr(sensitivity, f"{split}_{name}") for split in ("train", "test") for name in MEASURES},
     }
 
 
 Sweep = Mapping[float, Sequence[Scores]]
+# Its sensitivity is exactly 0: a ratio with it is 0 or infinite, and so is a geometric mean that counts it in.
+DEAD = Metric.not_measured(
+    why="no number (a network died)",
+    remedy="a network that answers the same to every image has a sensitivity of zero; a lower learning rate would keep it alive",
+)
+
+
+def _geometric(values: Sequence[float]) -> Metric:
+    """Geometric mean over seeds; no number where one of the values is 0, as the sensitivity of a dead network is."""
+    return Metric.over_seeds(values, summary="geometric mean") if min(values) > 0 else DEAD
+
+
+def _ratio(above: float, below: float) -> Metric:
+    """One number over another; none where the other is 0."""
+    return Metric(above / below) if below > 0 else DEAD
 
 
 def _correlations(sweep: Sweep, of: str, outcome: str | None = None) -> Metric:
@@ -386,13 +405,19 @@ def _sweep_metrics(measured: Mapping[str, Sweep]) -> dict[str, Metric]:
     for name, sweep in measured.items():
         for which, at in (("small", min(sweep)), ("large", max(sweep))):
             metrics[f"accuracy_{name}_{which}"] = Metric.over_seeds([run["test_accuracy"] for run in sweep[at]], "%", digits=4)
-            metrics[f"gap_{name}_{which}"] = Metric.over_seeds([run["gap_accuracy"] for run in sweep[at]], "points")
-            metrics[f"gap_loss_{name}_{which}"] = Metric.over_seeds([run["gap_loss"] for run in sweep[at]])
+            if name != "rates":
+                metrics[f"gap_{name}_{which}"] = Metric.over_seeds([run["gap_accuracy"] for run in sweep[at]], "points")
+        pairs = [
+            (large["test_loss_norm"], small["test_loss_norm"])
+            for large, small in zip(sweep[max(sweep)], sweep[min(sweep)], strict=True)
+        ]
+        alive = min(map(min, pairs)) > 0
+        metrics[f"ratio_loss_{name}"] = _geometric([large / small for large, small in pairs]) if alive else DEAD
+        if name != "rates":
+            metrics |= {
+                f"trend_{measure}_{name}": _correlations(sweep, f"test_{measure}_norm") for measure in ("logits", "loss")
+            }
         for measure in MEASURES:
-            pairs = zip(sweep[max(sweep)], sweep[min(sweep)], strict=True)
-            ratios = [large[f"test_{measure}_norm"] / small[f"test_{measure}_norm"] for large, small in pairs]
-            metrics[f"ratio_{measure}_{name}"] = Metric.over_seeds(ratios)
-            metrics[f"trend_{measure}_{name}"] = _correlations(sweep, f"test_{measure}_norm")
             for outcome in OUTCOMES:
                 metrics[f"rank_{measure}_{outcome}_{name}"] = _correlations(sweep, f"test_{measure}_norm", outcome)
     return metrics
@@ -523,7 +548,8 @@ def _sweep_figures(measured: Mapping[str, Sweep], metrics: Mapping[str, Metric],
             y={"loss": "cross-entropy (nats)", "accuracy": "accuracy (%)", **dict.fromkeys(("sensitivity of probabilities and loss", "sensitivity of the logits"), "norm, per unit of a pixel")},
             log_y=("loss", "sensitivity of probabilities and loss", "sensitivity of the logits"),
             caption=f"{SWEEPS[name].capitalize()}: {held[name]}. Network {NETWORK}, {len(settings.seeds)} seeds, means with 95 % t "
-                    f"intervals; sensitivity is the mean over {_count(settings.sensitive_train)} training and {_count(settings.sensitive_test)} test images; float32, evaluation mode.",
+                    f"intervals, of losses and sensitivities geometric means with intervals of the logarithms. Left out is a point where a network "
+                    f"died and has a sensitivity of zero. Sensitivity is the mean over {_count(settings.sensitive_train)} training and {_count(settings.sensitive_test)} test images; float32, evaluation mode.",
             alt=f"Loss, accuracy and sensitivity on training and test images against the {SWEEPS[name]}.",
         )
         for name, sweep in measured.items()
@@ -550,33 +576,29 @@ SPLITS = {"train": "training images", "test": "test images"}
 
 
 def _trend(sweep: Sweep, score: str) -> dict[float, Metric]:
-    unit = "%" if score.endswith("accuracy") else ""
-    return {
-        # Learning rates in thousandths, which an axis can write.
-        (1000 * at if at < 1 else at): Metric.over_seeds([run[score] for run in runs], unit)
-        for at, runs in sweep.items()
-    }
+    # Learning rates in thousandths, which an axis can write.
+    values = {(1000 * at if at < 1 else at): [run[score] for run in runs] for at, runs in sweep.items()}
+    if score.endswith("accuracy"):
+        return {at: Metric.over_seeds(column, "%") for at, column in values.items()}
+    return {at: _geometric(column) for at, column in values.items()}
 
 
 def _mix_figure(jobs: Mapping[str, Train], mixed: Mapping[str, Scores], settings: Settings) -> dict:
-    rows = []
-    for name, job in jobs.items():
-        scores = mixed[name]
-        rows.append(
-            (
-                f"{name}, {job.network}", job.network.num_parameters, job.recipe.batch_size or 0, f"{job.recipe.learning_rate:g}",
-                *(Metric(scores[f"{split}_accuracy"], "%") for split in SPLITS), scores["test_loss"],
-                *(scores[f"test_{measure}_norm"] for measure in MEASURES),
-            )
-        )  # fmt: skip
+    rows = [
+        (
+            f"{name}, {job.network}", job.network.num_parameters, job.recipe.batch_size or 0, f"{job.recipe.learning_rate:g}", title,
+            Metric(mixed[name][f"{split}_accuracy"], "%"), mixed[name][f"{split}_loss"], *(mixed[name][f"{split}_{measure}_norm"] for measure in MEASURES),
+        )
+        for name, job in jobs.items() for split, title in (("train", "training"), ("test", "test"))
+    ]  # fmt: skip
     columns = (
-        "model", "parameters", "batch", "rate", "training accuracy", "test accuracy", "test loss", *(f"sensitivity, {name}" for name in MEASURES.values())
+        "model", "parameters", "batch", "rate", "images", "accuracy", "loss", *(f"sensitivity, {name}" for name in MEASURES.values())
     )  # fmt: skip
     return {
         "mix": figures.table(
             columns, rows,
-            caption=f"Five models as the seed report mixes them, one run each: {settings.cnn_updates:,} updates on the same {_cnn_data(settings).sizes[0]:,} images; test images, "
-                    f"sensitivity on {settings.cnn_examples:,} of them.",
+            caption=f"Five models as the seed report mixes them, one run each: {settings.cnn_updates:,} updates on the same {_cnn_data(settings).sizes[0]:,} images; "
+                    f"sensitivity on {min(settings.cnn_examples, _cnn_data(settings).sizes[0]):,} training and {settings.cnn_examples:,} test images.",
         )
     }  # fmt: skip
 
@@ -604,7 +626,7 @@ def _best(start: str):
 
 LARGE_BATCH = Comments(
     supported="A wider gap and fewer unseen digits read: here the sentence holds.",
-    refuted="Not both: the gap and the accuracy on unseen images do not move together. The sentence is the course's slide word for word, and rests on none of the seed's figures.",
+    refuted="Not both: the gap does not widen that much, or the accuracy on unseen images does not fall that much. The sentence is the course's slide word for word, and rests on none of the seed's figures.",
     inconclusive="Not both are certain over these seeds. The sentence is the course's slide word for word, and rests on none of the seed's figures.",
 )
 
@@ -686,7 +708,7 @@ CLAIMS = (
     Claim(
         "recipe-adds-barrier",
         source="ours",
-        headline="Two recipes lie further apart than two seeds of one recipe",
+        headline="Two recipes make a higher barrier than two seeds of one recipe",
         says="With starts of their own, the barrier between two recipes is higher than between two seeds of one recipe by more than a tenth of the loss of guessing: {barrier_batch_independent} against {control_batch_independent} for two batch "
         "sizes, {barrier_rate_independent} against {control_rate_independent} for two learning rates.",
         holds=every(
@@ -718,7 +740,7 @@ CLAIMS = (
         says="From the smallest to the largest value the test accuracy changes by more than a tenth of a point: from {accuracy_updates_small} to {accuracy_updates_large} with the batch size at equal "
         "updates, from {accuracy_epochs_small} to {accuracy_epochs_large} at equal epochs, from {accuracy_rates_small} to {accuracy_rates_large} with the learning rate.",
         comments=Comments(
-            supported="Yes, in all three sweeps; in which direction depends on what is held equal.",
+            supported="Yes, in all three sweeps; in which direction, the numbers say.",
             refuted="In at least one of the three sweeps the test accuracy stays within a tenth of a point.",
             inconclusive="Not all three sweeps show a change for certain.",
         ),
@@ -736,10 +758,10 @@ CLAIMS = (
         source="seed 3.3",
         headline="Batch size and learning rate change sensitivity",
         quote="We can find out that the learning rate and the batch size has impacts on the performance and the sensitivity.",
-        says="From the smallest to the largest value the sensitivity of the loss on test images, the course's definition, changes by more than a tenth: by a factor of {ratio_loss_updates} with the "
+        says="From the smallest to the largest value the sensitivity of the loss on test images, the course's definition, changes by more than a tenth; the factors: {ratio_loss_updates} with the "
         "batch size at equal updates, {ratio_loss_epochs} at equal epochs, {ratio_loss_rates} with the learning rate.",
         comments=Comments(
-            supported="Yes, in all three sweeps; but with the batch size it goes one way at equal updates and the other at equal epochs.",
+            supported="Yes, in all three sweeps; in which direction, the factors say.",
             refuted="In at least one of the three sweeps the sensitivity stays within a tenth.",
             inconclusive="Not all three sweeps show a change for certain.",
         ),
@@ -766,7 +788,7 @@ CLAIMS = (
     Claim(
         "updates-not-batch",
         source="ours",
-        headline="What falls with the batch size is the number of updates",
+        headline="With the batch size the sensitivity of the logits rises at equal updates and falls at equal epochs",
         says="The sensitivity of the logits rises with the batch size where all make as many updates and falls where all make as many passes: rank correlation {trend_logits_updates} and "
         "{trend_logits_epochs}.",
         holds=every(

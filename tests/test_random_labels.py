@@ -24,7 +24,7 @@ def test_labels_replaced_at_a_small_share_are_replaced_at_a_larger_one():
 
 
 def test_networks_of_one_seed_see_the_same_images_and_labels():
-    """The small network fails on the very labels that the larger one fits."""
+    """The small network is given the very labels that the larger one is."""
     data = random_labels.labelled(200, 1.0, 3, SETTINGS)
     large, small = (
         random_labels.training(network, data, 2, 16, SETTINGS)
@@ -58,6 +58,7 @@ def test_a_run_that_never_fits_leaves_no_time():
     both = random_labels._scores([fitted, fitted], shares, [40, 40])
     one = random_labels._scores([fitted, failed], shares, [40, 40])
     assert both["time"].values == pytest.approx((30.0, 30.0)) and both["reached"].value == 1
+    assert str(one["time"]) == "some runs did not get there" and "more updates" in one["time"].remedy
     assert not one["time"].is_measured and one["reached"].counts == (1, 2)
     assert not random_labels._slower(one["time"], both["time"]).is_measured
     assert random_labels._slower(both["time"], Metric.over_seeds([10, 15])).values == pytest.approx((3.0, 2.0))
