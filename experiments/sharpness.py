@@ -324,7 +324,7 @@ def _f1_metrics(found: dict, f1: dict[str, list[Train]], settings: Settings) -> 
         for name, values in columns[side].items():
             unit = "%" if name in ("train", "test") else ""
             # Claims compare these on logarithms, and so does the table of ratios.
-            summary = "geometric mean" if name in (*BOXES, "adaptive", "top", "trace", "norm", "distance") else "mean"
+            summary = "mean" if name in ("train", "test", "gap_loss") else "geometric mean"
             metrics[f"{name}_{side}"] = Metric.over_seeds(values, unit, summary, digits=4 if unit else 3)
 
     def ratio(name: str, over: str = "large", under: str = "small") -> Metric:
@@ -453,7 +453,7 @@ def _figures(
             ("quantity", "paper", "paper, batch 256", "paper, batch 6,000", f"here, batch {settings.small_batch}", f"here, batch {settings.large_batch:,}"),
             rows,
             caption=f"Keskar et al. 2017, network F1, beside ours. The paper's numbers are means ± standard deviations of 5 runs on all of MNIST; ours have 95 % t intervals over {len(settings.f1_seeds)} "
-                    f"seeds, the smaller box, the subspaces and the adaptive sharpness over {len(settings.few_seeds)}: geometric means of sharpness, eigenvalue, trace, norm and distance, means of "
+                    f"seeds, the smaller box, the subspaces and the adaptive sharpness over {len(settings.few_seeds)}: means of accuracies and of the gap, geometric means of "
                     f"the rest. A trace is estimated from {settings.num_probes} random sign vectors. Ours: {setup}.",
         ),
         "ratios": figures.table(
