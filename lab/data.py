@@ -239,13 +239,13 @@ def _read_torchvision(name: str) -> Arrays:
         with FileLock(folder / f"{name}.lock"):
             parts = [kind(folder, train=train, download=True) for train in (True, False)]
             arrays = tuple(array for part in parts for array in _arrays(part))
-            _check_stored(arrays, folder / f"{name}.sha256")
+            _check_stored(arrays, folder / f"{name}.sha256")  # pyright: ignore[reportArgumentType]  # two arrays of two parts
     except (OSError, RuntimeError) as error:
         raise ValueError(
             f"data set {name!r} could not be downloaded to {folder} ({type(error).__name__}); "
             "connect to the network once, or use 'mnist' or 'digits', which need none"
         ) from error
-    return arrays
+    return arrays  # pyright: ignore[reportReturnType]
 
 
 def _arrays(part: Any) -> tuple[np.ndarray, np.ndarray]:
