@@ -133,6 +133,8 @@ def _check(options: argparse.Namespace) -> None:
         raise BuildError("--cluster and --workers contradict each other; the cluster decides how many workers it has")
     if (options.strict or options.accept) and options.preset == "quick":
         raise BuildError("--strict and --accept need evidence; the quick preset has none, so use --preset standard or full")
+    if options.seeds and (options.strict or options.accept):
+        raise BuildError("--accept and --strict are about the preset's own seeds; leave --seeds out, or the two")
     # Publishing changes whole folders; an entry that is cached meanwhile inside the old one would be lost.
     out, cache = options.out.resolve(), options.cache.resolve()
     if ROOT.is_relative_to(out):
@@ -238,6 +240,7 @@ class _Build:
         self.source = Project(ROOT, memo=options.cache / "source.json")
         self.trouble: dict[str, str] = {}
         self.waiting: set[str] = set()
+        self.warned: set[str] = set()
         self.modules: dict[str, ModuleType] = {}
         self.parts: dict[str, dict[str, Any] | None] = {}
         self.num_jobs = self.num_cached = self.num_missing = 0
@@ -477,8 +480,6 @@ class _Build:
         except Exception as error:
             self._fail(chapter, error, display)
             return False
-        for line in render.unsupported_conclusions(TEMPLATES, chapter):
-            display.say(f"warning: {line}")
         self.num_missing += len(rehearsal.missing())
         if self.options.debug:
             reasons = Counter(
@@ -521,7 +522,7 @@ class _Build:
                 {name: figures.draw(name, figure) for name, figure in drawn.items()},
                 judge.judge(module.CLAIMS, metrics),
                 tuple(Setting(item.name, _shown(getattr(settings, item.name))) for item in fields(settings)),
-                self.options.seeds,
+                seeds=self.options.seeds,
             )
             render.render_prose(TEMPLATES, chapter, record)
             progress, parts = display.progress(chapter.name), self.parts[chapter.name]
@@ -653,7 +654,12 @@ class _Build:
         if self.site.bundles.get(name, {}).get("inputs") == key and self.site.files_of(name):
             return publish.Bundle(name, key, dict, line)
         try:
-            files = render.chapter_files(TEMPLATES, page(), self.outline)
+            made = page()
+            for warning in render.unsupported_conclusions(TEMPLATES, chapter) if made.record else ():
+                if warning not in self.warned:
+                    self.warned.add(warning)
+                    print(f"warning: {warning}")
+            files = render.chapter_files(TEMPLATES, made, self.outline)
         except Exception as error:
             line = trouble.setdefault(chapter.name, _one_line(error))
             files = render.under_banner(TEMPLATES, self.site.files_of(name), chapter, line, self.outline)

@@ -203,8 +203,8 @@ def ends(network: MLP | CNN, data: Dataset, pair: tuple[Recipe, Recipe], seed: i
 def lines(settings: Settings) -> dict[str, dict[str, list[LineLoss]]]:
     """The lines of each pair by start, one a seed."""
     data, seeds = Dataset("mnist", settings.num_train), settings.seeds
-    # The solution that shares its start with one run is, with its neighbour in the list, a pair of two starts: each training serves in both.
-    initial_seeds = {"shared": seeds, "independent": (*seeds[1:], seeds[0])}
+    # The second solution of a pair of two starts is the one that shares its start with the neighbour, 0 with 1 and 2 with 3: each training serves in both, and more seeds change no pair.
+    initial_seeds = {"shared": seeds, "independent": tuple(seed ^ 1 for seed in seeds)}
     return {
         name: {
             start: [
@@ -624,16 +624,12 @@ def _best(start: str):
     )
 
 
-LARGE_BATCH = Comments(
-    supported="A wider gap and fewer unseen digits read: here the sentence holds.",
-    refuted="Not both: the gap does not widen that much, or the accuracy on unseen images does not fall that much. The sentence is the course's slide word for word, and rests on none of the seed's figures.",
-    inconclusive="Not both are certain over these seeds. The sentence is the course's slide word for word, and rests on none of the seed's figures.",
-)
+QUOTE_LARGE_BATCH = "There is a generalization gap when using large-batch (LB) methods (instead of small-batch (SB) methods) for training deep learning models."
 
 CLAIMS = (
     Claim(
         "S14a",
-        source="seed 3.3",
+        source="seed 3.3, part 1",
         headline="Between two solutions with starts of their own there is a better one",
         quote="We can see that when combining the two models' weights and bias, use them for a new training, we will still get the best performance with a certain proportion of the "
         "interpolation ratio.",
@@ -648,29 +644,29 @@ CLAIMS = (
     ),
     Claim(
         "S14b",
-        source="seed 3.3",
+        source="seed 3.3, part 1",
         headline="Between two solutions with one start there is a better one",
         quote="We can see that when combining the two models' weights and bias, use them for a new training, we will still get the best performance with a certain proportion of the "
         "interpolation ratio.",
         says="Between two solutions with a common start there is a mixture better than both: with two batch sizes the best one reads {best_batch_shared} of unseen digits and the better solution "
         "{end_batch_shared}, with two learning rates {best_rate_shared} and {end_rate_shared}.",
         comments=Comments(
-            supported="Between solutions with one start the mean of two can beat both, as averaging along a valley does.",
+            supported="Between two solutions with one start a mixture can beat both.",
             refuted="Even with one start, at least one of the two comparisons has no mixture that beats the better end.",
-            inconclusive="With one start the best mixture is about as good as the better end; which is ahead, these seeds do not tell.",
+            inconclusive="With one start it is not decided which is ahead, the best mixture or the better end.",
         ),
         holds=_best("shared"),
     ),
     Claim(
         "S14c",
-        source="seed 3.3",
+        source="seed 3.3, part 1",
         headline="At some mixtures of two solutions performance is worse",
         quote="So we can find that the accuracy of our model will reach the best at some points, and the performance will be worse at some points.",
         says="Between two solutions that started apart there is a mixture worse than both by more than a tenth of a point: the worst one reads {worst_batch_independent} of unseen digits and the worse "
         "solution {worse_end_batch_independent} with two batch sizes, {worst_rate_independent} and {worse_end_rate_independent} with two learning rates.",
         comments=Comments(
-            supported="This half of the sentence holds: on the way between the two there is a barrier at which the network reads far fewer digits.",
-            refuted="In at least one of the two comparisons no mixture is worse than both ends.",
+            supported="This half of the sentence holds: on the way between the two there is a mixture that reads fewer digits than either.",
+            refuted="In at least one of the two comparisons no mixture is worse than both ends by more than a tenth of a point.",
             inconclusive="Whether some mixture is worse than both ends is not decided in both comparisons.",
         ),
         holds=every(
@@ -729,12 +725,12 @@ CLAIMS = (
         source="Sagun et al. 2017",
         headline="Small and large batch with one start lie in one basin",
         says="From a common start, the barrier between batch {batch_size} and {large_batch} is at most a hundredth of the loss of guessing: {barrier_batch_shared}.",
-        published='small- and large-batch solutions "are in fact connected through their flat region and so belong to the same basin" (abstract).',
+        published='small- and large-batch solutions "are in fact connected through their flat region and so belong to the same basin" (one version of the abstract).',
         holds=at_most("barrier_batch_shared", math.log(10) / 100, why=HUNDREDTH_WHY),
     ),
     Claim(
         "S15a",
-        source="seed 3.3",
+        source="seed 3.3, part 2",
         headline="Batch size and learning rate change performance",
         quote="We can see different performance and sensitivity of the model with different batch sizes and learning rates.",
         says="From the smallest to the largest value the test accuracy changes by more than a tenth of a point: from {accuracy_updates_small} to {accuracy_updates_large} with the batch size at equal "
@@ -755,7 +751,7 @@ CLAIMS = (
     ),
     Claim(
         "S15b",
-        source="seed 3.3",
+        source="seed 3.3, part 2",
         headline="Batch size and learning rate change sensitivity",
         quote="We can find out that the learning rate and the batch size has impacts on the performance and the sensitivity.",
         says="From the smallest to the largest value the sensitivity of the loss on test images, the course's definition, changes by more than a tenth; the factors: {ratio_loss_updates} with the "
@@ -765,25 +761,45 @@ CLAIMS = (
             refuted="In at least one of the three sweeps the sensitivity stays within a tenth.",
             inconclusive="Not all three sweeps show a change for certain.",
         ),
-        holds=every(*(away_from(f"ratio_loss_{sweep}", 1 / TENTH_MORE, TENTH_MORE, why=RATIO_WHY) for sweep in SWEEPS)),
+        holds=every(
+            *(away_from(f"ratio_loss_{sweep}", 1 / TENTH_MORE, TENTH_MORE, why=RATIO_WHY, ratio=True) for sweep in SWEEPS)
+        ),
     ),
     *(
-        Claim(
-            name,
-            source="seed 3.3",
-            headline=f"At equal {sweep}, large batches generalise worse",
-            quote="There is a generalization gap when using large-batch (LB) methods (instead of small-batch (SB) methods) for training deep learning models.",
-            says=f"At equal {sweep}, going from batch {{smallest_batch}} to {{largest_batch}} widens the gap of the accuracy by more than a tenth of a point, from {{gap_{sweep}_small}} to "
-            f"{{gap_{sweep}_large}}, and lowers the test accuracy by as much, from {{accuracy_{sweep}_small}} to {{accuracy_{sweep}_large}}.",
-            comments=LARGE_BATCH,
-            holds=every(
-                larger(f"gap_{sweep}_large", than=f"gap_{sweep}_small", by=TEN_IMAGES, why=TEN_IMAGES_WHY, paired=True),
-                smaller(
+        claim
+        for (gap_name, accuracy_name), sweep in ((("S15c", "S15d"), "updates"), (("S15e", "S15f"), "epochs"))
+        for claim in (
+            Claim(
+                gap_name,
+                source="seed 3.3, part 2",
+                headline=f"At equal {sweep}, large batches have the wider gap",
+                quote=QUOTE_LARGE_BATCH,
+                says=f"At equal {sweep}, going from batch {{smallest_batch}} to {{largest_batch}} widens the gap of the accuracy by more than a tenth of a point: from {{gap_{sweep}_small}} to "
+                f"{{gap_{sweep}_large}}.",
+                comments=Comments(
+                    supported=f"At equal {sweep} the gap widens, as the course's slide says, whose words the seed took over.",
+                    refuted=f"At equal {sweep} the gap does not widen by that much; the sentence is the course's slide, and rests on none of the seed's figures.",
+                    inconclusive=f"At equal {sweep} these seeds leave the gap open.",
+                ),
+                holds=larger(f"gap_{sweep}_large", than=f"gap_{sweep}_small", by=TEN_IMAGES, why=TEN_IMAGES_WHY, paired=True),
+            ),
+            Claim(
+                accuracy_name,
+                source="seed 3.3, part 2",
+                headline=f"At equal {sweep}, large batches read fewer unseen images",
+                quote=QUOTE_LARGE_BATCH,
+                says=f"At equal {sweep}, going from batch {{smallest_batch}} to {{largest_batch}} lowers the test accuracy by more than a tenth of a point: from {{accuracy_{sweep}_small}} to "
+                f"{{accuracy_{sweep}_large}}.",
+                comments=Comments(
+                    supported=f"At equal {sweep} the large batch does read fewer unseen images.",
+                    refuted=f"At equal {sweep} the large batch does not read fewer unseen images by that much.",
+                    inconclusive=f"At equal {sweep} these seeds leave the accuracy on unseen images open.",
+                ),
+                holds=smaller(
                     f"accuracy_{sweep}_large", than=f"accuracy_{sweep}_small", by=TEN_IMAGES, why=TEN_IMAGES_WHY, paired=True
                 ),
             ),
         )
-        for name, sweep in (("S15c", "updates"), ("S15d", "epochs"))
     ),
     Claim(
         "updates-not-batch",
@@ -792,7 +808,8 @@ CLAIMS = (
         says="The sensitivity of the logits rises with the batch size where all make as many updates and falls where all make as many passes: rank correlation {trend_logits_updates} and "
         "{trend_logits_epochs}.",
         holds=every(
-            at_least("trend_logits_updates", CLEAR, why=CLEAR_WHY), at_most("trend_logits_epochs", -CLEAR, why=CLEAR_WHY)
+            at_least("trend_logits_updates", CLEAR, why=CLEAR_WHY, furthest=1.0),
+            at_most("trend_logits_epochs", -CLEAR, why=CLEAR_WHY, furthest=1.0),
         ),
     ),
     Claim(
@@ -802,7 +819,9 @@ CLAIMS = (
         says="The sensitivity of the probabilities on test images and the gap of the accuracy rise together, with a rank correlation of at least one half: {rank_probabilities_gap_accuracy_updates} over "
         "the batch sizes at equal updates, {rank_probabilities_gap_accuracy_epochs} at equal epochs, {rank_probabilities_gap_accuracy_rates} over the learning rates.",
         published='the Jacobian norm "correlates well with generalization" over thousands of networks (abstract; the paper shows scatter plots, no table).',
-        holds=every(*(at_least(f"rank_probabilities_gap_accuracy_{sweep}", CLEAR, why=CLEAR_WHY) for sweep in SWEEPS)),
+        holds=every(
+            *(at_least(f"rank_probabilities_gap_accuracy_{sweep}", CLEAR, why=CLEAR_WHY, furthest=1.0) for sweep in SWEEPS)
+        ),
     ),
     Claim(
         "sensitivity-and-test-loss",
@@ -810,6 +829,8 @@ CLAIMS = (
         headline="The more sensitive network is worse on unseen images",
         says="The sensitivity of the probabilities on test images and the test loss rise together, with a rank correlation of at least one half: {rank_probabilities_test_loss_updates} over "
         "the batch sizes at equal updates, {rank_probabilities_test_loss_epochs} at equal epochs, {rank_probabilities_test_loss_rates} over the learning rates.",
-        holds=every(*(at_least(f"rank_probabilities_test_loss_{sweep}", CLEAR, why=CLEAR_WHY) for sweep in SWEEPS)),
+        holds=every(
+            *(at_least(f"rank_probabilities_test_loss_{sweep}", CLEAR, why=CLEAR_WHY, furthest=1.0) for sweep in SWEEPS)
+        ),
     ),
 )

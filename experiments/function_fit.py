@@ -311,7 +311,7 @@ CLAIMS = (
     Claim(
         "S2a",
         source="seed 1.1",
-        headline="Parameters do not help without layers: wider alone is no better",
+        headline="Parameters do not help without layers: wider alone changes nothing visible",
         quote="if the parameters cannot be updated with enough layers, the performance of the model will not be good, even the number "
         "of parameters are very big.",
         says="{size_ratio} times the parameters in one hidden layer change the error by less than a quarter: {mse_widest_f1} and "

@@ -254,7 +254,7 @@ CLAIMS = (
         headline="A random walk puts most of its variance into two components",
         says="A random walk with the steps of one of our runs, which goes nowhere, has most of its variance in two components: "
         "{walk_own_whole} (for one long walk the limit is 76 %).",
-        published='of a long walk, "most of the variance is in the first few PCA components" (abstract); in the limit 61 and 15 % in the first two.',
+        published='of a long walk, "most of the variance is in the first few PCA components" (abstract).',
         holds=at_least("walk_own_whole", HALF, why="most of the variance means more than half", origin=None),
     ),
     Claim(

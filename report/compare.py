@@ -30,12 +30,14 @@ def records_of(site: Path) -> dict[str, Record]:
 
 
 def _between(old: Record, new: Record) -> Iterator[str]:
-    if old.preset != new.preset:
-        yield f"preset {old.preset} -> {new.preset}"
-    before, after = ({item.id: item.outcome for item in record.verdicts} for record in (old, new))
-    for claim in sorted(before.keys() | after.keys()):
-        if before.get(claim) != after.get(claim):
-            yield f"verdict {claim}: {before.get(claim, 'no such claim')} -> {after.get(claim, 'no such claim')}"
+    for name in ("preset", "seeds", "device"):
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            yield f"{name} {before or 'as the preset has'} -> {after or 'as the preset has'}"
+    outcomes, others = ({item.id: item.outcome for item in record.verdicts} for record in (old, new))
+    for claim in sorted(outcomes.keys() | others.keys()):
+        if outcomes.get(claim) != others.get(claim):
+            yield f"verdict {claim}: {outcomes.get(claim, 'no such claim')} -> {others.get(claim, 'no such claim')}"
     for name in sorted(old.metrics.keys() | new.metrics.keys()):
         if name not in old.metrics or name not in new.metrics:
             yield f"metric {name}: {'new' if name in new.metrics else 'gone'}"

@@ -180,7 +180,23 @@ def _odds(test: Odds, left: Metric, right: Metric, confidence: float) -> Finding
     method = "exact interval of the conditional odds ratio (scipy.stats.contingency.odds_ratio)"
     effect = f"odds of {test.left} / odds of {test.right}"
     n = f"{left.n}" if left.n == right.n else f"{left.n} and {right.n}"
-    return _finding(effect, value, low, high, "", confidence, n, method, test)
+    finding = _finding(effect, value, low, high, "", confidence, n, method, test)
+    if finding.outcome != "inconclusive":
+        return finding
+    return replace(finding, to_decide=_odds_to_decide(test, left.counts, right.counts, confidence))
+
+
+def _odds_to_decide(test: Odds, left: tuple[int, int], right: tuple[int, int], confidence: float) -> str:
+    """How many trials of each a decision would take if the shares stayed as they are, by trying."""
+    for times in (2, 3, 5, 10, 20, 50):
+        _, low, high = intervals.of_odds_ratio(
+            (left[0] * times, left[1] * times), (right[0] * times, right[1] * times), confidence
+        )
+        if test.region.outcome(low, high) != "inconclusive":
+            return (
+                f"about {number(float(times * max(left[1], right[1])))} of each would decide it if the shares stay as they are"
+            )
+    return "the shares are too much alike for more seeds to decide it"
 
 
 def _finding(
@@ -189,7 +205,9 @@ def _finding(
 ) -> Finding:  # fmt: skip
     outcome = test.region.outcome(low, high)
     region = _describe(test.region, unit)
-    on_logarithms = isinstance(test, Odds) or (isinstance(test, Comparison) and test.ratio)
+    if low == high:
+        method = f"{method}; all {of} alike, so that it has no width"
+    on_logarithms = isinstance(test, Odds) or test.ratio
     to_decide = _to_decide(value, low, high, unit, n, of, test.region, on_logarithms) if outcome == "inconclusive" else ""
 
     def under(factor: float) -> Outcome | None:
@@ -225,8 +243,10 @@ def _to_decide(value: float, low: float, high: float, unit: str, n: str, of: str
         if distance <= 0.1 * reach:
             return f"{reached}; the effect lies at the margin, and more {of} would hardly decide it"
         growth = max(growth, (reach / distance) ** 2)
-    needed = math.ceil(growth * min(map(int, n.replace(",", "").split(" and "))))
-    return f"{reached}; about {number(float(f'{needed:.2g}'))} {of} would decide it if the effect stays where it is"
+    sides = [int(side) for side in n.replace(",", "").split(" and ")]
+    needed = max(math.ceil(growth * min(sides)), *sides, min(sides) + 1)
+    each = " of each" if len(sides) > 1 else ""
+    return f"{reached}; about {number(float(f'{needed:.2g}'))} {of}{each} would decide it if the effect stays where it is"
 
 
 def _describe(region: Region, unit: str) -> str:

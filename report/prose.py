@@ -11,7 +11,7 @@ MARKS = ("definition", "setting", "cite")
 """Functions of a template that print their text as it is: a number that defines something, one that was set, and somebody else's."""
 HOW_TO_MARK = " or ".join(f'{{{{ {mark}("...") }}}}' for mark in MARKS)
 
-_NO_PROSE = re.compile(r"`[^`\n]*`|<[^>]*>|&#?\w+;|\]\([^)]*\)")
+_NO_PROSE = re.compile(r"`[^`\n]*`|</?[A-Za-z!][^>]*>|&#?\w+;|\]\([^)]*\)")
 _DIGITS = re.compile(r"(?<!\w)\d[\w.,/]*\b")  # F1 and float64 are names, 1e-3 and 16/36 are not
 _CONCLUSIONS = re.compile(
     r"\b(better|best|worse|worst|superior|inferior|outperforms?|proves?|proved|proof|demonstrates?|confirms?|shows? that|showed that|"
@@ -26,6 +26,11 @@ def typed_digits(tree: Any) -> Iterator[tuple[int, str]]:
 
     for node in tree.find_all(nodes.TemplateData):
         yield from _found(_DIGITS, node)
+    # A number written as ``{{ 0.95 }}`` or ``{{ "0.95" }}`` is as typed as one without the braces.
+    for output in tree.find_all(nodes.Output):
+        for node in output.nodes:
+            if isinstance(node, nodes.Const) and (found := _DIGITS.search(str(node.value))):
+                yield node.lineno, found[0]
 
 
 def conclusions(tree: Any) -> Iterator[tuple[int, str]]:

@@ -113,7 +113,7 @@ def from_json(text: str) -> Record:
             Verdict(**{**values, "findings": tuple(map(finding, values["findings"]))}) for values in raw["verdicts"]
         ),
         settings=tuple(Setting(**values) for values in raw["settings"]),
-        seeds=raw["seeds"],
+        seeds=raw.get("seeds"),
     )
 
 

@@ -448,7 +448,7 @@ def front_files(templates: Path, pages: Sequence[Page]) -> dict[str, bytes]:
         "thumbnail": _thumbnail,
     }
     abstract = _markdown(environment.get_template("abstract.md.jinja2").render(**shared))
-    entries = [_entry(chapter, item) for chapter, item in claims]
+    entries = [_entry(page.record, item) for page in pages if page.record for item in page.record.verdicts]
     return {
         "index.html": environment.get_template("index.html.jinja2")
         .render(current="index", abstract=abstract, **shared)
@@ -456,9 +456,13 @@ def front_files(templates: Path, pages: Sequence[Page]) -> dict[str, bytes]:
         "claims.html": environment.get_template("claims.html.jinja2").render(current="claims", **shared).encode(),
         "data/claims.json": json.dumps(entries, ensure_ascii=False, indent=1).encode(),
         "data/claims.csv": _csv(
-            ("chapter", *CLAIM_COLUMNS, *FINDING_COLUMNS),
+            (*RUN_COLUMNS, *CLAIM_COLUMNS, *(f"test_{name}" for name in FINDING_COLUMNS)),
             [
-                (entry["chapter"], *(entry[name] for name in CLAIM_COLUMNS), *(test[name] for name in FINDING_COLUMNS))
+                (
+                    *(entry[name] for name in RUN_COLUMNS),
+                    *(entry[name] for name in CLAIM_COLUMNS),
+                    *(test[name] for name in FINDING_COLUMNS),
+                )
                 for entry in entries
                 for test in entry["tests"]
             ],
@@ -468,21 +472,24 @@ def front_files(templates: Path, pages: Sequence[Page]) -> dict[str, bytes]:
     }
 
 
+RUN_COLUMNS = ("chapter", "preset", "seeds")
 CLAIM_COLUMNS = ("id", "source", "verdict", "under_half", "under_double", "headline", "says", "quote", "published", "comment")
-FINDING_COLUMNS = ("effect", "value", "low", "high", "unit", "confidence", "n", "region", "why", "method", "to_decide")
+FINDING_COLUMNS = (
+    "effect", "value", "low", "high", "unit", "confidence", "n", "region", "outcome", "under_half", "under_double", "why", "method", "to_decide",
+)  # fmt: skip
 
 
-def _entry(chapter: Chapter, verdict: Verdict) -> dict[str, Any]:
+def _entry(record: Record, verdict: Verdict) -> dict[str, Any]:
     """A claim as the ledger's data has it; an unbounded interval ends at null."""
     tests = [
         {
             name: None if isinstance(value := getattr(finding, name), float) and not math.isfinite(value) else value
-            for name in ("outcome", *FINDING_COLUMNS)
+            for name in FINDING_COLUMNS
         }
         for finding in verdict.findings
     ]
     told = {name: getattr(verdict, "outcome" if name == "verdict" else name) for name in CLAIM_COLUMNS}
-    return {"chapter": chapter.name, **told, "tests": tests}
+    return {"chapter": record.chapter, "preset": record.preset, "seeds": record.seeds, **told, "tests": tests}
 
 
 SEED_CLAIMS = (

@@ -230,6 +230,8 @@ class Region:
     """The bounds do not belong to the region: no difference is not "larger"."""
     origin: float | None = 0.0
     """Where the margin is measured from, so that it can be halved and doubled; None where the bound is no margin, like "more than half"."""
+    furthest: float = math.inf
+    """The largest magnitude that the effect can have, such as 1 for a correlation: a margin is not doubled to there or beyond."""
 
     def scaled(self, factor: float, on_logarithms: bool = False) -> "Region | None":
         """The region with its margin times ``factor``, of the logarithm for a ratio; None where there is no margin to scale."""
@@ -243,7 +245,8 @@ class Region:
             return bound**factor if on_logarithms else origin + factor * (bound - origin)
 
         region = replace(self, low=scale(self.low), high=scale(self.high))
-        return None if region == self else region
+        impossible = any(math.isfinite(bound) and abs(bound) >= region.furthest for bound in (region.low, region.high))
+        return None if region == self or impossible else region
 
     def outcome(self, low: float, high: float) -> Outcome:
         """The one rule: interval inside the region, supported; inside its complement, refuted; else inconclusive."""
@@ -277,6 +280,8 @@ class Bound:
     metric: str
     region: Region
     why: str
+    ratio: bool = False
+    """The metric is a ratio: its margin is that of its logarithm."""
 
 
 @dataclass(frozen=True)
@@ -336,24 +341,26 @@ def different(left: str, *, to: str, by: float, why: str, paired: bool = False) 
     return Comparison(left, to, Region(-by, by, outside=True), why, paired=paired)
 
 
-def at_least(metric: str, bound: float, why: str, origin: float | None = 0.0) -> Test:
-    """``metric`` is ``bound`` or more. ``origin`` is where that margin is measured from: 1.0 for an accuracy near perfection, None for a majority."""
-    return Bound(metric, Region(low=bound, origin=origin), why)
+def at_least(
+    metric: str, bound: float, why: str, *, origin: float | None = 0.0, furthest: float = math.inf, ratio: bool = False
+) -> Test:
+    """``metric`` is ``bound`` or more. ``origin`` is where that margin is measured from: 1.0 for an accuracy near perfection, None for a majority.
+
+    ``furthest`` is the largest magnitude there can be, 1 for a correlation; a ``ratio`` has its margin on logarithms.
+    """
+    return Bound(metric, Region(low=bound, origin=origin, furthest=furthest), why, ratio)
 
 
-def at_most(metric: str, bound: float, why: str, origin: float | None = 0.0) -> Test:
-    """``metric`` is ``bound`` or less; ``origin`` as in ``at_least``."""
-    return Bound(metric, Region(high=bound, origin=origin), why)
+def at_most(
+    metric: str, bound: float, why: str, *, origin: float | None = 0.0, furthest: float = math.inf, ratio: bool = False
+) -> Test:
+    """``metric`` is ``bound`` or less; the rest as in ``at_least``."""
+    return Bound(metric, Region(high=bound, origin=origin, furthest=furthest), why, ratio)
 
 
-def away_from(metric: str, low: float, high: float, why: str) -> Test:
-    """``metric`` is outside of ``low`` to ``high``, either way; the margin is measured from the middle."""
-    return Bound(metric, Region(low, high, outside=True, origin=(low + high) / 2), why)
-
-
-def within(metric: str, low: float, high: float, why: str) -> Test:
-    """``metric`` is between ``low`` and ``high``; the margin is measured from the middle."""
-    return Bound(metric, Region(low, high, origin=(low + high) / 2), why)
+def away_from(metric: str, low: float, high: float, why: str, *, ratio: bool = False) -> Test:
+    """``metric`` is outside of ``low`` to ``high``, either way; the margin is measured from the middle, or is that of a ``ratio``."""
+    return Bound(metric, Region(low, high, outside=True, origin=(low + high) / 2), why, ratio)
 
 
 def no_more_often(left: str, *, than: str, why: str) -> Test:

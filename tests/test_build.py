@@ -28,6 +28,7 @@ from tests.cases import ROOT, ToyProject
         (["--only", "zebra"], "expected one of function_fit, mnist_cnn, .*, depth"),
         (["--preset", "standart"], r"--preset 'standart' does not exist; did you mean 'standard'\?"),
         (["--device", "tpu"], r"--device 'tpu' does not exist; did you mean 'cpu'\?"),
+        (["--seeds", "9", "--accept"], "--accept and --strict are about the preset's own seeds"),
         (["--seeds", "1"], "'1' is no number of seeds; expected 2, 3"),
         (["--workers", "many"], "'many' is not a number of processes; expected 0, 1, 2"),
         (["--cluster", "tcp://x:1", "--workers", "2"], "--cluster and --workers contradict each other"),
@@ -502,6 +503,8 @@ def test_each_verdict_has_its_text_before_anything_is_trained(toy: ToyProject, o
     "typed, shown",
     [
         ("Its mean is 3.01 there.", "3.01"),
+        ('Its mean is {{ "3.01" }} there.', "3.01"),
+        ("It is 3 if a < 5 holds > 7.", "3"),
         ("{% if claim['loaded-is-larger'].supported %}By 12 %.{% elif claim['loaded-is-larger'].refuted %}No.{% else %}Hm.{% endif %}", "12"),
     ],
 )  # fmt: skip
@@ -529,6 +532,10 @@ def test_conclusions_outside_of_claims_are_named(toy: ToyProject):
     warnings = [line for line in outcome.stdout.splitlines() if "warning" in line]
     assert outcome.returncode == 0 and len(warnings) == 1
     assert "dice.md.jinja2, line 3: 'proves' draws a conclusion outside of a claim" in warnings[0]
+    assert "warning" not in toy.build().stdout
+    toy.edit("templates/chapters/dice.md.jinja2", "This proves it.", "This clearly shows.")
+    edited = toy.build().stdout
+    assert "nothing to run" in edited and "line 3: 'clearly' draws a conclusion" in edited
 
 
 def test_killed_build_goes_on_where_it_was(toy: ToyProject):

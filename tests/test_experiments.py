@@ -1,6 +1,7 @@
 """Every chapter: complete, reproducible at toy size, and in the table of contents."""
 
 import importlib
+import math
 from dataclasses import fields, replace
 from typing import get_args
 
@@ -13,6 +14,7 @@ from lab.compute import InProcess, using
 from report import judge, render
 from report.outline import read_outline
 from report.record import Record
+from report.result import Bound
 from report.result import Outcome
 from tests.cases import ROOT
 
@@ -100,6 +102,17 @@ def test_more_networks_keep_the_blocks_that_there_are():
     before, after = (zero_gradient.blocks("small", item) for item in (settings, with_seeds(settings, 120)))
     assert after[: len(before)] == before
     assert [seed for stack in after for seed in stack.seeds] == list(range(120))
+
+
+@pytest.mark.filterwarnings("ignore:Precision loss")
+def test_margins_of_shares_scale_to_shares(chapter, results):
+    """A margin of a share that is halved or doubled is still between none and all, or is not varied."""
+    for claim in chapter.CLAIMS:
+        for test in judge._parts(claim.holds):
+            if isinstance(test, Bound) and results[0].metrics[test.metric].unit == "%":
+                scaled = [region for factor in (0.5, 2.0) if (region := test.region.scaled(factor, test.ratio))]
+                bounds = [bound for region in scaled for bound in (region.low, region.high) if math.isfinite(bound)]
+                assert all(0 <= bound <= 1 for bound in bounds), claim.id
 
 
 def test_papers_stand_beside_us(chapter):

@@ -33,7 +33,6 @@ from report.result import (
     some,
     times_equal,
     times_smaller,
-    within,
 )
 
 
@@ -278,7 +277,8 @@ def test_order_of_pairs_does_not_matter(pairs, shuffler: random.Random):
         ),  # a ratio of two; factors 1.26 and 2.56
         (at_least("high", 0.5, why="a majority", origin=None), None, None),
         (at_least("high", 1.6, why="", origin=2.8), "refuted", "supported"),  # bounds 2.2, 1.6 and 0.4 on a mean of 2.01
-        (within("high", 1.0, 3.5, why=""), "supported", "supported"),
+        (at_least("high", 1.8, why="", ratio=True), "supported", "refuted"),  # of a ratio of 2.01: bounds 1.34 and 3.24
+        (at_least("high", 1.5, why="", furthest=3.0), "supported", None),  # the double is out of reach
         (every(larger("high", than="low", by=0.7), larger("high", than="low")), "supported", "refuted"),
     ],
 )

@@ -196,6 +196,8 @@ def test_ledger_filters_and_sorts(browser, tmp_path):
     assert shown(tab) == ["S2a", "S10"] and tab.text_content("#shown") == "2 of 3"
     tab.select_option("[name=outcome]", "refuted")
     assert shown(tab) == ["S10"]
+    tab.set_viewport_size({"width": 360, "height": 800})
+    assert not tab.is_visible("text=It is odd.") and tab.is_visible("text=It is S10.")
     tab.fill("[name=words]", "nothing like it")
     assert shown(tab) == [] and tab.text_content("#shown") == "0 of 3"
     assert tab.text_content("#S2 dd").split() == ["✓", "supported", "S2a", "So."] and "not measured yet" in tab.text_content(
