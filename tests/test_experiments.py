@@ -14,8 +14,7 @@ from lab.compute import InProcess, using
 from report import judge, render
 from report.outline import read_outline
 from report.record import Record
-from report.result import Bound
-from report.result import Outcome
+from report.result import Bound, Outcome
 from tests.cases import ROOT
 
 NAMES = [name for names in CHAPTERS.values() for name in names]
