@@ -53,6 +53,7 @@ def test_numbers_are_written_for_readers(value, unit, text):
     [
         (6.9e-4, 4.91e-4, 8.8e-4, "6.90 [4.91 to 8.80; n = 3] × 10⁻⁴"), (0.00125, 8.9e-4, 0.0016, "0.00125 [0.00089 to 0.00160; n = 3]"),
         (0.0, -0.5, 0.5, "0.00 [−0.50 to 0.50; n = 3]"), (1.0, -math.inf, math.inf, "1.00 [−∞ to ∞; n = 3]"),
+        (1.4e-17, -0.0043, 0.0043, "0.00000 [−0.00430 to 0.00430; n = 3]"),
     ],
 )  # fmt: skip
 def test_interval_is_written_like_its_value(value, low, high, text):
