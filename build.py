@@ -655,11 +655,11 @@ class _Build:
             return publish.Bundle(name, key, dict, line)
         try:
             made = page()
+            files = render.chapter_files(TEMPLATES, made, self.outline)
             for warning in render.unsupported_conclusions(TEMPLATES, chapter) if made.record else ():
                 if warning not in self.warned:
                     self.warned.add(warning)
                     print(f"warning: {warning}")
-            files = render.chapter_files(TEMPLATES, made, self.outline)
         except Exception as error:
             line = trouble.setdefault(chapter.name, _one_line(error))
             files = render.under_banner(TEMPLATES, self.site.files_of(name), chapter, line, self.outline)

@@ -8,6 +8,8 @@ network can fit every training label lies inside the range; once with true label
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from lab import compute
 from lab.data import Dataset
 from lab.models import CNN, MLP
@@ -244,15 +246,15 @@ def _threshold(name: str, runs: dict[int, list[Training]]) -> dict[str, Metric]:
 
 def _trends(name: str, runs: dict[int, list[Training]]) -> dict[str, Metric]:
     """Rank correlations with the number of parameters, one a seed."""
-    sizes, by_seed = list(runs), list(zip(*runs.values(), strict=True))
+    sizes, by_seed = np.array(list(runs)), list(zip(*runs.values(), strict=True))
 
     def over_seeds(quantity) -> Metric:
         return Metric.over_seeds([rank_correlation(sizes, [quantity(item) for item in items]) for items in by_seed])
 
     return {
         f"trend_accuracy_{name}": over_seeds(lambda item: float(item.final_test_accuracy)),
-        f"trend_gap_accuracy_{name}": over_seeds(lambda item: item.gap_accuracy),
-        f"trend_gap_loss_{name}": over_seeds(lambda item: item.gap_loss),
+        f"trend_gap_accuracy_{name}": over_seeds(lambda item: float(item.gap_accuracy)),
+        f"trend_gap_loss_{name}": over_seeds(lambda item: float(item.gap_loss)),
     }
 
 
