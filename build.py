@@ -33,6 +33,7 @@ ROOT = Path(__file__).resolve().parent
 TEMPLATES = ROOT / "templates"
 VERDICTS = ROOT / "verdicts.json"
 PRESETS = ("quick", "standard", "full")
+MOST_SEEDS = 10_000
 # Their versions decide whether a chapter's finished result, drawings included, is current.
 MEASURING_DISTRIBUTIONS = ("torch", "numpy", "scipy", "scikit-learn", "matplotlib")
 JUDGING_MODULES = ("report.result", "report.intervals", "report.judge", "report.figures", "report.record")
@@ -66,7 +67,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="how thoroughly (default: standard; quick only proves that the code runs)",
     )
     what.add_argument(
-        "--seeds", type=_at_least_two, metavar="N", help="N seeds wherever the preset has fewer; the ones that there are stay"
+        "--seeds",
+        type=_number_of_seeds,
+        metavar="N",
+        help="N seeds wherever the preset has fewer, in this build; the ones that there are stay",
     )
     what.add_argument("--force", action="store_true", help="compute everything again, whatever the cache holds")
 
@@ -78,7 +82,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     instead.add_argument("--prune", action="store_true", help="delete cache entries that no chapter reaches at any preset")
     instead.add_argument(
         "--diff", type=Path, metavar="OTHER_SITE",
-        help="what differs from another build: verdicts, metrics beyond their interval, figures; exit with 1 where anything does",
+        help="what changed from another build to this one: verdicts, metrics beyond their interval, figures; exit with 1 where anything did",
     )  # fmt: skip
     instead.add_argument("--version", action="store_true", help="print the version")
     instead.add_argument("-h", "--help", action="store_true", help="print this text")
@@ -117,9 +121,11 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _at_least_two(text: str) -> int:
-    if not text.isdecimal() or int(text) < 2:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seeds; expected 2, 3, ...")
+def _number_of_seeds(text: str) -> int:
+    if not text.isdecimal() or not 2 <= int(text) <= MOST_SEEDS:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of seeds; expected 2, 3, ... {MOST_SEEDS:,}: one seed has no interval"
+        )
     return int(text)
 
 
@@ -134,7 +140,9 @@ def _check(options: argparse.Namespace) -> None:
     if (options.strict or options.accept) and options.preset == "quick":
         raise BuildError("--strict and --accept need evidence; the quick preset has none, so use --preset standard or full")
     if options.seeds and (options.strict or options.accept):
-        raise BuildError("--accept and --strict are about the preset's own seeds; leave --seeds out, or the two")
+        raise BuildError(
+            "--accept and --strict are about the preset's own seeds, so --seeds contradicts them; leave --seeds out"
+        )
     # Publishing changes whole folders; an entry that is cached meanwhile inside the old one would be lost.
     out, cache = options.out.resolve(), options.cache.resolve()
     if ROOT.is_relative_to(out):
@@ -241,6 +249,7 @@ class _Build:
         self.trouble: dict[str, str] = {}
         self.waiting: set[str] = set()
         self.warned: set[str] = set()
+        self.told: set[str] = set()
         self.modules: dict[str, ModuleType] = {}
         self.parts: dict[str, dict[str, Any] | None] = {}
         self.num_jobs = self.num_cached = self.num_missing = 0
@@ -556,6 +565,7 @@ class _Build:
 
     def _fail(self, chapter: Chapter, error: BaseException, display: terminal.Display) -> None:
         self.trouble[chapter.name] = _one_line(error)
+        self.told.add(chapter.name)
         display.settle(chapter.name, f"failed: {_one_line(error)}")
         if self.options.debug:
             traceback.print_exception(error)
@@ -751,6 +761,8 @@ class _Build:
         else:
             what = f"pages written in {elapsed}, nothing to run" if published else f"nothing to do, {elapsed}"
         failed = f"; failed: {', '.join(sorted(self.trouble))}" if self.trouble else ""
+        for name in sorted(self.trouble.keys() - self.told):
+            print(f"{name}: failed: {self.trouble[name]}")
         try:
             where = where.relative_to(Path.cwd())
         except ValueError:

@@ -33,7 +33,7 @@ def _between(old: Record, new: Record) -> Iterator[str]:
     for name in ("preset", "seeds", "device"):
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
-            yield f"{name} {before or 'as the preset has'} -> {after or 'as the preset has'}"
+            yield f"{name} {before or 'of the preset'} -> {after or 'of the preset'}"
     outcomes, others = ({item.id: item.outcome for item in record.verdicts} for record in (old, new))
     for claim in sorted(outcomes.keys() | others.keys()):
         if outcomes.get(claim) != others.get(claim):

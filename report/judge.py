@@ -241,7 +241,7 @@ def _to_decide(value: float, low: float, high: float, unit: str, n: str, of: str
             continue
         distance, reach = abs(at - scale(bound)), (above - at if scale(bound) > at else at - below)
         if distance <= 0.1 * reach:
-            return f"{reached}; the effect lies at the margin, and more {of} would hardly decide it"
+            return f"{reached}; it would take more than a hundred times as many {of} to decide it"
         growth = max(growth, (reach / distance) ** 2)
     sides = [int(side) for side in n.replace(",", "").split(" and ")]
     needed = max(math.ceil(growth * min(sides)), *sides, min(sides) + 1)

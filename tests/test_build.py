@@ -30,6 +30,7 @@ from tests.cases import ROOT, ToyProject
         (["--device", "tpu"], r"--device 'tpu' does not exist; did you mean 'cpu'\?"),
         (["--seeds", "9", "--accept"], "--accept and --strict are about the preset's own seeds"),
         (["--seeds", "1"], "'1' is no number of seeds; expected 2, 3"),
+        (["--seeds", "99999999"], "'99999999' is no number of seeds; expected 2, 3, ... 10,000"),
         (["--workers", "many"], "'many' is not a number of processes; expected 0, 1, 2"),
         (["--cluster", "tcp://x:1", "--workers", "2"], "--cluster and --workers contradict each other"),
         (["--strict", "--preset", "quick"], "--strict and --accept need evidence"),
@@ -520,6 +521,20 @@ def test_typed_digits_are_refused_before_anything_is_computed(toy: ToyProject, t
         'Throws {{ setting("50") }}, like {{ cite("Huygens (1657)") }}; `seed 7`, [more](https://example.org/2).',
     )
     assert toy.build().returncode == 0 and "like Huygens (1657)" in toy.read("site/dice.html")
+
+
+def test_slip_in_prose_of_a_current_chapter_is_said(toy: ToyProject):
+    """Where nothing is measured again, the line says what is wrong as well, and says so until it is mended."""
+    toy.build()
+    toy.edit("templates/chapters/dice.md.jinja2", "## Findings", "## Findings in 2 parts")
+    for _ in range(2):
+        outcome = toy.build()
+        assert (
+            outcome.returncode == 1
+            and "dice: failed: templates/chapters/dice.md.jinja2, line 1: '2' is typed" in outcome.stdout
+        )
+    toy.edit("templates/chapters/dice.md.jinja2", "## Findings in 2 parts", "## Findings")
+    assert toy.build().returncode == 0
 
 
 def test_conclusions_outside_of_claims_are_named(toy: ToyProject):
