@@ -18,11 +18,11 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import torch
 from torch import nn
 
-from lab.cache import Cache
-from lab.compute import Workers, gather, using
 from lab.data import Dataset
 from lab.models import CNN
 from lab.training import Recipe, Train
+from measured.jobs.cache import Cache
+from measured.jobs.compute import Workers, gather, using
 
 BATCH_SIZE = 64
 

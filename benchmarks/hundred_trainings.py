@@ -21,12 +21,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import numpy as np
 import torch
 
-from lab.cache import Cache
-from lab.compute import Workers, gather, using
 from lab.curvature import Spectra
 from lab.data import FunctionSamples
 from lab.models import MLP
 from lab.training import Recipe, TrainStack
+from measured.jobs.cache import Cache
+from measured.jobs.compute import Workers, gather, using
 
 NETWORK = MLP(1, (4, 4), 1, "tanh")
 DATA = FunctionSamples("sinc(5x)", -1.0, 1.0, num_train=64)

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lab import compute
 from lab.data import Dataset
 from lab.landscape import FilterNormalizedPlane, Line, LineLoss, Plane, Point, Surface, TrajectoryPlane
 from lab.models import CNN
 from lab.training import Recipe, Train
-from report import figures
-from report.result import Claim, Metric, Result, at_least, at_most, away_from
+from measured import charts
+from measured.evidence import Claim, Metric, Result, at_least, at_most, away_from
+from measured.jobs import gather
 
 # Seconds of one worker with another beside it, measured: the network trains on 9,000 and judges 27,000 images a second.
 #   trainings   8 runs of 500 updates x 64 images, 1 of 1,024          8 x 4.5 + 3 = 39 s
@@ -105,7 +105,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
             for item in runs
         ],
     }  # fmt: skip
-    found = compute.gather(jobs)
+    found = gather(jobs)
     lines: list[Line] = found["lines"]
     planes: list[Plane] = found["paths"]
 
@@ -133,31 +133,31 @@ def _figures(
     path: Plane, around: dict[str, Surface], lines: Sequence[Line], planes: Sequence[Plane], settings: Settings
 ) -> dict:
     marked = [(float(x), float(y), float(loss)) for (x, y), loss in zip(path.coordinates[0], path.path_losses[0], strict=True)]
-    on_path = figures.Grid(path.xs.tolist(), path.ys.tolist(), path.losses.tolist(), marked)
+    on_path = charts.Grid(path.xs.tolist(), path.ys.tolist(), path.losses.tolist(), marked)
     on_planes = {
-        name: figures.Grid(item.xs.tolist(), item.ys.tolist(), item.losses.tolist(), [(0.0, 0.0, item.centre_loss)])
+        name: charts.Grid(item.xs.tolist(), item.ys.tolist(), item.losses.tolist(), [(0.0, 0.0, item.centre_loss)])
         for name, item in around.items()
     }
     words = f"Seed {settings.seeds[0]}, {NETWORK}; cross-entropy of the first {settings.num_examples:,} training images, float32, evaluation mode."
     first, second = (f"component {number} ({100 * share:.0f} %)" for number, share in enumerate(path.explained, start=1))
     steps = np.linspace(0, 1, planes[0].path_losses.shape[1])
     return {
-        "path": figures.surface(
+        "path": charts.surface(
             {"the plane of the path": on_path}, x=first, y=second, value="loss",
             caption="The loss on the plane of the first two principal components of one path. Beside a checkpoint stands its true loss, where there is room, which is not "
                     f"that of the plane below it. {words}",
             alt="Contours of the loss with a path from high loss to low loss across them.",
         ),
-        "path_relief": figures.surface(
+        "path_relief": charts.surface(
             {"the plane of the path": on_path}, x=first, y=second, value="loss", relief=True,
             caption=f"The same plane in three dimensions, the loss on a logarithmic scale. {words}",
             alt="A valley of the loss in three dimensions.",
         ),
-        "off_plane": figures.curves(
+        "off_plane": charts.curves(
             {
                 "loss": {
-                    "at the checkpoint": figures.Series(steps, [plane.path_losses[0] for plane in planes]),
-                    "below it, on the plane": figures.Series(steps, [plane.plane_losses[0] for plane in planes]),
+                    "at the checkpoint": charts.Series(steps, [plane.path_losses[0] for plane in planes]),
+                    "below it, on the plane": charts.Series(steps, [plane.plane_losses[0] for plane in planes]),
                 }
             },
             x="share of the updates", y="loss", log_y=True,
@@ -165,21 +165,21 @@ def _figures(
                     f"{len(settings.seeds)} seeds, each on the plane of its own path; float32.",
             alt="Loss at the checkpoints and at their projections on the plane, against the share of updates made.",
         ),
-        "around": figures.surface(
+        "around": charts.surface(
             on_planes, x="direction 1", y="direction 2", value="loss",
             caption="The loss around two solutions that saw the same number of images, on planes of two random directions (the same ones), each filter scaled to the "
                     f"norm of the network's own; at 1 it has moved by that norm (Li et al. 2018). {words}",
             alt="Contours of the loss around the solution of a small and of a large batch.",
         ),
-        "around_relief": figures.surface(
+        "around_relief": charts.surface(
             on_planes, x="direction 1", y="direction 2", value="loss", relief=True,
             caption=f"The same planes in three dimensions. {words}", alt="Two bowls in three dimensions.",
         ),
-        "line": figures.curves(
+        "line": charts.curves(
             {
                 "loss": {
-                    "training images": figures.Series(lines[0].alphas, [line.train_loss for line in lines]),
-                    "test images": figures.Series(lines[0].alphas, [line.test_loss for line in lines]),
+                    "training images": charts.Series(lines[0].alphas, [line.train_loss for line in lines]),
+                    "test images": charts.Series(lines[0].alphas, [line.test_loss for line in lines]),
                 }
             },
             x="share of the way from the start to the end", y="loss", log_y=True,

@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lab import compute
 from lab.data import Dataset
 from lab.landscape import Line, LineLoss, Point
 from lab.models import CNN, MLP
 from lab.sensitivity import MeanSensitivity, Sensitivity
 from lab.statistics import barrier_height, choose_between, rank_correlation
 from lab.training import Recipe, Train, Training
-from report import figures
-from report.result import Claim, Comments, Metric, Result, at_least, at_most, away_from, different, every, larger, smaller
+from measured import charts
+from measured.evidence import Claim, Comments, Metric, Result, at_least, at_most, away_from, different, every, larger, smaller
+from measured.jobs import gather
 
 NETWORK = MLP(28 * 28, (32, 32), 10)
 """26,506 parameters: the course asks for 20,000 to 30,000."""
@@ -279,7 +279,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         "mix": mix_jobs,
         "mix_sensitivities": {name: Sensitivity(job, settings.cnn_examples, settings.cnn_examples) for name, job in mix_jobs.items()},
     }  # fmt: skip
-    found = compute.gather(jobs)
+    found = gather(jobs)
     measured = {
         sweep: {at: [_scores(*pair) for pair in zip(runs, found["sensitivities"][sweep][at], strict=True)] for at, runs in by_value.items()}
         for sweep, by_value in found["sweeps"].items()
@@ -427,13 +427,13 @@ def _sweep_metrics(measured: Mapping[str, Sweep]) -> dict[str, Metric]:
 # Figures
 
 
-def _panels(by_start: Mapping[str, Sequence[Line]]) -> dict[str, dict[str, figures.Series]]:
+def _panels(by_start: Mapping[str, Sequence[Line]]) -> dict[str, dict[str, charts.Series]]:
     """Loss and accuracy by start, on training and test images."""
     panels = {}
     for what, scale in (("loss", 1), ("accuracy", 100)):
         for start, runs in by_start.items():
             panels[f"{what}, {STARTS[start]}"] = {
-                f"{split} images": figures.Series(
+                f"{split} images": charts.Series(
                     runs[0].alphas,
                     [scale * getattr(run, f"{'train' if split == 'training' else split}_{what}") for run in runs],
                 )
@@ -470,32 +470,32 @@ def _line_figures(
     shown = {}
     for pair in COMPARISONS:
         panels, (first, second) = _panels(found[pair]), names[pair]
-        shown[f"line_{pair}"] = figures.curves(
+        shown[f"line_{pair}"] = charts.curves(
             panels, x="α", marks={first: 0, second: 1}, **_axes(panels),
             caption=f"From {first} (α = 0) to {second} (α = 1). {words}",
             alt=f"Loss and accuracy against alpha from minus one to two, for {first} and {second}, with a common start left and with two starts right.",
         )  # fmt: skip
     controls = {
         f"loss, {title}": {
-            names[pair][0].removeprefix("two seeds, "): figures.Series(found[pair][kind][0].alphas, [run.train_loss for run in found[pair][kind]])
+            names[pair][0].removeprefix("two seeds, "): charts.Series(found[pair][kind][0].alphas, [run.train_loss for run in found[pair][kind]])
             for pair in PAIRS if pair not in COMPARISONS
         }
         for kind, title in STARTS.items()
     }  # fmt: skip
     controls["loss, start to solution"] = {
-        f"batch {settings.batch_size}, rate {settings.learning_rate:g}": figures.Series(
+        f"batch {settings.batch_size}, rate {settings.learning_rate:g}": charts.Series(
             start[0].alphas, [line.train_loss for line in start]
         )
     }
     cnn_panels = _panels({kind: [line] for kind, line in cnn.items()})
     return {
         **shown,
-        "controls": figures.curves(
+        "controls": charts.curves(
             controls, x="α", marks={"θ₁": 0, "θ₂": 1}, **_axes(controls),
             caption=f"Controls on the images trained on: two seeds of one recipe, with a common start and with two, and from the initial weights (α = 0) to a solution (α = 1). {words}",
             alt="Loss against alpha between two runs of one recipe, for three recipes, and from the start of a training to its end.",
         ),
-        "barriers": figures.table(
+        "barriers": charts.table(
             ("between", "starts", "barrier, training loss", "barrier, test loss"),
             [
                 (TITLES[pair], STARTS[kind], metrics[f"barrier_{pair}_{kind}"], metrics[f"test_barrier_{pair}_{kind}"])
@@ -504,7 +504,7 @@ def _line_figures(
             caption="Height of the barrier in nats: the most by which the loss rises above the straight line between the losses of the two ends. It is never negative, so it is held "
                     "against that of two seeds of one recipe. Means over pairs with 95 % t intervals.",
         ),
-        "best": figures.table(
+        "best": charts.table(
             ("between", "starts", "best α by accuracy", "gain in accuracy", "best α by loss", "change of the loss"),
             [
                 (
@@ -518,7 +518,7 @@ def _line_figures(
                     f"measured on the other, the gain in images read correctly of {settings.line_test // 2:,}. A positive gain and a negative change speak for the point between. Median α; means over "
                     "pairs with 95 % t intervals.",
         ),
-        "line_cnn": figures.curves(
+        "line_cnn": charts.curves(
             cnn_panels, x="α", marks=dict(zip(names["rate"], (0, 1), strict=True)), **_axes(cnn_panels),
             caption=f"The seed report's network, {SEEDS_CNN}, at two learning rates: one pair of each kind, no seeds and no verdict. {settings.cnn_updates:,} updates with batch "
                     f"{settings.batch_size}; {settings.cnn_examples:,} images of each kind; float32, evaluation mode.",
@@ -534,7 +534,7 @@ def _sweep_figures(measured: Mapping[str, Sweep], metrics: Mapping[str, Metric],
         "rates": f"every run makes {settings.num_updates:,} updates with batch {settings.batch_size}",
     }
     shown = {
-        f"sweep_{name}": figures.trend(
+        f"sweep_{name}": charts.trend(
             {
                 "loss": {title: _trend(sweep, f"{split}_loss") for split, title in SPLITS.items()},
                 "accuracy": {title: _trend(sweep, f"{split}_accuracy") for split, title in SPLITS.items()},
@@ -556,7 +556,7 @@ def _sweep_figures(measured: Mapping[str, Sweep], metrics: Mapping[str, Metric],
     }  # fmt: skip
     return {
         **shown,
-        "correlations": figures.table(
+        "correlations": charts.table(
             ("what varies", "sensitivity of the", *(f"with the {outcome}" for outcome in OUTCOMES.values())),
             [
                 (title, MEASURES[measure], *(metrics[f"rank_{measure}_{outcome}_{name}"] for outcome in OUTCOMES))
@@ -595,7 +595,7 @@ def _mix_figure(jobs: Mapping[str, Train], mixed: Mapping[str, Scores], settings
         "model", "parameters", "batch", "rate", "images", "accuracy", "loss", *(f"sensitivity, {name}" for name in MEASURES.values())
     )  # fmt: skip
     return {
-        "mix": figures.table(
+        "mix": charts.table(
             columns, rows,
             caption=f"Five models as the seed report mixes them, one run each: {settings.cnn_updates:,} updates on the same {_cnn_data(settings).sizes[0]:,} images; "
                     f"sensitivity on {min(settings.cnn_examples, _cnn_data(settings).sizes[0]):,} training and {settings.cnn_examples:,} test images.",

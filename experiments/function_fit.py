@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lab import compute
 from lab.data import FunctionSamples
 from lab.models import MLP
 from lab.training import LearningRateSearch, Outputs, Predict, Recipe, Training, TrainStack
-from report import figures
-from report.result import Claim, Comments, Metric, Result, every, no_more_often, times_equal, times_smaller
+from measured import charts
+from measured.evidence import Claim, Comments, Metric, Result, every, no_more_often, times_equal, times_smaller
+from measured.jobs import gather
 
 # Seconds of one worker with another beside it, measured, for 1,000 updates: blocks of ten seeds of the deep, middle and shallow network
 # 4.6, 3.1 and 2.9, of five seeds of 1-760-1 and 1-3040-1 4.1 and 7.4; searches of three seeds 3.3, 2.2, 1.9, and of two 1.8 and 3.0.
@@ -158,7 +158,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
                 jobs[f"{short}_check", name] = blocks(name, function, settings.check_interval, settings.check_seeds, settings)
     searches = {key: stacks[0].tuned_by for key, stacks in jobs.items()}
     predictions = {key: [Predict(of=stack) for stack in stacks] for key, stacks in jobs.items()}
-    trained, answers, chosen = compute.gather((jobs, predictions, searches))
+    trained, answers, chosen = gather((jobs, predictions, searches))
     fits = {key: Fits.joined(trained[key], answers[key]) for key in jobs}
 
     metrics = {f"params_{name}": Metric(network.num_parameters) for name, network in NETWORKS.items()}
@@ -191,7 +191,7 @@ def _figures(functions: dict, fits: dict, chosen: dict, metrics: dict) -> dict:
         for layer in network.layers
     ]
     return {
-        "networks": figures.table(
+        "networks": charts.table(
             ("network", "hidden layers", "parameters", "multiply-adds a point", *(f"learning rate for {function}" for function in functions.values())),
             [
                 (str(network), network.depth, network.num_parameters, network.num_flops // 2,
@@ -200,23 +200,23 @@ def _figures(functions: dict, fits: dict, chosen: dict, metrics: dict) -> dict:
             ],
             caption="The five networks. The learning rate is the candidate with the lowest median error on the search seeds.",
         ),
-        "layers": figures.table(
+        "layers": charts.table(
             ("network", "layer", "output", "parameters"), layers, caption="All layers. ReLU follows each but the last of a network.",
         ),
-        "loss": figures.curves(
+        "loss": charts.curves(
             {
-                functions[short]: {title(name): figures.Series(fit.steps, fit.train_loss) for name, fit in of_function.items()}
+                functions[short]: {title(name): charts.Series(fit.steps, fit.train_loss) for name, fit in of_function.items()}
                 for short, of_function in on_main.items()
             },
             x="updates", y="mean squared error", log_y=True,
             caption=f"Training loss of all models: median and the middle 80 % of {seeds_text}; float32, all points in every update.",
             alt="Training loss against updates on a logarithmic scale, one line a network, one panel a function.",
         ),
-        "predictions": figures.curves(
+        "predictions": charts.curves(
             {
                 functions[short]: {
-                    title(name): figures.Series(fit.x[::5], fit.predictions[:, ::5]) for name, fit in of_function.items()
-                } | {"truth": figures.Series(fits[short, "deep"].x[::5], [fits[short, "deep"].truth[::5]])}
+                    title(name): charts.Series(fit.x[::5], fit.predictions[:, ::5]) for name, fit in of_function.items()
+                } | {"truth": charts.Series(fits[short, "deep"].x[::5], [fits[short, "deep"].truth[::5]])}
                 for short, of_function in on_main.items()
             },
             x="x", y="y", reference="truth",
@@ -224,7 +224,7 @@ def _figures(functions: dict, fits: dict, chosen: dict, metrics: dict) -> dict:
             caption=f"Predictions of all models over the truth: median and the middle 80 % of {seeds_text}.",
             alt="Predicted values of each network and true values against x, one panel a function.",
         ),
-        "errors": figures.table(
+        "errors": charts.table(
             ("function", "network", "mean squared error", "over the target's variance", "constant predictors", "gain of the last tenth"),
             [
                 (functions[short], str(NETWORKS[name]), metrics[f"mse_{name}_{short}"], metrics[f"relative_{name}_{short}"],
@@ -234,7 +234,7 @@ def _figures(functions: dict, fits: dict, chosen: dict, metrics: dict) -> dict:
             caption="Errors on the dense grid: medians over seeds with exact 95 % intervals. The last column is the training loss after nine "
                     "tenths of the updates over the loss at the end: 1 means that the last tenth gained nothing.",
         ),
-        "check": figures.table(
+        "check": charts.table(
             ("function", "network", "mean squared error", "over the target's variance", "constant predictors"),
             [
                 (functions[short], str(NETWORKS[name]), metrics[f"mse_{name}_{short}_check"], metrics[f"relative_{name}_{short}_check"],
@@ -243,7 +243,7 @@ def _figures(functions: dict, fits: dict, chosen: dict, metrics: dict) -> dict:
             ],
             caption=f"The same on the check interval, with the learning rates chosen on the first, over {len(fits['f1_check', 'deep'].test_loss)} seeds.",
         ),
-        "search": figures.table(
+        "search": charts.table(
             ("function", "network", *(f"rate {rate:g}" for rate in chosen["f1", "deep"].candidates)),
             [
                 (functions[short], str(NETWORKS[name]), *map(float, chosen[short, name].losses))

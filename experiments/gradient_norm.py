@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lab import compute
 from lab.data import Dataset, FunctionSamples
 from lab.gradients import GradientNorms, Norms
 from lab.models import CNN, MLP
 from lab.statistics import rank_correlation
 from lab.training import Recipe, Train
-from report import figures
-from report.result import Claim, Comments, Metric, Result, at_most, every, times_smaller
+from measured import charts
+from measured.evidence import Claim, Comments, Metric, Result, at_most, every, times_smaller
+from measured.jobs import gather
 
 # Seconds of one worker with another beside it, measured: the small CNN trains on 7,000 images a second.
 #   MNIST     8 runs of 320 updates x 64 images                       8 x 3.1 s = 25 s
@@ -84,7 +84,7 @@ def jobs(task: str, settings: Settings) -> list[GradientNorms]:
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
-    norms = compute.gather({task: jobs(task, settings) for task in TASKS})
+    norms = gather({task: jobs(task, settings) for task in TASKS})
 
     metrics = {
         "num_parameters_mnist": Metric(CNN_NETWORK.num_parameters),
@@ -115,12 +115,12 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
 def _figures(norms: dict[str, Sequence[Norms]], metrics: dict[str, Metric], settings: Settings) -> dict:
     seeds = f"{len(settings.seeds)} seeds; gradients in float32, their squares summed in float64"
     return {
-        "norms": figures.curves(
+        "norms": charts.curves(
             {
                 TASKS[task]: {
-                    "loss, all examples": figures.Series(runs[0].steps, [item.full_loss for item in runs]),
-                    "gradient norm, all examples": figures.Series(runs[0].steps, [item.full_norm for item in runs]),
-                    "gradient norm, one mini-batch": figures.Series(runs[0].steps, [row for item in runs for row in item.batch_norm.T]),
+                    "loss, all examples": charts.Series(runs[0].steps, [item.full_loss for item in runs]),
+                    "gradient norm, all examples": charts.Series(runs[0].steps, [item.full_norm for item in runs]),
+                    "gradient norm, one mini-batch": charts.Series(runs[0].steps, [row for item in runs for row in item.batch_norm.T]),
                 }
                 for task, runs in norms.items()
             },
@@ -129,12 +129,12 @@ def _figures(norms: dict[str, Sequence[Norms]], metrics: dict[str, Metric], sett
                     f"{seeds}, for mini-batches over {settings.num_batches} of them at each moment as well.",
             alt="The loss falls steadily; the gradient norms rise and fall by an order of magnitude; mini-batches spread far around the full gradient.",
         ),
-        "seed_view": figures.curves(
+        "seed_view": charts.curves(
             {
                 TASKS[task]: {
-                    "all parameters, all examples": figures.Series(runs[0].steps, [item.full_norm for item in runs]),
-                    "last layer, all examples": figures.Series(runs[0].steps, [item.full_last_layer for item in runs]),
-                    "last layer, one mini-batch: smallest": figures.Series(runs[0].steps, [item.batch_last_layer.min(1) for item in runs]),
+                    "all parameters, all examples": charts.Series(runs[0].steps, [item.full_norm for item in runs]),
+                    "last layer, all examples": charts.Series(runs[0].steps, [item.full_last_layer for item in runs]),
+                    "last layer, one mini-batch: smallest": charts.Series(runs[0].steps, [item.batch_last_layer.min(1) for item in runs]),
                 }
                 for task, runs in norms.items()
             },
@@ -143,7 +143,7 @@ def _figures(norms: dict[str, Sequence[Norms]], metrics: dict[str, Metric], sett
                     f"smallest of {settings.num_batches} mini-batches. Median and the middle 80 % over {seeds}.",
             alt="The smallest last-layer gradient of a mini-batch lies orders of magnitude below the gradient over all parameters.",
         ),
-        "fitted": figures.scatter(
+        "fitted": charts.scatter(
             {
                 TASKS[task]: {
                     "last layer, one mini-batch": [
@@ -160,7 +160,7 @@ def _figures(norms: dict[str, Sequence[Norms]], metrics: dict[str, Metric], sett
             caption=f"Second half of the training: a dot is one mini-batch, or all examples, at one moment of one run; {seeds}.",
             alt="Gradient norm against loss on logarithmic scales: small gradients belong to mini-batches of small loss.",
         ),
-        "table": figures.table(
+        "table": charts.table(
             ("task", "norm at the start", "at the end", "smallest, all examples", "smallest, one mini-batch", "smallest, last layer of one mini-batch"),
             [
                 (TASKS[task], *(metrics[f"{kind}_{task}"] for kind in ("start", "end", "smallest", "smallest_batch", "smallest_seed")))

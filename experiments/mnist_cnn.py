@@ -7,12 +7,12 @@ task. Every network gets the same number of updates and a learning rate of its o
 
 from dataclasses import dataclass
 
-from lab import compute
 from lab.data import Dataset
 from lab.models import CNN, MLP, flat_weights
 from lab.training import HISTORY_EXAMPLES, LearningRateSearch, Recipe, Train, Training
-from report import figures
-from report.result import Claim, Comments, Metric, Result, at_least, different, every, larger, some
+from measured import charts
+from measured.evidence import Claim, Comments, Metric, Result, at_least, different, every, larger, some
+from measured.jobs import gather
 
 # Seconds of one worker with another beside it, measured; images a second trained and judged: one convolution 8,000 and 16,000,
 # two 2,300 and 6,000, three 1,150 and 3,300, 16/64 1,500 and 4,000, 16/16/16 4,000 and 10,000.
@@ -163,7 +163,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     baseline_jobs = trainings(LINEAR, settings.seeds, settings)
     digits_jobs = {name: digits_trainings(network, settings) for name, network in DIGITS.items()}
     searches = {name: items[0].tuned_by for name, items in jobs.items()}
-    trained, baseline, digits, chosen = compute.gather((jobs, baseline_jobs, digits_jobs, searches))
+    trained, baseline, digits, chosen = gather((jobs, baseline_jobs, digits_jobs, searches))
 
     num_test = settings.num_held_out or 10_000
     metrics = _scores("linear", baseline)
@@ -207,7 +207,7 @@ def _figures(trained: dict, chosen: dict, metrics: dict, settings: Settings) -> 
         """Histories on the fixed sample, ended by the final numbers on everything."""
         return {
             panel: {
-                title(NETWORKS[name]): figures.Series(
+                title(NETWORKS[name]): charts.Series(
                     [*runs[0].steps, settings.num_updates],
                     [
                         [*(scale * getattr(item, f"{split}_{kind}")), scale * float(getattr(item, f"final_{split}_{kind}"))]
@@ -236,7 +236,7 @@ def _figures(trained: dict, chosen: dict, metrics: dict, settings: Settings) -> 
         for when, weights in snapshots.items()
     }
     return {
-        "networks": figures.table(
+        "networks": charts.table(
             ("network", "used as", "convolutions", "parameters", "MFLOP an image, forward", "learning rate"),
             [
                 (str(network), _role(name), network.depth, network.num_parameters, metrics[f"mflop_{name}"], f"{chosen[name].learning_rate:g}")
@@ -245,7 +245,7 @@ def _figures(trained: dict, chosen: dict, metrics: dict, settings: Settings) -> 
             caption="The networks. A multiply-add counts as two operations. The learning rate is the peak of the cycle with the lowest "
                     "loss on the reserved images.",
         ),
-        "layers": figures.table(
+        "layers": charts.table(
             ("network", "layer", "output", "parameters"),
             [
                 (str(network), layer.description, " × ".join(map(str, layer.output_shape)), layer.num_parameters)
@@ -253,17 +253,17 @@ def _figures(trained: dict, chosen: dict, metrics: dict, settings: Settings) -> 
             ],
             caption="All layers: same padding, ReLU after each but the last of a network, pooling rounds down.",
         ),
-        "loss": figures.curves(
+        "loss": charts.curves(
             over_updates("loss"), x="updates", y="cross-entropy (nats)", log_y=True, log_x=True,
             caption=f"Training and test loss of all models. {caption}",
             alt="Cross-entropy against updates on logarithmic scales for five networks, training images left, test images right.",
         ),
-        "accuracy": figures.curves(
+        "accuracy": charts.curves(
             over_updates("accuracy", 100), x="updates", y="accuracy (%)", log_x=True,
             caption=f"Training and test accuracy of all models. {caption}",
             alt="Accuracy against updates for five networks, training images left, test images right.",
         ),
-        "cost": figures.dots(
+        "cost": charts.dots(
             {
                 "by parameters": {title(network): (network.num_parameters, metrics[f"accuracy_{name}"]) for name, network in NETWORKS.items()},
                 "by arithmetic": {title(network): (network.num_flops / 1e6, metrics[f"accuracy_{name}"]) for name, network in NETWORKS.items()},
@@ -272,7 +272,7 @@ def _figures(trained: dict, chosen: dict, metrics: dict, settings: Settings) -> 
             caption="What parameters and arithmetic buy: mean test accuracy with its 95 % t interval, one faint dot a seed.",
             alt="Test accuracy of five networks against their parameters and against the operations for one image.",
         ),
-        "scores": figures.table(
+        "scores": charts.table(
             ("network", "test accuracy", "training accuracy", "test loss", "training loss"),
             [
                 (title(network), *(metrics[f"{kind}_{name}"] for kind in ("accuracy", "train_accuracy", "loss", "train_loss")))
@@ -280,7 +280,7 @@ def _figures(trained: dict, chosen: dict, metrics: dict, settings: Settings) -> 
             ],
             caption=f"Final numbers on all images trained on and {settings.num_held_out or 10_000:,} test images: means over seeds with 95 % t intervals.",
         ),
-        "digits": figures.table(
+        "digits": charts.table(
             ("network", "test accuracy", "training accuracy", "test loss", "training loss"),
             [
                 (title(network), *(metrics[f"{kind}_digits_{name}"] for kind in ("accuracy", "train_accuracy", "loss", "train_loss")))
@@ -289,17 +289,17 @@ def _figures(trained: dict, chosen: dict, metrics: dict, settings: Settings) -> 
             caption=f"The second task: 1,797 digits of 8 x 8 pixels, a fifth of them held out, {len(settings.digits_seeds)} seeds, three "
                     "networks of matched size.",
         ),
-        "filters": figures.images(
+        "filters": charts.images(
             first_filters, columns=8,
             caption=f"The 16 filters of the first layer of 16/36, seed {settings.seeds[0]}. Blue is negative, orange positive, one scale for all.",
             alt="Sixteen pictures of 5 by 5 weights before training and after it.",
         ),
-        "second_filters": figures.images(
+        "second_filters": charts.images(
             second_filters, columns=9,
             caption=f"The 36 filters of the second layer of 16/36 for input channels 0 and 1, seed {settings.seeds[0]}, one scale for all.",
             alt="Thirty-six 5 by 5 filters for each of two input channels, before and after training.",
         ),
-        "search": figures.table(
+        "search": charts.table(
             ("network", *(f"peak {rate}" for rate in settings.learning_rates)),
             [(title(network), *map(float, chosen[name].losses)) for name, network in NETWORKS.items()],
             caption="How the learning rates were chosen: loss on the reserved images after a short training.",

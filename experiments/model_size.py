@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lab import compute
 from lab.data import Dataset
 from lab.models import CNN, MLP
 from lab.statistics import rank_correlation
 from lab.training import LearningRateSearch, Recipe, Train, Training
-from report import figures
-from report.result import Claim, Comments, Metric, Result, at_least, equal, every, larger, smaller
+from measured import charts
+from measured.evidence import Claim, Comments, Metric, Result, at_least, equal, every, larger, smaller
+from measured.jobs import gather
 
 # Seconds of one worker, measured: 1,600 updates of 64 images take 1 s up to width 64, then 1.3, 1.8, 3.2 and 5.5 s; the judging is in it.
 #   sweep            12 widths x 8 seeds x 2 kinds of labels       16 x 20 s             = 320 s
@@ -180,7 +180,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         "sweep": {width: jobs["clean", width][0].tuned_by for width in settings.widths},
         "ten": {size: items[0].tuned_by for size, items in ten_jobs.items()},
     }
-    trained, ten, chosen = compute.gather((jobs, ten_jobs, searches))
+    trained, ten, chosen = gather((jobs, ten_jobs, searches))
 
     size = {width: width_network(width).num_parameters for width in settings.widths}
     sweeps = {
@@ -306,29 +306,29 @@ def _figures(
         f"{tested} with their true labels."
     )
     return {
-        "sweep_clean": figures.trend(
+        "sweep_clean": charts.trend(
             scores("clean"), **axes, marks=marks("clean"), caption=f"True labels. {about}",
             alt="Loss and accuracy of training and test images against parameters, with true labels.",
         ),
-        "sweep_noisy": figures.trend(
+        "sweep_noisy": charts.trend(
             scores("noisy"), **axes, marks=marks("noisy"),
             caption=f"With {100 * settings.label_noise:.0f} % of the training labels replaced by a class drawn at random, and fitted like the others. {about}",
             alt="Loss and accuracy of training and test images against parameters, with label noise.",
         ),
-        "gap": figures.trend(
+        "gap": charts.trend(
             {"accuracy": gaps("accuracy"), "loss": gaps("loss")},
             y={"accuracy": "training − test accuracy (points)", "loss": "test − training loss (nats)"}, **sizes,
             caption=f"The gap by itself; positive is worse. Means with 95 % t intervals over {len(settings.seeds)} seeds for the sweep, {len(settings.ten_seeds)} for the "
                     "seed's ten; float32.",
             alt="Gap of accuracy and of loss against parameters for the sweep with true and with noisy labels, and for the seed's ten networks.",
         ),
-        "ten": figures.trend(
+        "ten": charts.trend(
             scores("ten"), **axes,
             caption=f"The seed's figure, with its ten counts on a logarithmic axis: {settings.ten_num_train or 50_000:,} training images a run, {settings.ten_num_updates:,} updates; means (of losses geometric) over "
                     f"{len(settings.ten_seeds)} seeds with 95 % t intervals, float32, on all images trained on and {tested}.",
             alt="Loss and accuracy of training and test images against the parameters of ten convolutional networks.",
         ),
-        "networks": figures.table(
+        "networks": charts.table(
             ("number", "the seed calls it", "parameters", "our network", "pooling", "kind", "learning rate"),
             [
                 (number, label, network.num_parameters, str(network), f"{network.pool} × {network.pool}", kind,
@@ -337,7 +337,7 @@ def _figures(
             ],
             caption="The seed's ten counts, met exactly by networks of ours: it gives the counts and no layouts. Pooling follows each convolution.",
         ),
-        "rates": figures.table(
+        "rates": charts.table(
             ("hidden units", "parameters", "learning rate", *(f"training loss at {rate:g}" for rate in settings.learning_rates)),
             [
                 (width, width_network(width).num_parameters, f"{chosen['sweep'][width].learning_rate:g}", *map(float, chosen["sweep"][width].losses))

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lab import compute
 from lab.data import Dataset
 from lab.models import CNN
 from lab.training import Recipe, Train, Training
 from lab.trajectories import JointPCA, Paths, principal_components
-from report import figures
-from report.result import Claim, Comments, Metric, Result, at_least, larger
+from measured import charts
+from measured.evidence import Claim, Comments, Metric, Result, at_least, larger
+from measured.jobs import gather
 
 # Seconds of one worker: two convolutions train on 2,300 and judge 6,000 images a second.
 #   16 runs of 24 epochs x 640 images             16 x 6.7 s  = 107 s
@@ -89,7 +89,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         for start in STARTS
         for what, layer in LAYERS.items()
     }
-    paths, trained, at_seed_rate = compute.gather((jobs, runs, trainings("seed_rate", settings)))
+    paths, trained, at_seed_rate = gather((jobs, runs, trainings("seed_rate", settings)))
 
     metrics = {
         "num_parameters": Metric(NETWORK.num_parameters),
@@ -122,16 +122,16 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
 
 
 def _figures(paths: dict[tuple[str, str], Paths], trained: dict[str, Sequence[Training]], settings: Settings) -> dict:
-    def plane(what: str, alt: str, subject: str) -> figures.Figure:
+    def plane(what: str, alt: str, subject: str) -> charts.Figure:
         panels = {
             STARTS[start]: {
-                f"run {seed}": figures.Path(run, 100 * np.asarray(training.test_accuracy))
+                f"run {seed}": charts.Path(run, 100 * np.asarray(training.test_accuracy))
                 for seed, run, training in zip(settings.seeds, paths[start, what].coordinates, trained[start], strict=True)
             }
             for start in STARTS
         }
         shares = {start: paths[start, what].explained for start in STARTS}
-        return figures.paths(
+        return charts.paths(
             panels,
             x={STARTS[start]: f"component 1 ({100 * share[0]:.0f} % of variance)" for start, share in shares.items()},
             y={STARTS[start]: f"component 2 ({100 * share[1]:.0f} %)" for start, share in shares.items()},
@@ -152,7 +152,7 @@ def _figures(paths: dict[tuple[str, str], Paths], trained: dict[str, Sequence[Tr
     return {
         "whole": plane("whole", "Eight paths that leave one point, and eight paths that start apart and stay apart.", "All weights"),
         "layer": plane("layer", "The same for the weights of one layer.", "The weights of the second convolution"),
-        "explained": figures.table(
+        "explained": charts.table(
             ("runs", "weights", "two joint components", "random walks", "of a run's own path", "a run alone", "its random walk"),
             [
                 (STARTS[start], {"whole": "all", "layer": "second convolution"}[what], *(_cells(paths[start, what])))
@@ -163,10 +163,10 @@ def _figures(paths: dict[tuple[str, str], Paths], trained: dict[str, Sequence[Tr
                     "fifth: what the joint plane keeps of one run's movement; then the PCA of each run by itself, and of its random walk. "
                     f"Means over {len(settings.seeds)} seeds with 95 % t intervals; PCA in float64 of float32 weights.",
         ),
-        "outside": figures.curves(
+        "outside": charts.curves(
             {
                 {"whole": "all weights", "layer": "second convolution"}[what]: {
-                    STARTS[start]: figures.Series(
+                    STARTS[start]: charts.Series(
                         range(0, settings.num_epochs + 1, settings.epochs_between), 100 * paths[start, what].outside
                     )
                     for start in STARTS
@@ -178,13 +178,13 @@ def _figures(paths: dict[tuple[str, str], Paths], trained: dict[str, Sequence[Tr
                     f"median and the middle 80 % over {len(settings.seeds)} seeds, PCA in float64 of float32 weights.",
             alt="Share of the distance that lies outside of the plane, against epochs.",
         ),
-        "filters": figures.images(
+        "filters": charts.images(
             {when: [picture[0] for picture in named[when]["0.weight"]] for when in named}, columns=8,
             caption=f"The seed's picture: the 16 filters of the first layer, seed {settings.seeds[0]}, float32, at the start and at the end of one run. "
                     "Blue is negative, orange positive, one scale for all.",
             alt="Sixteen pictures of 5 by 5 weights at the start of training and at its end.",
         ),
-        "second_filters": figures.images(
+        "second_filters": charts.images(
             {
                 f"input channel {channel}, {when}": [picture[channel] for picture in named[when]["3.weight"]]
                 for channel in (0, 1) for when in named
@@ -193,7 +193,7 @@ def _figures(paths: dict[tuple[str, str], Paths], trained: dict[str, Sequence[Tr
             caption=f"The 36 filters of the second layer for input channels 0 and 1, seed {settings.seeds[0]}, float32, one scale for all.",
             alt="Thirty-six 5 by 5 filters for each of two input channels, at the start of training and at its end.",
         ),
-        "two_matrices": figures.scatter(
+        "two_matrices": charts.scatter(
             {"each matrix on components of its own": {name: principal_components(matrix, 2).coordinates for name, matrix in matrices.items()}},
             x="component 1", y="component 2",
             caption="The seed's PCA figure, made again: a dot is one row of a weight matrix of one trained network, one row for each input of the "

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lab import compute
 from lab.data import CorrectLabels, CorrectShare, Dataset
 from lab.models import CNN
 from lab.statistics import first_reached, rank_correlation
 from lab.training import Recipe, Train, Training
-from report import figures
-from report.result import Claim, Comments, Metric, Result, at_least, at_most, equal
+from measured import charts
+from measured.evidence import Claim, Comments, Metric, Result, at_least, at_most, equal
+from measured.jobs import gather
 
 # Seconds of one worker, measured; images a second trained and judged: 16/36 4,000 and 6,000, 8/16 10,000 and 25,000, the small one
 # 30,000 and 60,000. A run judges all it trained on, 10,000 test images and 15 times 1,000 images on the way.
@@ -151,7 +151,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
 
     jobs = {key: trainings(key) for key in sets}
     right_jobs = {key: [CorrectLabels(item) for item in items] for key, items in data.items()}
-    trained, right = compute.gather((jobs, right_jobs))
+    trained, right = gather((jobs, right_jobs))
     scores = {key: _scores(trained[key], right[key], [item.recipe.num_updates for item in jobs[key]]) for key in jobs}
 
     main, whole = settings.labels[-1], ("large", settings.labels[-1], 1.0)
@@ -246,12 +246,12 @@ def _figures(networks: dict, jobs: dict, trained: dict, scores: dict, settings: 
     main, curve = settings.labels[-1], settings.curve_labels
     kinds = {"random labels": ("large", main, 1.0), "true labels": ("large", main, 0.0)}
 
-    def over_epochs(key: tuple, split: str, kind: str, scale: float = 1) -> figures.Series:
+    def over_epochs(key: tuple, split: str, kind: str, scale: float = 1) -> charts.Series:
         """The history on the fixed sample, ended by the final number on everything."""
         recipe = jobs[key][0].recipe
         steps = [*trained[key][0].steps, recipe.num_updates]
         values = [[*getattr(item, f"{split}_{kind}"), float(getattr(item, f"final_{split}_{kind}"))] for item in trained[key]]
-        return figures.Series(
+        return charts.Series(
             [step / math.ceil(key[1] / recipe.batch_size) for step in steps],
             [[scale * value for value in row] for row in values],
         )
@@ -287,24 +287,24 @@ def _figures(networks: dict, jobs: dict, trained: dict, scores: dict, settings: 
         for (kind, number, batch_size, num_updates, num_runs), shares in recipes.items()
     ]  # fmt: skip
     return {
-        "networks": figures.table(
+        "networks": charts.table(
             ("network", "parameters", "convolutions", "images", "labels replaced", "mini-batch", "updates", "runs each"),
             network_rows,
             caption=f"What is trained: Adam, learning rate {settings.learning_rate:g}, no weight decay, no augmentation. The small network pools 9 × 9 pixels, the others 2 × 2 twice.",
         ),
-        "loss": figures.curves(
+        "loss": charts.curves(
             both("loss"), x="epochs", y="cross-entropy (nats)", log_y=True,
             levels={panel: {"chance: ln 10": CHANCE_LOSS} for panel in kinds},
             caption=f"Training and test loss. {words}",
             alt="Cross-entropy against epochs on a logarithmic scale, random labels left, true labels right, with the loss of guessing drawn across.",
         ),
-        "accuracy": figures.curves(
+        "accuracy": charts.curves(
             both("accuracy", 100), x="epochs", y="accuracy (%)",
             levels={panel: {"chance: 10 %": 100 * CHANCE} for panel in kinds},
             caption=f"Training and test accuracy of the same runs. {words}",
             alt="Accuracy against epochs, random labels left, true labels right, with the accuracy of guessing drawn across.",
         ),
-        "scores": figures.table(
+        "scores": charts.table(
             ("network", "training images", "labels", "that are right", "training accuracy", "test accuracy", "training loss", "test loss"),
             [
                 (
@@ -316,11 +316,11 @@ def _figures(networks: dict, jobs: dict, trained: dict, scores: dict, settings: 
             caption="At the end of training, on all training images with the labels as given and on all test images with their true ones: means over seeds with 95 % t intervals, of "
                     "the losses geometric means. These intervals know of no bound at 100 %.",
         ),
-        "zhang": figures.table(
+        "zhang": charts.table(
             ("network", "parameters", "true labels", "random labels"), [(name, f"{count:,}", true, random) for name, count, true, random in ZHANG],
             caption="Not ours: Zhang et al. (2017), Table 1, for CIFAR-10 with 50,000 training images: training / test accuracy in per cent, without crops and without weight decay.",
         ),
-        "curve": figures.trend(
+        "curve": charts.trend(
             {
                 "accuracy": {
                     "training images, labels as given": at_shares("fit"), "test images, true labels": at_shares("test"),
@@ -333,7 +333,7 @@ def _figures(networks: dict, jobs: dict, trained: dict, scores: dict, settings: 
             caption=f"From true to random labels at the end of training: {of_curve}; means (of losses, geometric means) with 95 % t intervals.",
             alt="Left, accuracy on training and on test images and the share of right labels, right, both losses, against the share of labels replaced.",
         ),
-        "time": figures.trend(
+        "time": charts.trend(
             {
                 f"updates to {_percent(FITTED)} training accuracy": {
                     f"{settings.curve_network}, {curve:,} images": at_shares("time"),
@@ -349,7 +349,7 @@ def _figures(networks: dict, jobs: dict, trained: dict, scores: dict, settings: 
                     f"mini-batches of {settings.curve_batch_size} and {settings.batch_size}. A share at which not every run got there is left out.",
             alt="Updates to a training accuracy of 95 % against the share of labels replaced, for two networks, on a logarithmic scale.",
         ),
-        "over_epochs": figures.curves(
+        "over_epochs": charts.curves(
             {
                 panel: {f"{_percent(share)} replaced": over_epochs(("curve", curve, share), split, "accuracy", 100) for share in settings.shares}
                 for panel, split in (("training images, labels as given", "train"), ("test images, true labels", "test"))
@@ -358,7 +358,7 @@ def _figures(networks: dict, jobs: dict, trained: dict, scores: dict, settings: 
             caption=f"The same runs on the way, median and the middle 80 %: {of_curve}; {measured}",
             alt="Accuracy against epochs for several shares of replaced labels, training images left, test images right.",
         ),
-        "corruption": figures.table(
+        "corruption": charts.table(
             ("replaced", "labels that are right", "training accuracy", "test accuracy", "test loss", "updates to 95 %", "runs that got there"),
             [
                 (_percent(share), _right(item), item["fit"], item["test"], item["loss"], item["time"], f"{item['reached'].counts[0]} of {item['reached'].n}")

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments.flatness import NETWORK, sweep_training
-from lab import compute
 from lab.data import Dataset
 from lab.landscape import Line, LineLoss, Point
 from lab.models import MLP, flat_weights
 from lab.sharpness import HessianSize, MeasureHessian, Rescaled, Rescaling, Sharpness, Worst
 from lab.statistics import rank_correlation
 from lab.training import Recipe, Train, Training
-from report import figures
-from report.result import Claim, Comments, Metric, Result, at_least, at_most, every, larger, times_equal, times_smaller
+from measured import charts
+from measured.evidence import Claim, Comments, Metric, Result, at_least, at_most, every, larger, times_equal, times_smaller
+from measured.jobs import gather
 
 # Seconds of one worker (processor time). F1 has 1.46 million weights and takes 2.9 MFLOP an image forward: an update of 43 images takes 8 ms, one of 1,000 95 ms, and it judges 22,000 images a
 # second; loss and gradient of 500 images in float64 take 0.12 s, SciPy's own work on 1.46 million bounds 5 s a search, a Hessian product on 250 images 0.18 s.
@@ -225,7 +225,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
             if run.seed in settings.rescaled_seeds
         ],
     }  # fmt: skip
-    found = compute.gather(jobs)
+    found = gather(jobs)
     measured = {
         name: {
             size: [_numbers(run, *parts) for run, parts in zip(swept[name][size], by_seed, strict=True)]
@@ -449,14 +449,14 @@ def _figures(
         return 100 * shares
 
     return {
-        "paper": figures.table(
+        "paper": charts.table(
             ("quantity", "paper", "paper, batch 256", "paper, batch 6,000", f"here, batch {settings.small_batch}", f"here, batch {settings.large_batch:,}"),
             rows,
             caption=f"Keskar et al. 2017, network F1, beside ours. The paper's numbers are means ± standard deviations of 5 runs on all of MNIST; ours have 95 % t intervals over {len(settings.f1_seeds)} "
                     f"seeds, the smaller box, the subspaces and the adaptive sharpness over {len(settings.few_seeds)}: means of accuracies and of the gap, geometric means of "
                     f"the rest. A trace is estimated from {settings.num_probes} random sign vectors. Ours: {setup}.",
         ),
-        "ratios": figures.table(
+        "ratios": charts.table(
             ("quantity", "paper", "here"),
             [
                 *((titles[name], PUBLISHED_RATIOS[name], metrics[f"ratio_{name}"]) for name in BOXES),
@@ -465,15 +465,15 @@ def _figures(
             ],
             caption="Large batch over small batch: the paper's means divided, ours the geometric mean over pairs of runs with the same start. The last row is the small batch over the large one.",
         ),
-        "line": figures.curves(
+        "line": charts.curves(
             {
                 "loss": {
-                    "training images": figures.Series(line.alphas, [line.train_loss]),
-                    "test images": figures.Series(line.alphas, [line.test_loss]),
+                    "training images": charts.Series(line.alphas, [line.train_loss]),
+                    "test images": charts.Series(line.alphas, [line.test_loss]),
                 },
                 "accuracy": {
-                    "training images": figures.Series(line.alphas, [percent(line.train_accuracy)]),
-                    "test images": figures.Series(line.alphas, [percent(line.test_accuracy)]),
+                    "training images": charts.Series(line.alphas, [percent(line.train_accuracy)]),
+                    "test images": charts.Series(line.alphas, [percent(line.test_accuracy)]),
                 },
             },
             x="α", y={"loss": "cross-entropy (nats)", "accuracy": "accuracy (%)"}, log_y=("loss",),
@@ -482,7 +482,7 @@ def _figures(
                     "the statistics of batch normalisation estimated anew at each point on these training images.",
             alt="Loss and accuracy along a line through two solutions, which are marked.",
         ),
-        "rescaling": figures.trend(
+        "rescaling": charts.trend(
             {
                 "relative to factor 1": {
                     name: {
@@ -497,13 +497,13 @@ def _figures(
                     f"{metrics['num_examples']} training images, float64. Geometric means with 95 % t intervals.",
             alt="Keskar's sharpness, the largest Hessian eigenvalue, the adaptive sharpness and the norm of the weights, each relative to factor 1, against the factor of layer 1; both axes logarithmic.",
         ),
-        "sweep": figures.trend(
+        "sweep": charts.trend(
             {MEASURES[name]: over_sizes(name, summary="geometric mean") for name in shown},
             x="batch size", y={MEASURES[name]: MEASURES[name] for name in shown}, log_x=True, log_y=True,
             caption=f"{small}; sharpness and Hessian on {metrics['num_examples']} training images in float64. Geometric means with 95 % t intervals.",
             alt="Four measures against batch size, each with a line for equal epochs and one for equal updates.",
         ),
-        "performance": figures.trend(
+        "performance": charts.trend(
             {title: over_sizes(name, "%" if "accuracy" in name else "") for name, title in performance.items()},
             x="batch size", log_x=True, log_y=("training loss",),
             y={title: f"{title} ({'points' if name == 'accuracy' else '%' if 'accuracy' in name else 'nats'})" for name, title in performance.items()},
@@ -511,7 +511,7 @@ def _figures(
             alt="Test accuracy, training loss and the two gaps against batch size, with a line for equal epochs and one for equal updates.",
         ),
         **{
-            f"correlations_{name}": figures.table(
+            f"correlations_{name}": charts.table(
                 ("measure", "with batch size", "with the gap of the loss", "with the gap of the accuracy"),
                 [
                     (title, metrics[f"trend_{measure}_{name}"], *(metrics[f"rho_{measure}_{gap}_{name}"] for gap in GAPS))

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from lab import compute
 from lab.critical_points import CLASSES, CRITICAL, CriticalPoints, Method, NeighbourRatio, Points, count_signs
 from lab.data import Dataset, FunctionSamples
 from lab.gradients import DescendGradientNorm
 from lab.models import CNN, MLP
 from lab.statistics import rank_correlation
 from lab.training import Recipe, Train, TrainStack
-from report import figures
-from report.result import Claim, Comments, Metric, Result, at_least, at_most, away_from, larger
+from measured import charts
+from measured.evidence import Claim, Comments, Metric, Result, at_least, at_most, away_from, larger
+from measured.jobs import gather
 
 # Seconds of one worker with another beside it, measured, for two blocks of 50 networks:
 #   trainings        2 x 5,000 updates of 33 parameters and of 97             2 x (10 + 13) s          =  46 s
@@ -172,7 +172,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         checkpoint_at=(0, settings.cnn_updates),
     )  # fmt: skip
     descent = DescendGradientNorm(images, settings.cnn_steps, settings.num_images)
-    reached, sampled, trained, descended = compute.gather((points, neighbours, images, descent))
+    reached, sampled, trained, descended = gather((points, neighbours, images, descent))
     searched = {key: Searched.joined(items) for key, items in reached.items()}
     shares = {key: np.concatenate([item.shares for item in items]) for key, items in sampled.items()}
 
@@ -271,7 +271,7 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
         "smallest gradient norm": IMAGE_NETWORK.named_weights(descended.weights),
     }
     return {
-        "ratio": figures.scatter(
+        "ratio": charts.scatter(
             {
                 name: by_class(item, item.signs(settings.tolerance)[0], item.loss) for name, item in trained_points.items()
             } | {
@@ -284,7 +284,7 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
                     "point is, is told by its certificate.",
             alt="Loss against the share of positive eigenvalues, one panel a way to get to the points, one colour a class of points.",
         ),
-        "counts": figures.table(
+        "counts": charts.table(
             ("network", "from", "by", "critical, 1e-10", "certain, 1e-20", "gradient-flat", "minima or maxima among the critical", "median loss", "minimal ratio"),
             [
                 (
@@ -297,7 +297,7 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
                     "almost in the kernel of the Hessian (r > 0.9 and r_H < 5e-4, Frye et al. 2021). Shares with exact binomial, medians with exact "
                     f"order-statistic 95 % intervals; {words}.",
         ),
-        "certificate": figures.scatter(
+        "certificate": charts.scatter(
             {
                 f"{NETWORKS[which].num_parameters} parameters, {start}": {
                     METHODS[method]: list(zip(np.maximum(item.grad_norm_squared, 1e-34), item.loss, strict=True))
@@ -310,7 +310,7 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
                     f"{settings.num_networks} networks, float64.",
             alt="Loss against squared gradient norm: ordinary training ends many orders of magnitude above the other two methods.",
         ),
-        "certificates": figures.table(
+        "certificates": charts.table(
             ("network", "from", "by", "squared gradient norm", "over that of the start", "residual r"),
             [
                 (
@@ -322,10 +322,10 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
             caption="The certificates in numbers: medians with exact 95 % intervals. The residual r of Frye et al. (2021) is near 0 where a Newton step could still "
                     f"lower the gradient, and near 1 where the gradient lies in the kernel of the Hessian; {words}.",
         ),
-        "histories": figures.curves(
+        "histories": charts.curves(
             {
                 f"{_title(which, settings)}": {
-                    f"{METHODS[method]}, from {start}": figures.Series(
+                    f"{METHODS[method]}, from {start}": charts.Series(
                         item.steps / item.steps[-1], np.maximum(item.history, 1e-34)
                     )
                     for start, at in ends.items() for method in ("grad_norm", "levenberg") for item in [searched[which, at, method]]
@@ -337,10 +337,10 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
                     f"median and the middle 80 % of {settings.num_networks} networks, float64.",
             alt="Squared gradient norm on a logarithmic scale against the share of steps.",
         ),
-        "tolerance": figures.curves(
+        "tolerance": charts.curves(
             {
                 _title(which, settings): {
-                    f"{METHODS[method]}": figures.Series(
+                    f"{METHODS[method]}": charts.Series(
                         10.0**exponents,
                         np.stack([searched[which, settings.starts[-1], method].signs(10.0**exponent)[0] for exponent in exponents], axis=1),
                     )
@@ -353,10 +353,10 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
                     f"{settings.num_networks} networks, float64.",
             alt="Minimal ratio against tolerance: a plateau where there is one, a steady fall where there is none.",
         ),
-        "spectra": figures.curves(
+        "spectra": charts.curves(
             {
                 _title(which, settings): {
-                    f"{METHODS[method]}, from {start}": figures.Series(
+                    f"{METHODS[method]}, from {start}": charts.Series(
                         np.linspace(0, 1, item.eigenvalues.shape[1]), _relative_magnitudes(item.eigenvalues)
                     )
                     for start, at in ends.items() for method in ("none", "levenberg") for item in [searched[which, at, method]]
@@ -369,7 +369,7 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
                     f"natural. Median and the middle 80 % of {settings.num_networks} networks.",
             alt="Sorted magnitudes of eigenvalues on a logarithmic scale.",
         ),
-        "definitions": figures.scatter(
+        "definitions": charts.scatter(
             {
                 f"{METHODS[method]}{', from random weights' if start == settings.starts[0] else ''}": by_class(
                     item := searched["small", start, method], item.signs(settings.tolerance)[0], sampled
@@ -381,7 +381,7 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
                     f"weights. {_title('small', settings)}; {words}.",
             alt="Share of sampled neighbours with higher loss against share of positive eigenvalues.",
         ),
-        "index": figures.scatter(
+        "index": charts.scatter(
             {
                 _title("small", settings): {
                     f"after {start} updates": list(zip(item.signs(settings.tolerance)[2][item.is_critical], item.loss[item.is_critical], strict=True))
@@ -391,16 +391,16 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
             x="index: share of negative eigenvalues", y="loss",
             caption=f"Loss against index at the critical points found by second order, by where the search began; {words}.",
             alt="Loss of critical points against their share of negative eigenvalues.",
-        ) if any(searched["small", start, "levenberg"].is_critical.any() for start in settings.starts) else figures.table(
+        ) if any(searched["small", start, "levenberg"].is_critical.any() for start in settings.starts) else charts.table(
             ("critical points",), [("none was found",)], caption="Loss against index: no critical point was found at this preset.",
         ),
-        "filters": figures.images(
+        "filters": charts.images(
             {when: [picture[0] for picture in named["0.weight"]] for when, named in snapshots.items()}, columns=8,
             caption=f"The seed's picture: first-layer filters of {IMAGE_NETWORK} trained on {settings.num_images} images, and after {settings.cnn_steps} updates with "
                     "the gradient norm as the objective; seed 0, float32, one scale for all.",
             alt="Sixteen filters of 5 by 5 weights before and after making the gradient norm small.",
         ),
-        "second_filters": figures.images(
+        "second_filters": charts.images(
             {
                 f"input channel {channel}, {when}": [picture[channel] for picture in named["3.weight"]]
                 for channel in (0, 1) for when, named in snapshots.items()

@@ -14,7 +14,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lab.compute import Job
 from lab.curvature import (
     check_step,
     float64_problem,
@@ -26,6 +25,7 @@ from lab.curvature import (
 )
 from lab.models import MLP
 from lab.training import Training, TrainStack
+from measured.jobs import Job
 
 CRITICAL = 1e-10
 """Squared gradient norm below which index and loss of a deep linear autoencoder's points were right; with 1e-8 they

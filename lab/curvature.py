@@ -17,9 +17,9 @@ from jaxtyping import Float, Int
 from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor, nn
 
-from lab.compute import Job
 from lab.models import ACTIVATIONS, MLP
 from lab.training import EVALUATION_SLICE, WORKER_FLOPS, Train, Training, TrainStack, mean_loss
+from measured.jobs import Job
 
 EIGENVALUE_TOLERANCE = 1e-6  # of ARPACK, for the eigenvector; an eigenvalue of a symmetric matrix is off by about its square
 CHUNK_ELEMENTS = 1 << 20  # float64 numbers in the largest intermediate of a stack: some of them fit the processor's cache

@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from lab.compute import Job
 from lab.models import flat_weights
 from lab.training import EVALUATION_SLICE, WORKER_FLOPS, Train, Training, mean_loss
+from measured.jobs import Job
 
 
 @dataclass(frozen=True)

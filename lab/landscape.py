@@ -12,11 +12,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from lab.compute import Job
 from lab.data import FunctionSamples
 from lab.models import CNN, MLP, Network, StackedMLP, set_weights
 from lab.training import EVALUATION_SLICE, WORKER_FLOPS, Scores, Train, Training, evaluate
 from lab.trajectories import check_comparable, principal_components, relative_residual
+from measured.jobs import Job
 
 SMALLEST_STACK = 4  # networks at a time below which a stack is no faster than one after the other
 

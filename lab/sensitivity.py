@@ -11,8 +11,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from lab.compute import Job
 from lab.training import EVALUATION_SLICE, WORKER_FLOPS, Train, Training
+from measured.jobs import Job
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,10 @@ from jaxtyping import Float
 from scipy.optimize import fmin_l_bfgs_b
 from torch import Tensor, nn
 
-from lab.compute import Job
 from lab.curvature import Hessian, largest_eigenvalue, trace
 from lab.models import MLP, flat_weights, set_weights
 from lab.training import EVALUATION_SLICE, WORKER_FLOPS, Train, Training, forward_in_slices, mean_loss
+from measured.jobs import Job
 
 Objective = Callable[[Float[np.ndarray, " coordinates"]], tuple[float, Float[np.ndarray, " coordinates"]]]
 """A value and its gradient."""

@@ -13,9 +13,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from lab.compute import Job
 from lab.data import Dataset, FunctionSamples, Split
 from lab.models import CNN, MLP, StackedMLP, flat_statistics, flat_weights
+from measured.jobs import Job
 
 Data = Dataset | FunctionSamples
 

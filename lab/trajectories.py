@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
-from lab.compute import Job
 from lab.models import Network
 from lab.training import Train, Training
+from measured.jobs import Job
 
 COLUMNS_AT_A_TIME = 1 << 15  # of a matrix in float64: a few dozen rows of so many stay in the processor's cache
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lab.compute import Job
+from measured.jobs.compute import Job
 
 ROOT = Path(__file__).parent.parent
 
@@ -150,9 +150,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lab import compute
-from report import figures
-from report.result import Claim, Metric, Result, larger
+from measured.jobs import compute
+from measured import charts
+from measured.evidence import Claim, Metric, Result, larger
 
 
 @dataclass(frozen=True)
@@ -184,10 +184,10 @@ PRESETS = {"quick": Settings((0, 1)), "standard": Settings(), "full": Settings(t
 def run(settings: Settings = PRESETS["standard"]) -> Result:
     throws = compute.gather({bias: [Dice(bias, seed) for seed in settings.seeds] for bias in (0.0, 3.0)})
     means = {bias: Metric.over_seeds([item.values.mean() for item in items]) for bias, items in throws.items()}
-    lines = {f"bias {bias}": figures.Series(range(50), [item.values for item in items]) for bias, items in throws.items()}
+    lines = {f"bias {bias}": charts.Series(range(50), [item.values for item in items]) for bias, items in throws.items()}
     return Result(
         {"fair": means[0.0], "loaded": means[3.0]},
-        {"throws": figures.curves({"throws": lines}, x="throw", y="value", caption="All throws.", alt="Two noisy lines.")},
+        {"throws": charts.curves({"throws": lines}, x="throw", y="value", caption="All throws.", alt="Two noisy lines.")},
     )
 
 
@@ -218,7 +218,7 @@ class ToyProject:
         if copied_from:
             shutil.copytree(copied_from.folder, folder, dirs_exist_ok=True)
             return
-        for name in ("lab", "report", "templates"):
+        for name in ("lab", "measured", "templates"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.npz", "chapters"))
         for name in ("build.py", "pyproject.toml"):
             shutil.copy(ROOT / name, folder / name)

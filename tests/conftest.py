@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.cache import Cache
+from measured.jobs.cache import Cache
 from tests.cases import ToyProject
 
 

@@ -12,9 +12,9 @@ import time
 
 import pytest
 
-import build
-from report.errors import BuildError
-from report.outline import read_outline
+from measured.errors import BuildError
+from measured.pages.outline import read_outline
+from measured.press import build
 from tests.cases import ROOT, ToyProject
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from lab.cache import Cache, decode, encode, explain, key_of, leftovers
+from measured.jobs.cache import Cache, decode, encode, explain, key_of, leftovers
 
 
 @dataclass(frozen=True)

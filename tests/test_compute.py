@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from distributed import LocalCluster
 
-from lab import compute
-from lab.cache import Cache
-from lab.compute import InProcess, Listener, Rehearsal, Workers, gather, key_of, parts_of, using
 from lab.data import Dataset
 from lab.models import MLP
-from lab.source import Project
 from lab.training import LearningRateSearch, Recipe, Train
+from measured.jobs import compute
+from measured.jobs.cache import Cache
+from measured.jobs.compute import InProcess, Listener, Rehearsal, Workers, gather, key_of, parts_of, using
+from measured.jobs.source import Project
 from tests.cases import ROOT, Failing, Powers, Total
 
 
@@ -141,7 +141,11 @@ def test_code_in_the_key_is_what_training_reaches():
     """The loop, the network's module and the loader; no line of the report."""
     code = parts_of(TRAIN, "cpu")["code"]
     assert {"lab.training.fit", "lab.training._batches", "lab.models.MLP", "lab.data._read_mnist"} <= code.keys()
-    assert not [name for name in code if name.startswith(("report", "experiments", "lab.remote", "lab.cache"))]
+    assert not [
+        name
+        for name in code
+        if name.startswith(("measured.evidence", "experiments", "measured.jobs.remote", "measured.jobs.cache"))
+    ]
 
 
 def test_job_with_a_list_is_refused():
@@ -232,8 +236,8 @@ def cluster(tmp_path):
 ON_A_CLUSTER = """
 import pickle
 import sys
-from lab import compute
-from lab.cache import Cache
+from measured.jobs import compute
+from measured.jobs.cache import Cache
 from tests.test_compute import JOBS
 pool = compute.Workers(Cache(sys.argv[2]), address=sys.argv[1])
 with compute.using(pool):
@@ -266,7 +270,7 @@ def test_cluster_computes_with_our_source(cache, cluster, tmp_path):
 @pytest.mark.parametrize("threads, message", [(0, "has no workers after"), (2, "has 2 threads.*--nthreads 1")])
 def test_cluster_that_could_change_results_is_refused(cache, monkeypatch, threads, message):
     """Without workers a build would wait for ever; with several threads in one, sums would depend on them."""
-    monkeypatch.setattr("lab.remote.WAIT_FOR_WORKERS", 1)
+    monkeypatch.setattr("measured.jobs.remote.WAIT_FOR_WORKERS", 1)
     with LocalCluster(
         n_workers=1 if threads else 0, threads_per_worker=threads or 1, processes=False, dashboard_address=":0"
     ) as there:
@@ -279,8 +283,8 @@ A_LATER_WORKER = """
 import subprocess
 import sys
 import time
-from lab import compute
-from lab.cache import Cache
+from measured.jobs import compute
+from measured.jobs.cache import Cache
 pool = compute.Workers(Cache(sys.argv[2]), address=sys.argv[1])
 arguments = [sys.argv[1], "--nthreads", sys.argv[3], "--no-dashboard", "--no-nanny", "--local-directory", sys.argv[2]]
 later = subprocess.Popen([sys.executable, "-m", "distributed.cli.dask_worker", *arguments], stderr=subprocess.DEVNULL)

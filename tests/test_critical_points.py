@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from lab import critical_points
-from lab.compute import InProcess, gather, using
 from lab.critical_points import CriticalPoints, NeighbourRatio, Problem, certify, classify, count_signs, find, minimal_ratio
 from lab.curvature import Spectra
 from lab.data import FunctionSamples
 from lab.models import MLP
 from lab.training import Recipe, TrainStack
+from measured.jobs.compute import InProcess, gather, using
 
 WAVE = FunctionSamples("sinc(5x)", -1.0, 1.0, num_train=16, num_test=5)
 NETWORK = MLP(1, (3,), 1, "tanh")

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from lab import curvature
-from lab.compute import InProcess, gather, using
 from lab.curvature import Curvature, Hessian, Spectra
 from lab.data import Dataset, FunctionSamples
 from lab.models import CNN, MLP, flat_weights
 from lab.training import Recipe, Train, TrainStack
+from measured.jobs.compute import InProcess, gather, using
 from tests.cases import TINY_PROBLEMS, any_batch, dense_hessian, quadratic
 
 WAVE = FunctionSamples("sinc(5x)", -1.0, 1.0, num_train=20, num_test=5)

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from lab import compute, training
 from lab.data import Dataset, FunctionSamples, _load
 from lab.models import CNN, MLP
+from measured.jobs import compute, training
 
 
 class Called(torch.nn.Module):

@@ -7,14 +7,14 @@ from typing import get_args
 
 import pytest
 
-from build import with_seeds
 from experiments import CHAPTERS
-from lab.cache import Cache
-from lab.compute import InProcess, using
-from report import judge, render
-from report.outline import read_outline
-from report.record import Record
-from report.result import Bound, Outcome
+from measured.evidence import Bound, Outcome, judge
+from measured.jobs.cache import Cache
+from measured.jobs.compute import InProcess, using
+from measured.pages import render
+from measured.pages.outline import read_outline
+from measured.press.build import with_seeds
+from measured.press.record import Record
 from tests.cases import ROOT
 
 NAMES = [name for names in CHAPTERS.values() for name in names]

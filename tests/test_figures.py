@@ -9,35 +9,35 @@ import matplotlib.figure
 import numpy as np
 import pytest
 
-from report import figures
-from report.figures import Series, draw
-from report.result import Metric
+from measured import charts
+from measured.charts import Series, draw, figures
+from measured.evidence import Metric
 from tests.cases import ROOT
 
 LINES = {"left": {"a": Series([1, 2, 3], [[1, 2, 3], [3, 4, 5], [2, 3, 10]]), "b": Series([1, 2, 3], [[5, 5, 5]])}}
 WORDS: dict[str, Any] = {"caption": "Caption.", "alt": "Alt."}
-CURVES = figures.curves(LINES, x="x", y="y", log_y=True, **WORDS)
-DOTS = figures.dots(
+CURVES = charts.curves(LINES, x="x", y="y", log_y=True, **WORDS)
+DOTS = charts.dots(
     {"p": {"a": (1.0, Metric.over_seeds([0.5, 0.6], "%")), "b": (100.0, Metric.over_seeds([0.7]))}},
     x={"p": "n"},
     y="%",
     log_x=True,
     **WORDS,
 )
-IMAGES = figures.images({"before": np.eye(5)[None].repeat(9, 0).tolist(), "after": [np.eye(5).tolist()]}, **WORDS)
-PATHS = figures.paths(
-    {"plane": {f"run {run}": figures.Path([(k, run * k) for k in range(4)], [0.1 * k for k in range(4)]) for run in range(3)}},
+IMAGES = charts.images({"before": np.eye(5)[None].repeat(9, 0).tolist(), "after": [np.eye(5).tolist()]}, **WORDS)
+PATHS = charts.paths(
+    {"plane": {f"run {run}": charts.Path([(k, run * k) for k in range(4)], [0.1 * k for k in range(4)]) for run in range(3)}},
     x={"plane": "first"},
     y={"plane": "second"},
     label="accuracy",
     **WORDS,
 )
-SCATTER = figures.scatter({"p": {"a": [(1, 2), (3, 4)], "b": [(0.5, 3)]}}, x="x", y="y", log_y=True, **WORDS)
-BOWL = figures.Grid(range(5), range(4), [[1.0 + i * i + j * j for i in range(5)] for j in range(4)], [(0, 0, 1.0), (2, 2, 9.0)])
-CONTOURS = figures.surface({"bowl": BOWL}, x="x", y="y", value="loss", **WORDS)
-RELIEF = figures.surface({"bowl": BOWL}, x="x", y="y", value="loss", relief=True, **WORDS)
+SCATTER = charts.scatter({"p": {"a": [(1, 2), (3, 4)], "b": [(0.5, 3)]}}, x="x", y="y", log_y=True, **WORDS)
+BOWL = charts.Grid(range(5), range(4), [[1.0 + i * i + j * j for i in range(5)] for j in range(4)], [(0, 0, 1.0), (2, 2, 9.0)])
+CONTOURS = charts.surface({"bowl": BOWL}, x="x", y="y", value="loss", **WORDS)
+RELIEF = charts.surface({"bowl": BOWL}, x="x", y="y", value="loss", relief=True, **WORDS)
 MEASURED = {1.0: Metric.over_seeds([1, 2, 3]), 100.0: Metric.over_seeds([4.0]), 10.0: Metric.not_measured()}
-TREND = figures.trend(
+TREND = charts.trend(
     {"a": {"s": MEASURED}, "b": {"s": {1.0: Metric.over_seeds([0.5, 0.6], "%")}}},
     x="n",
     y={"a": "loss", "b": "accuracy (%)"},
@@ -114,10 +114,10 @@ def test_own_figure_is_accepted():
     """With its caption and alt text; drawn once, without pyplot."""
     drawing = matplotlib.figure.Figure()
     drawing.add_subplot().plot([1, 2], [3, 4])
-    assert set(draw("own", figures.own(drawing, **WORDS))) == {"wide"}
+    assert set(draw("own", charts.own(drawing, **WORDS))) == {"wide"}
 
 
 def test_drawing_never_imports_pyplot():
     """Pyplot keeps state between threads; the reports's drawings do without."""
-    code = "import sys; from report.figures import *; w = {'caption': 'c', 'alt': 'a'}; draw('c', curves({'p': {'a': Series([1, 2], [[1, 2]])}}, x='x', y='y', **w)); draw('s', surface({'p': Grid([0, 1], [0, 1], [[1, 2], [3, 4]])}, x='x', y='y', value='v', relief=True, **w)); assert 'matplotlib.pyplot' not in sys.modules"
+    code = "import sys; from measured.charts import *; w = {'caption': 'c', 'alt': 'a'}; draw('c', curves({'p': {'a': Series([1, 2], [[1, 2]])}}, x='x', y='y', **w)); draw('s', surface({'p': Grid([0, 1], [0, 1], [[1, 2], [3, 4]])}, x='x', y='y', value='v', relief=True, **w)); assert 'matplotlib.pyplot' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from lab import training
-from lab.compute import InProcess, gather, using
 from lab.data import Dataset, FunctionSamples
 from lab.gradients import DescendGradientNorm, GradientNorms, Norms, draw_batches, loss_gradient
 from lab.models import CNN, MLP
 from lab.training import Recipe, Train
+from measured.jobs.compute import InProcess, gather, using
 
 EXACT = Recipe(0.05, 8, 16, weight_decay=0.1, dtype="float64")
 WAVE = Train(MLP(1, (5, 4), 1, "tanh"), FunctionSamples("sinc(5x)", -1.0, 1.0, 40, 10), EXACT, 0, checkpoint_at=(8, 0, 3))

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from lab import landscape
-from lab.compute import InProcess, gather, using
 from lab.data import Dataset, FunctionSamples
 from lab.landscape import (
     FilterNormalizedPlane,
@@ -22,6 +21,7 @@ from lab.landscape import (
 from lab.models import CNN, MLP, set_weights
 from lab.training import Recipe, Train, mean_loss
 from lab.trajectories import JointPCA
+from measured.jobs.compute import InProcess, gather, using
 
 SAMPLES = FunctionSamples("sinc(5x)", -1.0, 1.0, 40, 60)
 DIGITS = Dataset("digits", 80, num_held_out=50)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from report.errors import BuildError
-from report.outline import Chapter, read_outline
+from measured.errors import BuildError
+from measured.pages.outline import Chapter, read_outline
 
 SOURCE = '''"""Do digits differ?"""
 

@@ -5,9 +5,9 @@ import threading
 
 import pytest
 
-from report import publish
-from report.errors import BuildError
-from report.publish import MANIFEST, Bundle, Site
+from measured.errors import BuildError
+from measured.press import publish
+from measured.press.publish import MANIFEST, Bundle, Site
 
 
 def bundle(name: str, inputs: str, **files: str) -> Bundle:

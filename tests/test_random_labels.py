@@ -9,7 +9,7 @@ import torch
 from experiments import random_labels
 from lab.models import MLP
 from lab.training import Recipe, Train
-from report.result import Metric
+from measured.evidence import Metric
 
 SETTINGS = random_labels.PRESETS["quick"]
 

@@ -12,10 +12,8 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from report import intervals, judge
-from report.errors import BuildError
-from report.record import Record, Records, Setting, Status, from_json, to_json
-from report.result import (
+from measured.errors import BuildError
+from measured.evidence import (
     Claim,
     Figure,
     Metric,
@@ -26,6 +24,8 @@ from report.result import (
     different,
     equal,
     every,
+    intervals,
+    judge,
     larger,
     no_more_often,
     number,
@@ -34,6 +34,7 @@ from report.result import (
     times_equal,
     times_smaller,
 )
+from measured.press.record import Record, Records, Setting, Status, from_json, to_json
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from lab.compute import InProcess, gather, using
 from lab.data import Dataset, FunctionSamples
 from lab.models import CNN, MLP, flat_weights
 from lab.sensitivity import InputNorms, Sensitivity, input_norms
 from lab.training import EVALUATION_SLICE, Recipe, Train
+from measured.jobs.compute import InProcess, gather, using
 
 DIGITS = Dataset("digits", 80, num_held_out=50)
 IMAGES = Train(CNN((1, 8, 8), (3,), (6,), 10), DIGITS, Recipe(0.01, 5, 16), 2)

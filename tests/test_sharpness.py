@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from lab import curvature, sharpness
-from lab.compute import InProcess, gather, using
 from lab.curvature import Curvature
 from lab.data import Dataset, FunctionSamples
 from lab.models import CNN, MLP
 from lab.sharpness import MeasureHessian, Rescaling, Sharpness, Subspace, maximize_in_box, rescale
 from lab.training import Recipe, Train
+from measured.jobs.compute import InProcess, gather, using
 
 SAMPLES = FunctionSamples("sinc(5x)", -1.0, 1.0, 40, 60)
 DIGITS = Dataset("digits", 80, num_held_out=50)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-import build
-from report import render
-from report.errors import BuildError
-from report.outline import Chapter
-from report.record import Record, Status
-from report.result import Outcome, Verdict
+from measured.errors import BuildError
+from measured.evidence import Outcome, Verdict
+from measured.pages import render
+from measured.pages.outline import Chapter
+from measured.press import build
+from measured.press.record import Record, Status
 from tests.cases import MAY_DIFFER, ROOT, ToyProject
 from tests.site_check import problems_of
 

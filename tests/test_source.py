@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.source import LOOSE, WHOLE, Project, changes
+from measured.jobs.source import LOOSE, WHOLE, Project, changes
 
 FILES = {
     "lib/__init__.py": "",
@@ -133,7 +133,7 @@ def test_memo_gives_the_same_answer_without_parsing(project, tmp_path, monkeypat
     first = Project(project, memo)
     expected = first.reached([("lib.shapes", "Square")])
     first.remember()
-    monkeypatch.setattr("lab.source.read_module", lambda *_: pytest.fail("parsed again"))
+    monkeypatch.setattr("measured.jobs.source.read_module", lambda *_: pytest.fail("parsed again"))
     assert Project(project, memo).reached([("lib.shapes", "Square")]) == expected
     monkeypatch.undo()
     (project / "lib/tools.py").write_text(FILES["lib/tools.py"].replace("SCALE = 2", "SCALE = 5"))

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from lab import training
-from lab.compute import InProcess, gather, using
 from lab.data import Dataset, FunctionSamples
 from lab.models import CNN, MLP
 from lab.training import LearningRateSearch, Predict, Recipe, Train, TrainStack
+from measured.jobs.compute import InProcess, gather, using
 
 WAVE = FunctionSamples("sinc(5x)", -1.0, 1.0, num_train=40, num_test=60)
 DIGITS = Dataset("digits", 120, num_held_out=50)

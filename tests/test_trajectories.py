@@ -8,11 +8,11 @@ from scipy.stats import ks_2samp
 from sklearn.decomposition import PCA
 from threadpoolctl import threadpool_limits
 
-from lab.compute import InProcess, gather, using
 from lab.data import Dataset, FunctionSamples
 from lab.models import CNN, MLP
 from lab.training import Recipe, Train
 from lab.trajectories import JointPCA, Paths, places_of, principal_components, random_walk_null, relative_residual
+from measured.jobs.compute import InProcess, gather, using
 
 DIGITS = Dataset("digits", 60, num_held_out=20)
 NETWORK = MLP(64, (6, 5), 10)

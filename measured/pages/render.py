@@ -14,14 +14,16 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from report import prose
-from report.errors import BuildError
-from report.outline import Chapter
-from report.record import Record, Status, to_json
-from report.result import Figure, Metric, Outcome, Verdict, measurement, number, with_unit
-from report.terminal import duration
+from measured.charts import Figure
+from measured.errors import BuildError
+from measured.evidence import Metric, Outcome, Verdict, measurement, number, with_unit
+from measured.pages import prose
+from measured.pages.outline import Chapter
+from measured.press.record import Record, Status, to_json
+from measured.press.terminal import duration
 
 RENDERING_DISTRIBUTIONS = ("jinja2", "markdown", "pygments", "latex2mathml")
+FRAME = Path(__file__).parent / "frame"
 STAMPS = {"quick": "Quick preset: not evidence. Toy sizes that prove that the code runs."}
 
 
@@ -42,7 +44,7 @@ def _environment(templates: Path) -> Any:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates),
+        loader=jinja2.FileSystemLoader([templates, FRAME]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -467,8 +469,8 @@ def front_files(templates: Path, pages: Sequence[Page]) -> dict[str, bytes]:
                 for test in entry["tests"]
             ],
         ),
-        "ledger.js": (templates / "ledger.js").read_bytes(),
-        "style.css": ((templates / "style.css").read_text(encoding="utf-8") + _highlighting()).encode(),
+        "ledger.js": (FRAME / "ledger.js").read_bytes(),
+        "style.css": ((FRAME / "style.css").read_text(encoding="utf-8") + _highlighting()).encode(),
     }
 
 

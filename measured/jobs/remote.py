@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("lab", "report", "experiments")
+PACKAGES = ("lab", "measured", "experiments")
 FOLDER_PREFIX = "measured-source-"
 WAIT_FOR_WORKERS = 10  # seconds, for a cluster that is just starting
 
@@ -37,7 +37,7 @@ def source_digest(root: Path) -> str:
 
 def run(expected: str, job: Any, device: str, *inputs: tuple[bytes, float]) -> tuple[bytes, float]:
     """Compute ``job`` in this worker, provided that the worker's source is the ``expected`` one."""
-    from lab import compute
+    from measured.jobs import compute
 
     if source_digest(compute.ROOT) != expected:
         raise RuntimeError(
@@ -56,7 +56,7 @@ def entry_point() -> Callable[..., tuple[bytes, float]]:
     """``run_pickled`` for workers and schedulers that cannot import this module yet: a local function travels as code."""
 
     def run_on_worker(*arguments):
-        from lab import remote
+        from measured.jobs import remote
 
         return remote.run_pickled(*arguments)
 

@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from lab.source import changes, digest, write_atomically
+from measured.jobs.source import changes, digest, write_atomically
 
 Parts = dict[str, Any]
 """What determines a result: ``job`` (its specification), ``code``, ``data``, ``versions``, ``device``, ``needs``."""

@@ -18,11 +18,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from lab import remote
-from lab.cache import Cache, Parts, decode, encode, key_of
-from lab.source import Project
+from measured.jobs import remote
+from measured.jobs.cache import Cache, Parts, decode, encode, key_of
+from measured.jobs.source import Project
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 COMPUTING_DISTRIBUTIONS = ("torch", "numpy", "scipy", "scikit-learn")
 
 

@@ -9,9 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import get_args
 
-from report import intervals
-from report.errors import BuildError
-from report.result import (
+from measured.errors import BuildError
+from measured.evidence import (
     Bound,
     Claim,
     Comparison,
@@ -24,6 +23,7 @@ from report.result import (
     Some,
     Test,
     Verdict,
+    intervals,
     number,
     with_unit,
 )

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from report.errors import BuildError
-from report.record import Record, read
-from report.result import Metric
+from measured.errors import BuildError
+from measured.evidence import Metric
+from measured.press.record import Record, read
 
 
 def differences(old: Path, new: Path) -> list[str]:

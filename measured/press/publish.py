@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from report.errors import BuildError
+from measured.errors import BuildError
 
 MANIFEST = "measured-site.json"
 

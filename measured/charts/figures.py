@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from report.result import PERCENT, Cell, Figure, Metric, Table, number, power_of_ten
+from measured.charts.figure import Cell, Figure, Table
+from measured.evidence import PERCENT, Metric, number, power_of_ten
 
 INK, MUTED, GRID, PAPER = "#22252b", "#6a7079", "#e3e5e9", "#ffffff"
 COLOURS = ("#2a6fbb", "#d1602b", "#2f8f5b", "#8a56ac", "#a8851a", "#b23a5e")

@@ -15,7 +15,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from report.result import Figure, Finding, Metric, Table, Verdict
+from measured.charts import Figure, Table
+from measured.evidence import Finding, Metric, Verdict
 
 
 @dataclass(frozen=True)

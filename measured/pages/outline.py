@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from report.errors import BuildError
+from measured.errors import BuildError
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,59 @@
+"""Numbers as a reader would write them."""
+
+import math
+
+PERCENT = ("%", "points")
+"""Units in which a share is printed times 100."""
+
+
+def number(value: float, unit: str = "", digits: int = 3) -> str:
+    """A number as a reader would write it: 12,500; 0.031; 4.2 x 10^-5 with real superscripts."""
+    value = value * 100 if unit in PERCENT else value
+    return _fixed(value, *_scale(value, unit, digits)) + _power(_scale(value, unit, digits)[0])
+
+
+def with_unit(value: float, unit: str, digits: int = 3) -> str:
+    """``number`` followed by its unit."""
+    return f"{number(value, unit, digits)} {unit}".strip()
+
+
+def measurement(value: float, low: float | None, high: float | None, unit: str = "", digits: int = 3) -> tuple[str, str, str]:
+    """A value, its interval, and what both are multiplied by: ``("6.90", "4.91 to 8.80", " × 10⁻⁴")``.
+
+    All three numbers get the decimals and the power of ten of the value, or of the interval where the value is nothing beside it. The interval is empty where there is none.
+    """
+    factor = 100 if unit in PERCENT else 1
+    reach = max((abs(bound) for bound in (low, high) if bound is not None and math.isfinite(bound)), default=0.0)
+    scale = _scale((reach if 0 < abs(value) < 1e-3 * reach else value) * factor, unit, digits, exact=False)
+    suffix = _power(scale[0]) + (f" {unit}" if unit else "")
+    if low is None or high is None:
+        return number(value, unit, digits), "", f" {unit}" if unit else ""
+    return _fixed(value * factor, *scale), f"{_fixed(low * factor, *scale)} to {_fixed(high * factor, *scale)}", suffix
+
+
+def _scale(value: float, unit: str, digits: int, exact: bool = True) -> tuple[int, int]:
+    """Power of ten and decimals with which a value is written; whole numbers get no decimals where ``exact``."""
+    if not math.isfinite(value) or (exact and value == int(value) and abs(value) < 1e7):
+        return 0, 0 if exact else digits - 1
+    if value == 0:
+        return 0, 2
+    size = math.floor(math.log10(abs(value)))
+    if not -3 <= size < 5:
+        return size, digits - 1
+    # Close to 100 % the digits that matter come after the nines.
+    return 0, max(digits - 1 - size, 2 if unit == "%" and value > 98 else 0)
+
+
+def _fixed(value: float, power: int, decimals: int) -> str:
+    if not math.isfinite(value):
+        return "∞" if value > 0 else "−∞" if value < 0 else "?"
+    return f"{value / 10.0**power:,.{decimals}f}".replace("-", "−")
+
+
+def power_of_ten(power: int) -> str:
+    """10 with an exponent, as plain text."""
+    return f"10{str(power).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+
+
+def _power(power: int) -> str:
+    return f" × {power_of_ten(power)}" if power else ""

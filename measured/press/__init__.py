@@ -1,0 +1,1 @@
+"""From a report's folder to its published site: plan, rehearse, measure, keep, publish."""
