@@ -1,8 +1,8 @@
 """Build the report: ``python build.py --help``."""
 
-import sys
+from pathlib import Path
 
-from measured.press.build import main
+from measured.cli import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(Path(__file__).resolve().parent)

@@ -388,7 +388,7 @@ def _geometric(values: Sequence[float]) -> Metric:
 
 def _ratio(above: float, below: float) -> Metric:
     """One number over another; none where the other is 0."""
-    return Metric(above / below) if below > 0 else DEAD
+    return Metric.once(above / below) if below > 0 else DEAD
 
 
 def _correlations(sweep: Sweep, of: str, outcome: str | None = None) -> Metric:

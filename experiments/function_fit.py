@@ -170,7 +170,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     for (where, name), fit in fits.items():
         metrics[f"mse_{name}_{where}"] = Metric.over_seeds(fit.test_loss, summary="median")
         metrics[f"relative_{name}_{where}"] = Metric.over_seeds(fit.test_loss / fit.truth.var(), summary="median")
-        metrics[f"worst_{name}_{where}"] = Metric(float(np.max(fit.test_loss / fit.truth.var())))
+        metrics[f"worst_{name}_{where}"] = Metric.once(np.max(fit.test_loss / fit.truth.var()))
         metrics[f"constant_{name}_{where}"] = Metric.share(fit.is_constant)
         metrics[f"gain_{name}_{where}"] = Metric.over_seeds(fit.gain_of_last_tenth, summary="median")
     for where in SHORT:

@@ -104,7 +104,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     metrics["stuck"] = Metric.share(item.final_test_accuracy < STUCK for runs_of in trained.values() for item in runs_of)
     for (start, what), path in paths.items():
         name = f"{start}_{what}"
-        metrics[f"explained_{name}"] = Metric(float(path.explained[:2].sum()), "%")
+        metrics[f"explained_{name}"] = Metric.once(path.explained[:2].sum(), "%")
         metrics[f"null_{name}"] = replace(Metric.over_seeds(path.null_explained[:, :2].sum(1), "%"), of="simulations")
         metrics[f"kept_{name}"] = Metric.over_seeds(path.kept, "%")
         metrics[f"alone_{name}"] = Metric.over_seeds(path.alone_explained, "%")
@@ -117,11 +117,13 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         metrics[f"distance_{start}"] = Metric.over_seeds(paths[start, "whole"].distance_from_start[:, -1])
     ends = np.stack([item.weights for item in trained["own"]]).astype(np.float64)
     apart = [np.linalg.norm(a - b) for number, a in enumerate(ends) for b in ends[number + 1 :]]
-    metrics["apart_own"] = Metric(float(np.mean(apart)))
-    return Result(metrics, _figures(paths, trained, settings))
+    metrics["apart_own"] = Metric.once(np.mean(apart))
+    return Result(metrics, _figures(paths, trained, metrics, settings))
 
 
-def _figures(paths: dict[tuple[str, str], Paths], trained: dict[str, Sequence[Training]], settings: Settings) -> dict:
+def _figures(
+    paths: dict[tuple[str, str], Paths], trained: dict[str, Sequence[Training]], metrics: dict[str, Metric], settings: Settings
+) -> dict:
     def plane(what: str, alt: str, subject: str) -> charts.Figure:
         panels = {
             STARTS[start]: {
@@ -155,7 +157,7 @@ def _figures(paths: dict[tuple[str, str], Paths], trained: dict[str, Sequence[Tr
         "explained": charts.table(
             ("runs", "weights", "two joint components", "random walks", "of a run's own path", "a run alone", "its random walk"),
             [
-                (STARTS[start], {"whole": "all", "layer": "second convolution"}[what], *(_cells(paths[start, what])))
+                (STARTS[start], {"whole": "all", "layer": "second convolution"}[what], *(metrics[f"{kind}_{start}_{what}"] for kind in ("explained", "null", "kept", "alone", "alone_null")))
                 for start in STARTS for what in LAYERS
             ],
             caption="Variance that two components explain. Third column: of all checkpoints of all runs together; fourth: the same for "
@@ -201,16 +203,6 @@ def _figures(paths: dict[tuple[str, str], Paths], trained: dict[str, Sequence[Tr
             alt="A cloud of 1,764 dots around zero and 128 dots of another layer in the same axes.",
         ),
     }  # fmt: skip
-
-
-def _cells(path: Paths) -> tuple[Metric, ...]:
-    return (
-        Metric(float(path.explained[:2].sum()), "%"),
-        Metric.over_seeds(path.null_explained[:, :2].sum(1), "%"),
-        Metric.over_seeds(path.kept, "%"),
-        Metric.over_seeds(path.alone_explained, "%"),
-        Metric.over_seeds(path.null_alone_explained.mean(0), "%"),
-    )
 
 
 HALF = 0.5

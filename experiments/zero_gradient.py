@@ -184,10 +184,10 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         "critical": Metric(CRITICAL, digits=1),
         "tolerance": Metric(settings.tolerance, digits=1),
         "constant_loss": Metric(float(np.var(np.sinc(5 * np.linspace(-1, 1, settings.num_points))))),
-        "image_norm_start": Metric(float(descended.grad_norm[0])),
-        "image_norm_end": Metric(float(descended.grad_norm[-1])),
-        "image_loss_start": Metric(float(descended.loss[0])),
-        "image_loss_end": Metric(float(descended.loss[-1])),
+        "image_norm_start": Metric.once(descended.grad_norm[0]),
+        "image_norm_end": Metric.once(descended.grad_norm[-1]),
+        "image_loss_start": Metric.once(descended.loss[0]),
+        "image_loss_end": Metric.once(descended.loss[-1]),
     }
     for which in NETWORKS:
         for label, start in (("random", ends[0]), ("trained", ends[1])):

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from measured.jobs.compute import Job
+from measured.jobs import Job
 
 ROOT = Path(__file__).parent.parent
 
@@ -44,6 +44,19 @@ class Total(Job):
 
     def compute(self, numbers: Numbers) -> Numbers:
         return Numbers(numbers.values.sum(keepdims=True))
+
+    def placeholder(self) -> Numbers:
+        return Numbers(np.ones(1))
+
+
+@dataclass(frozen=True)
+class Threads(Job):
+    """How many threads each library that computes has while a job runs."""
+
+    def compute(self) -> Numbers:
+        from threadpoolctl import threadpool_info
+
+        return Numbers(np.array([torch.get_num_threads(), *(library["num_threads"] for library in threadpool_info())]))
 
     def placeholder(self) -> Numbers:
         return Numbers(np.ones(1))

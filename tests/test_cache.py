@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from measured.jobs.cache import Cache, decode, encode, explain, key_of, leftovers
+from measured.jobs import keys
+from measured.jobs.cache import Cache, CacheError, decode, encode, leftovers
+from measured.jobs.keys import explain, key_of
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Mixed:
 
 
 MIXED = Mixed(np.arange(6, dtype=np.float32).reshape(2, 3).T, np.array([True, False]), 0.1, 3, "ü")
-PARTS = {"job": {"": "x"}, "code": {"a.b": "1"}, "data": {}, "versions": {"torch": "2"}, "device": "cpu", "needs": []}
+PARTS = {"format": keys.FORMAT, "job": {"": "x"}, "code": {"a.b": "1"}, "data": {}, "versions": {"torch": "2"}, "device": "cpu", "needs": []}  # fmt: skip
 
 
 def test_round_trip_keeps_values_types_and_shapes():
@@ -135,3 +137,24 @@ def test_entry_is_plain_json_and_safetensors(cache: Cache):
     key = cache.store(PARTS, encode(MIXED), 1.0)
     assert json.loads((cache._entry(key) / "entry.json").read_text())["parts"] == PARTS
     np.testing.assert_array_equal(load_file(cache._entry(key) / "value.safetensors")["matrix"], MIXED.matrix)
+
+
+def test_entry_of_another_format_is_not_read(cache: Cache):
+    """What an older generator kept is computed again, however intact; nor does it explain or forecast anything."""
+    older = PARTS | {"format": keys.FORMAT - 1}
+    key = cache.store(older, b"value", 1.5)
+    assert cache.load(key) is None and cache.previous(PARTS) is None
+
+
+def test_full_disk_says_what_is_kept_and_what_to_do(cache: Cache, monkeypatch):
+    """One line that names the folder; half an entry is not left behind."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(CacheError, match=r"--cache .*No space left on device.*finished is kept.*Make room") as caught:
+        cache.store(PARTS, b"value", 1.5)
+    assert str(cache.folder) in str(caught.value) and "\n" not in str(caught.value)
+    monkeypatch.undo()
+    assert not list(leftovers(cache.folder)) and cache.keys() == []

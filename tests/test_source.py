@@ -1,10 +1,13 @@
 """The code that a definition reaches is found, and nothing else."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from measured.jobs.source import LOOSE, WHOLE, Project, changes
+from measured.jobs import versions
+from measured.jobs.definitions import LOOSE, WHOLE
+from measured.jobs.source import Sources, changes
 
 FILES = {
     "lib/__init__.py": "",
@@ -24,6 +27,14 @@ FILES = {
     ),
     "lib/loose.py": "TABLE = {}\ndef entry():\n    return 1\nTABLE['entry'] = entry\ndef reads():\n    return TABLE\ndef apart():\n    return 2\n",
     "lib/stars.py": "from lib.tools import *\ndef through_star():\n    return used(1)\n",
+    "lib/outside.py": (
+        "import json\nimport numpy as np\nimport sklearn.datasets\n"
+        "def uses_one():\n    return json.dumps(np.zeros(1).tolist())\n"
+        "def uses_another():\n    from scipy import stats\n    return stats, sklearn.datasets\n"
+        "def calls():\n    return uses_one()\n"
+        "def annotates(x: np.ndarray, y: sklearn.Any = 1) -> np.ndarray:\n    z: np.ndarray = x\n    return z\n"
+        "def uses_none():\n    return 1\n"
+    ),
     "lib/dynamic.py": "import importlib\ndef imports_anything(name):\n    return importlib.import_module(name)\n",
 }
 
@@ -37,7 +48,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def reached(root: Path, name: str, module: str = "lib.shapes") -> set[str]:
-    return set(Project(root).reached([(module, name)]))
+    return set(Sources(root).reached([(module, name)]).definitions)
 
 
 def test_class_reaches_bases_and_what_methods_call(project):
@@ -92,7 +103,7 @@ def test_statements_beside_definitions_count(project):
 
 
 def digests(root: Path) -> dict[str, str]:
-    return Project(root).reached([("lib.shapes", "Square")])
+    return Sources(root).reached([("lib.shapes", "Square")]).definitions
 
 
 @pytest.mark.parametrize(
@@ -130,17 +141,63 @@ def test_what_matters_is_named(project, path, old, new, expected):
 def test_memo_gives_the_same_answer_without_parsing(project, tmp_path, monkeypatch):
     """What was remembered equals what is read, and a changed file is read again."""
     memo = tmp_path / "memo.json"
-    first = Project(project, memo)
+    first = Sources(project, memo)
     expected = first.reached([("lib.shapes", "Square")])
     first.remember()
     monkeypatch.setattr("measured.jobs.source.read_module", lambda *_: pytest.fail("parsed again"))
-    assert Project(project, memo).reached([("lib.shapes", "Square")]) == expected
+    assert Sources(project, memo).reached([("lib.shapes", "Square")]) == expected
     monkeypatch.undo()
     (project / "lib/tools.py").write_text(FILES["lib/tools.py"].replace("SCALE = 2", "SCALE = 5"))
-    assert Project(project, memo).reached([("lib.shapes", "Square")]) != expected
+    assert Sources(project, memo).reached([("lib.shapes", "Square")]) != expected
 
 
 def test_root_outside_the_project_is_refused(project):
     """A job defined in a notebook has no file to digest."""
     with pytest.raises(ValueError, match="module '__main__' is not a file below"):
-        Project(project).reached([("__main__", "Job")])
+        Sources(project).reached([("__main__", "Job")])
+
+
+@pytest.mark.parametrize(
+    "name, expected",
+    [("uses_one", ("numpy",)), ("uses_another", ("scipy", "sklearn")), ("calls", ("numpy",)), ("annotates", ()), ("uses_none", ())],
+)
+def test_libraries_are_those_of_the_reached_code(project, name, expected):
+    """What a definition imports from outside, at the top or inside a function; neither the standard library nor a neighbour's."""
+    assert Sources(project).reached([("lib.outside", name)]).libraries == expected
+
+
+def test_module_in_full_brings_all_that_it_imports(project):
+    """An import may be there for what it does."""
+    (project / "lib/outside.py").write_text("import torch\n")
+    assert Sources(project).reached([("lib.outside", WHOLE)]).libraries == ("torch",)
+
+
+def test_generator_of_jobs_is_not_followed(project):
+    """What runs jobs is spoken for by a format number, so that a change there retrains nothing by itself."""
+    (project / "lib/job.py").write_text("from measured.jobs import Job\nclass Mine(Job):\n    pass\n")
+    found = Sources(project).reached([("lib.job", "Mine")])
+    assert set(found.definitions) == {"lib.job.Mine"} and found.libraries == ()
+
+
+def test_rest_of_the_generator_is_followed_wherever_it_is_installed(project):
+    """A number that a chapter takes from the generator depends on the generator's code."""
+    (project / "lib/taking.py").write_text("from measured.evidence import intervals\nMEAN = intervals.of_mean\n")
+    found = Sources(project).reached([("lib.taking", "MEAN")])
+    assert "measured.evidence.intervals.of_mean" in found.definitions and found.libraries == ("scipy",)
+
+
+def test_versions_name_distributions():
+    """A module is called otherwise than what brings it; one that is not there says so."""
+    known: dict[str, list[str]] = {}
+    found = versions.of_libraries(["numpy", "sklearn", "no_such_module"], known)
+    assert found["scikit-learn"] == version("scikit-learn") and found["numpy"] == version("numpy")
+    assert found["no_such_module"] == "not installed" and found["Python"].count(".") == 1
+    assert known["sklearn"] == ["scikit-learn"]
+
+
+def test_library_without_a_version_is_refused(tmp_path, monkeypatch):
+    """A module that is on the path and belongs to nothing could change unnoticed."""
+    (tmp_path / "homemade.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ValueError, match="'homemade' belongs to no installed distribution.*put its source into the project"):
+        versions.of_libraries(["homemade"], {})

@@ -45,7 +45,8 @@ class Finding:
     high: float
     unit: str
     confidence: float
-    n: str
+    n: tuple[int, ...]
+    """Seeds or trials behind the effect: one number, or one for each side where they differ."""
     method: str
     region: str
     why: str

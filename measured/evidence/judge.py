@@ -59,7 +59,7 @@ def _names(test: Test) -> set[str]:
 def _verdict(claim: Claim, metrics: dict[str, Metric], confidence: float) -> Verdict:
     missing = sorted(names_in(claim) - metrics.keys())
     if missing:
-        raise BuildError(f"claim {claim.id!r} refers to {missing[0]!r}, which is no metric; there are {', '.join(metrics)}")
+        raise BuildError(f"claim {claim.id!r} refers to {missing[0]!r}, which is not a metric; there are {', '.join(metrics)}")
     findings = tuple(_measure(part, metrics, confidence) for part in _parts(claim.holds))
     says = claim.says.format(**metrics)
 
@@ -106,14 +106,19 @@ def _measure(test: Comparison | Bound | Odds, metrics: dict[str, Metric], confid
     left_out = sorted(name for name in _names(test) if not metrics[name].is_measured)
     if left_out:
         effect, missing = " and ".join(left_out), metrics[left_out[0]]
-        nothing = _finding(effect, math.nan, -math.inf, math.inf, "", confidence, "0", missing.why, test)
-        return replace(nothing, to_decide=missing.remedy, under_half=None, under_double=None)
+        return _not_measured(test, effect, missing.why, missing.remedy, confidence)
     if isinstance(test, Bound):
         return _bound(test, metrics[test.metric], confidence)
     left, right = metrics[test.left], metrics[test.right]
     if isinstance(test, Odds):
         return _odds(test, left, right, confidence)
     return _compare(test, left, right, confidence)
+
+
+def _not_measured(test: Comparison | Bound | Odds, effect: str, why: str, remedy: str, confidence: float) -> Finding:
+    """A test that nothing is known of."""
+    nothing = _finding(effect, math.nan, -math.inf, math.inf, "", confidence, (0,), why, test)
+    return replace(nothing, to_decide=remedy, under_half=None, under_double=None)
 
 
 def _bound(test: Bound, metric: Metric, confidence: float) -> Finding:
@@ -126,7 +131,7 @@ def _bound(test: Bound, metric: Metric, confidence: float) -> Finding:
         bounds = intervals.of_summary(metric.values, metric.summary, confidence)
         low, high = (bound if bound is not None else math.nan for bound in bounds)
         method = _SUMMARY_METHODS[metric.summary]
-    return _finding(test.metric, metric.value, low, high, metric.unit, confidence, f"{metric.n}", method, test, metric.of)
+    return _finding(test.metric, metric.value, low, high, metric.unit, confidence, (metric.n,), method, test, metric.of)
 
 
 _SUMMARY_METHODS = {
@@ -139,12 +144,14 @@ _SUMMARY_METHODS = {
 def _compare(test: Comparison, left: Metric, right: Metric, confidence: float) -> Finding:
     sign = "/" if test.ratio else "−"
     effect, unit = f"{test.left} {sign} {test.right}", "" if test.ratio else "points" if left.unit == "%" else left.unit
-    n = f"{left.n}" if left.n == right.n else f"{left.n} and {right.n}"
+    n = _sides(left, right)
     if min(left.n, right.n) < 2:
         value = left.value / right.value if test.ratio else left.value - right.value
         return _finding(effect, value, -math.inf, math.inf, unit, confidence, n, "none: a single seed has no interval", test)
     a, b = list(left.values), list(right.values)
     if test.ratio:
+        if min(*a, *b) <= 0:
+            return _not_measured(test, effect, "no ratio: a value is not positive", "a difference instead of a ratio", confidence)
         a, b = intervals.logarithms(a), intervals.logarithms(b)
     by_median = "median" in (left.summary, right.summary)
     if test.paired and len(a) != len(b):
@@ -179,11 +186,15 @@ def _odds(test: Odds, left: Metric, right: Metric, confidence: float) -> Finding
     value, low, high = intervals.of_odds_ratio(left.counts, right.counts, confidence)
     method = "exact interval of the conditional odds ratio (scipy.stats.contingency.odds_ratio)"
     effect = f"odds of {test.left} / odds of {test.right}"
-    n = f"{left.n}" if left.n == right.n else f"{left.n} and {right.n}"
+    n = _sides(left, right)
     finding = _finding(effect, value, low, high, "", confidence, n, method, test)
     if finding.outcome != "inconclusive":
         return finding
     return replace(finding, to_decide=_odds_to_decide(test, left.counts, right.counts, confidence))
+
+
+def _sides(left: Metric, right: Metric) -> tuple[int, ...]:
+    return (left.n,) if left.n == right.n else (left.n, right.n)
 
 
 def _odds_to_decide(test: Odds, left: tuple[int, int], right: tuple[int, int], confidence: float) -> str:
@@ -200,7 +211,7 @@ def _odds_to_decide(test: Odds, left: tuple[int, int], right: tuple[int, int], c
 
 
 def _finding(
-    effect: str, value: float, low: float, high: float, unit: str, confidence: float, n: str, method: str,
+    effect: str, value: float, low: float, high: float, unit: str, confidence: float, n: tuple[int, ...], method: str,
     test: Comparison | Bound | Odds, of: str = "seeds",
 ) -> Finding:  # fmt: skip
     outcome = test.region.outcome(low, high)
@@ -219,7 +230,7 @@ def _finding(
     )  # fmt: skip
 
 
-def _to_decide(value: float, low: float, high: float, unit: str, n: str, of: str, region: Region, on_logarithms: bool) -> str:
+def _to_decide(value: float, low: float, high: float, unit: str, n: tuple[int, ...], of: str, region: Region, on_logarithms: bool) -> str:
     """The half-width that was reached, and how many seeds a decision would take if the effect stayed where it is.
 
     An interval narrows with the square root of n. So n must grow by the square of what the interval reaches towards a margin over
@@ -243,9 +254,8 @@ def _to_decide(value: float, low: float, high: float, unit: str, n: str, of: str
         if distance <= 0.1 * reach:
             return f"{reached}; it would take more than a hundred times as many {of} to decide it"
         growth = max(growth, (reach / distance) ** 2)
-    sides = [int(side) for side in n.replace(",", "").split(" and ")]
-    needed = max(math.ceil(growth * min(sides)), *sides, min(sides) + 1)
-    each = " of each" if len(sides) > 1 else ""
+    needed = max(math.ceil(growth * min(n)), *n, min(n) + 1)
+    each = " of each" if len(n) > 1 else ""
     return f"{reached}; about {number(float(f'{needed:.2g}'))} {of}{each} would decide it if the effect stays where it is"
 
 

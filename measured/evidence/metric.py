@@ -8,13 +8,13 @@ from typing import Any, Literal, NamedTuple, SupportsFloat
 from measured.evidence import intervals
 from measured.evidence.number import measurement, with_unit
 
-Summary = Literal["value", "mean", "geometric mean", "median", "share", "not measured"]
+Summary = Literal["value", "single", "mean", "geometric mean", "median", "share", "not measured"]
 NOT_MEASURED = "not measured at this preset"
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A number with where it comes from: one value a seed, their summary and its 95 % interval.
+    """A number with where it comes from: one value per seed, their summary and its 95 % interval.
 
     NaN and infinities are refused: a measurement that failed is not a number to print.
     """
@@ -23,7 +23,7 @@ class Metric:
     unit: str = ""
     """Printed after the number; "%" prints a share between 0 and 1 times 100, and so do "points", the difference of two such shares."""
     values: tuple[float, ...] = ()
-    """One value a seed, in the order of the seeds."""
+    """One value per seed, in the order of the seeds."""
     summary: Summary = "value"
     low: float | None = None
     high: float | None = None
@@ -51,12 +51,26 @@ class Metric:
         summary: Literal["mean", "geometric mean", "median"] = "mean",
         digits: int = 3,
     ) -> "Metric":
-        """Summary of one value a seed, with its 95 % interval: t for a mean, on logarithms for a geometric mean,
-        exact order statistics for a median."""
+        """Summary of one value per seed, with its 95 % interval: t for a mean, on logarithms for a geometric mean,
+        exact order statistics for a median.
+
+        A geometric mean of values that are not all positive does not exist: it is not measured, and says so.
+        """
         numbers = tuple(float(value) for value in values)
+        if summary == "geometric mean" and (others := sum(value <= 0 for value in numbers)):
+            return cls.not_measured(
+                unit,
+                why=f"no geometric mean: {others} of {len(numbers)} values not positive",
+                remedy="a summary that allows values of zero and below",
+            )
         value = intervals.summarise(numbers, summary)
         low, high = intervals.of_summary(numbers, summary)
         return cls(value, unit, numbers, summary, low, high, digits)
+
+    @classmethod
+    def once(cls, value: SupportsFloat, unit: str = "", digits: int = 3) -> "Metric":
+        """What was measured a single time, of all seeds together or of one alone, so that nothing is known of its spread."""
+        return cls(float(value), unit, summary="single", digits=digits)
 
     @classmethod
     def share(cls, successes: Iterable[object], digits: int = 3) -> "Metric":
@@ -114,6 +128,8 @@ class Metric:
             return f"no number: {self.remedy}"
         if self.summary == "value":
             return "a count or a setting"
+        if self.summary == "single":
+            return "measured once: there is no spread over seeds to show"
         what = f"{self.summary} of {self.n:,} {self.of}"
         return f"{what}; 95 % interval {self.interval}" if self.low is not None else what
 

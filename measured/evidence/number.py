@@ -37,7 +37,8 @@ def _scale(value: float, unit: str, digits: int, exact: bool = True) -> tuple[in
         return 0, 0 if exact else digits - 1
     if value == 0:
         return 0, 2
-    size = math.floor(math.log10(abs(value)))
+    # The power of the number as it will be written: 0.00099996 to three digits is 1.00 thousandths.
+    size = int(f"{abs(value):.{digits - 1}e}".split("e")[1])
     if not -3 <= size < 5:
         return size, digits - 1
     # Close to 100 % the digits that matter come after the nines.

@@ -2,8 +2,8 @@
 
 An entry is a folder ``jobs/<key>`` with ``value.safetensors`` (arrays, and scalars as JSON in its header; no
 pickle) and ``entry.json`` (the parts that the key digests, the checksum of the value, the seconds it took). Entries are
-written to a temporary name and renamed, so a reader never meets half of one; what does not match its checksum
-counts as missing and is computed again. Importing this module imports neither NumPy nor torch.
+written to a temporary name and renamed, so a reader never meets half of one; what does not match its checksum, or has
+another format, counts as missing and is computed again. Importing this module imports neither NumPy nor torch.
 """
 
 import json
@@ -16,20 +16,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from measured.jobs.source import changes, digest, write_atomically
-
-Parts = dict[str, Any]
-"""What determines a result: ``job`` (its specification), ``code``, ``data``, ``versions``, ``device``, ``needs``."""
+from measured.files import canonical, digest, write_atomically
+from measured.jobs.keys import FORMAT, Parts, key_of
 
 
-def canonical(value: Any) -> str:
-    """JSON with one spelling for equal values."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
-
-
-def key_of(parts: Parts) -> str:
-    """The address of the result that ``parts`` determine."""
-    return digest(canonical(parts))
+class CacheError(OSError):
+    """The cache folder cannot be written; the message says what is kept and what to do."""
 
 
 def encode(result: Any) -> bytes:
@@ -77,29 +69,37 @@ class Cache:
         self.folder = Path(folder)
 
     def load(self, key: str) -> Entry | None:
-        """The entry at ``key``; None where there is none or where it is damaged."""
+        """The entry at ``key``; None where there is none, where it is damaged, or where it has another format."""
         folder = self._entry(key)
         try:
             entry = json.loads((folder / "entry.json").read_text(encoding="utf-8"))
             blob = (folder / "value.safetensors").read_bytes()
-            intact = entry["sha256"] == sha256(blob).hexdigest() and key_of(entry["parts"]) == key
+            intact = (
+                entry["parts"]["format"] == FORMAT
+                and entry["sha256"] == sha256(blob).hexdigest()
+                and key_of(entry["parts"]) == key
+            )
             return Entry(blob, entry["parts"], float(entry["seconds"])) if intact else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def holds(self, key: str) -> bool:
-        """Whether there is an entry at ``key``, undamaged or not: a quick look for forecasts."""
+        """Whether there is an entry at ``key``, for a forecast: only ``load`` tells whether it is intact."""
         return (self._entry(key) / "entry.json").is_file()
 
     def store(self, parts: Parts, blob: bytes, seconds: float) -> str:
-        """Keep a result that took ``seconds`` and return its key."""
+        """Keep a result that took ``seconds`` and return its key. Raises CacheError where the folder cannot be written."""
         key = key_of(parts)
         entry = {"parts": parts, "sha256": sha256(blob).hexdigest(), "seconds": seconds}
-        self._write_folder(
-            self._entry(key),
-            {"value.safetensors": blob, "entry.json": json.dumps(entry, indent=1, sort_keys=True).encode()},
-        )
-        write_atomically(self._latest(parts), key.encode())
+        contents = {"value.safetensors": blob, "entry.json": json.dumps(entry, indent=1, sort_keys=True).encode()}
+        try:
+            self._write_folder(self._entry(key), contents)
+            write_atomically(self._latest(parts), key.encode())
+        except OSError as error:
+            raise CacheError(
+                f"--cache {self.folder} cannot be written any more ({error.strerror or error}); what was finished is kept there. "
+                "Make room, or name another folder with --cache, and start the build again: it goes on from there"
+            ) from error
         return key
 
     def previous(self, parts: Parts) -> tuple[Parts, float] | None:
@@ -107,7 +107,7 @@ class Cache:
         try:
             key = self._latest(parts).read_text(encoding="utf-8")
             entry = json.loads((self._entry(key) / "entry.json").read_text(encoding="utf-8"))
-            return entry["parts"], float(entry["seconds"])
+            return (entry["parts"], float(entry["seconds"])) if entry["parts"]["format"] == FORMAT else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -127,12 +127,6 @@ class Cache:
                 pointer.unlink()
         return size
 
-    def prepare(self) -> None:
-        """Make the folder and prove that it can be written; OSError where it cannot."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=self.folder):
-            pass
-
     def _entry(self, key: str) -> Path:
         return self.folder / "jobs" / key[:2] / key
 
@@ -143,10 +137,11 @@ class Cache:
     def _write_folder(self, target: Path, contents: dict[str, bytes]) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
-        for name, content in contents.items():
-            (made / name).write_bytes(content)
-        aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=".old-"))
+        aside = None
         try:
+            for name, content in contents.items():
+                (made / name).write_bytes(content)
+            aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=".old-"))
             for attempts_left in reversed(range(5)):
                 try:
                     if target.exists():  # a damaged entry, or one computed again by force
@@ -160,25 +155,8 @@ class Cache:
                     if not attempts_left:
                         raise
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
-            shutil.rmtree(made, ignore_errors=True)
-
-
-def explain(before: Parts | None, after: Parts) -> list[str]:
-    """Why the result of ``after`` is not the kept result of ``before``, one line a reason."""
-    if before is None:
-        return ["never computed"]
-    lines = changes(before["code"], after["code"])
-    for kind in ("versions", "data"):
-        old, new = before[kind], after[kind]
-        lines += [
-            f"{name}: {old.get(name, 'nothing')} -> {new.get(name, 'nothing')}"
-            for name in sorted(old.keys() | new.keys())
-            if old.get(name) != new.get(name)
-        ]
-    if before["needs"] != after["needs"]:
-        lines.append("a result that it builds on changed")
-    return lines or ["its kept result is gone or damaged"]
+            for folder in filter(None, (aside, made)):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def leftovers(folder: Path) -> Iterator[Path]:

@@ -1,61 +1,163 @@
-"""What differs between two published reports: verdicts that flipped, metrics that moved beyond their interval, figures that changed."""
+"""What differs between two published reports: verdicts that flipped, metrics that moved, figures that changed.
 
-from collections.abc import Iterator
+Sites of any version of the generator are read, as far as they say the same things.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from measured.errors import BuildError
-from measured.evidence import Metric
-from measured.press.record import Record, read
+from measured.evidence import measurement
 
 
-def differences(old: Path, new: Path) -> list[str]:
-    """One line a difference from the site at ``old`` to that at ``new``, chapter by chapter. Raises BuildError where one is no site."""
-    before, after = records_of(old), records_of(new)
+@dataclass(frozen=True)
+class Told:
+    """What one site says of a chapter, in plain data."""
+
+    preset: str
+    seeds: int | None
+    device: str
+    outcomes: Mapping[str, str]
+    metrics: Mapping[str, Mapping[str, Any]]
+    figures: Mapping[str, tuple[Any, Any]]
+    """Rows of the table, and all else, by name."""
+
+
+def differences(old: Path, new: Path, within: float | None = None) -> list[str]:
+    """One line per difference from the site at ``old`` to that at ``new``, chapter by chapter. Raises BuildError where one is no site.
+
+    A metric moved where either value lies outside of the other's interval; with ``within``, where any of its numbers, those of single seeds
+    included, differs by more than that share of the larger one. The same goes for the numbers of a figure.
+    """
+    before, after = _read(old), _read(new)
     lines = []
     for name in sorted(before.keys() | after.keys()):
         if name not in before or name not in after:
             lines.append(f"{name}: only in {new if name in after else old}")
         else:
-            lines += [f"{name}: {line}" for line in _between(before[name], after[name])]
+            lines += [f"{name}: {line}" for line in _between(before[name], after[name], within)]
     return lines
 
 
-def records_of(site: Path) -> dict[str, Record]:
+def _read(site: Path) -> dict[str, Told]:
     """The chapters of a published report by name."""
-    found = [read(path.read_text(encoding="utf-8")) for path in sorted(site.glob("data/*.json"))]
-    records = {record.chapter: record for record in found if record}
-    if not records:
+    found = {}
+    for path in sorted(site.glob("data/*.json")):
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            found[raw["chapter"]] = Told(
+                raw["preset"],
+                raw["seeds"],
+                raw["device"],
+                {verdict["id"]: verdict["outcome"] for verdict in raw["verdicts"]},
+                {name: _metric(value) for name, value in raw["metrics"].items()},
+                {name: _figure(value) for name, value in raw["figures"].items()},
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # data of something else than a chapter
+    if not found:
         raise BuildError(f"{site} holds no report with measured chapters; expected a folder that build.py wrote, such as site")
-    return records
+    return found
 
 
-def _between(old: Record, new: Record) -> Iterator[str]:
+def _metric(raw: dict[str, Any]) -> dict[str, Any]:
+    """A metric with its numbers as numbers; the first format wrapped it once more."""
+    raw = raw.get("metric", raw)
+    bounds = {name: None if raw[name] is None else float(raw[name]) for name in ("low", "high")}
+    return {**raw, **bounds, "values": tuple(map(float, raw["values"]))}
+
+
+def _figure(raw: dict[str, Any]) -> tuple[Any, Any]:
+    table = raw.get("table", raw)  # the first format had the columns and rows of the table among the words
+    return table["rows"], [raw["shape"], raw["caption"], raw["alt"], table["columns"]]
+
+
+def _between(old: Told, new: Told, within: float | None) -> Iterator[str]:
     for name in ("preset", "seeds", "device"):
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             yield f"{name} {before or 'of the preset'} -> {after or 'of the preset'}"
-    outcomes, others = ({item.id: item.outcome for item in record.verdicts} for record in (old, new))
-    for claim in sorted(outcomes.keys() | others.keys()):
-        if outcomes.get(claim) != others.get(claim):
-            yield f"verdict {claim}: {outcomes.get(claim, 'no such claim')} -> {others.get(claim, 'no such claim')}"
-    for name in sorted(old.metrics.keys() | new.metrics.keys()):
-        if name not in old.metrics or name not in new.metrics:
-            yield f"metric {name}: {'new' if name in new.metrics else 'gone'}"
-        elif _moved(old.metrics[name], new.metrics[name]):
-            yield f"metric {name}: {old.metrics[name]} -> {new.metrics[name]}"
+    for claim in sorted(old.outcomes.keys() | new.outcomes.keys()):
+        before, after = (side.outcomes.get(claim, "no such claim") for side in (old, new))
+        if before != after:
+            yield f"verdict {claim}: {before} -> {after}"
+    renamed = _renamed(old.metrics, new.metrics)
+    for name in sorted(old.metrics.keys() | new.metrics.keys() - set(renamed.values())):
+        before, after = old.metrics.get(name), new.metrics.get(renamed.get(name, name))
+        if before is None or after is None:
+            yield f"metric {name}: {'gone' if after is None else 'new'}"
+        elif _moved(before, after, within):
+            called = f"{name} (now {renamed[name]})" if name in renamed else name
+            yield f"metric {called}: {_shown(before)} -> {_shown(after)}{_by(before, after, within)}"
     for name in sorted(old.figures.keys() | new.figures.keys()):
         if name not in old.figures or name not in new.figures:
             yield f"figure {name}: {'new' if name in new.figures else 'gone'}"
-        elif old.figures[name] != new.figures[name]:
-            what = "numbers" if old.figures[name].table != new.figures[name].table else "words"
-            yield f"figure {name}: other {what}"
+            continue
+        (rows, words), (other_rows, other_words) = old.figures[name], new.figures[name]
+        if not _alike(rows, other_rows, within or 0.0):
+            yield f"figure {name}: other numbers"
+        elif words != other_words and within is None:
+            yield f"figure {name}: other words"
 
 
-def _moved(old: Metric, new: Metric) -> bool:
-    """Whether either value lies outside of the other's interval; without an interval, whether they differ."""
-    return old.is_measured != new.is_measured or not (_covers(old, new.value) and _covers(new, old.value))
+def _renamed(old: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """New names of metrics that are gone under the old one and stand there under another with all the same numbers."""
+
+    def numbers(metric: Mapping[str, Any]) -> Any:
+        return metric["value"], metric["unit"], metric["low"], metric["high"], metric["values"]
+
+    added = {name: numbers(metric) for name, metric in new.items() if name not in old}
+    names: dict[str, str] = {}
+    for name, metric in old.items():
+        if name not in new:
+            found = [other for other, theirs in added.items() if theirs == numbers(metric)]
+            if len(found) == 1 and len(metric["values"]) > 1:  # a single number may equal another by chance
+                names[name] = found[0]
+                del added[found[0]]
+    return names
 
 
-def _covers(metric: Metric, value: float) -> bool:
-    low, high = (metric.value if bound is None else bound for bound in (metric.low, metric.high))
+def _moved(old: Mapping[str, Any], new: Mapping[str, Any], within: float | None) -> bool:
+    if (old["summary"] == "not measured") != (new["summary"] == "not measured"):
+        return True
+    if within is not None:
+        return not all(_alike(old[name], new[name], within) for name in ("value", "low", "high", "values"))
+    return not (_covers(old, new["value"]) and _covers(new, old["value"]))
+
+
+def _by(old: Mapping[str, Any], new: Mapping[str, Any], within: float | None) -> str:
+    """How far the numbers are apart, where that was asked for."""
+    if within is None or len(old["values"]) != len(new["values"]):
+        return ""
+    pairs = [(old["value"], new["value"]), *zip(old["values"], new["values"], strict=True)]
+    largest = max((abs(a - b) / max(abs(a), abs(b)) for a, b in pairs if a != b), default=0.0)
+    return f" (up to {largest:.1e} of a number)"
+
+
+def _alike(old: Any, new: Any, within: float) -> bool:
+    """Whether two trees of plain data agree, numbers up to that share of the larger."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        old, new = (_metric(side) if "metric" in side or "summary" in side else side for side in (old, new))
+        return all(_alike(old[key], new.get(key), within) for key in old if key not in ("summary", "of", "why", "remedy"))
+    if isinstance(old, list | tuple) and isinstance(new, list | tuple):
+        return len(old) == len(new) and all(_alike(a, b, within) for a, b in zip(old, new, strict=True))
+    if isinstance(old, int | float) and isinstance(new, int | float):
+        return old == new or math.isclose(old, new, rel_tol=within, abs_tol=0.0)
+    return old == new
+
+
+def _covers(metric: Mapping[str, Any], value: float) -> bool:
+    low, high = (metric["value"] if metric[name] is None else metric[name] for name in ("low", "high"))
     return low <= value <= high
+
+
+def _shown(metric: Mapping[str, Any]) -> str:
+    if metric["summary"] == "not measured":
+        return metric["why"]
+    value, interval, unit = measurement(metric["value"], metric["low"], metric["high"], metric["unit"], metric["digits"])
+    n = metric["counts"][1] if metric["counts"] else len(metric["values"])
+    return f"{value} [{interval}; n = {n:,}]{unit}" if interval else f"{value}{unit}"

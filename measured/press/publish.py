@@ -1,155 +1,194 @@
-"""Pages to a folder, all at once: a reader meets the old site or the new one, never half of each.
+"""What is kept, as a site: each part is made where what it is made from changed, and all of it is put in place in one step."""
 
-A site is a set of bundles (a chapter with its figures and data, the source pages, the front pages). Each bundle says what it was made
-from; one whose inputs are unchanged is taken over from the last site as it is. The new site is written beside the old one and the two
-change places in one step. What build.py did not write, empty folders included, is carried over, never deleted.
-"""
-
-import ctypes
 import json
-import os
-import shutil
-import sys
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
-from pathlib import Path
+from functools import cache
 
-from measured.errors import BuildError
+from measured.files import canonical, digest
+from measured.pages import chapter as chapter_pages
+from measured.pages import check, environment, front, ledger, made
+from measured.pages import source as source_pages
+from measured.pages.chapter import Page
+from measured.pages.outline import Chapter
+from measured.pages.record import Record, Status, read
+from measured.press.folder import Bundle, Site
+from measured.press.outcome import Failed, one_line
+from measured.press.stores import Stores
+from measured.project import Project
 
-MANIFEST = "measured-site.json"
+# Packages of the generator that decide what a page looks like.
+MAKING = ("measured/pages/", "measured/charts/", "measured/evidence/")
 
 
 @dataclass(frozen=True)
-class Bundle:
-    """Files of the site that are made together."""
+class Published:
+    """A site that is in place."""
 
-    name: str
-    inputs: str
-    """Digest of everything that the files depend on."""
-    make: Callable[[], Mapping[str, bytes]]
-    """The files by their path in the site; called only where the last site has none for the same inputs."""
-    trouble: str = ""
-    """The error under which the files were made; kept, so that a later build that leaves the bundle alone still knows it."""
-
-
-class Site:
-    """The site in ``folder``, as far as build.py wrote it."""
-
-    def __init__(self, folder: Path):
-        self.folder = Path(folder)
-        self.bundles: dict[str, dict] = {}
-        try:
-            self.bundles = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))["bundles"]
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
-
-    def check(self) -> None:
-        """Raises BuildError where publishing to the folder would touch what build.py did not write."""
-        if self.folder.is_symlink() or (self.folder.exists() and not self.folder.is_dir()):
-            raise BuildError(f"--out {self.folder} is not a folder; expected a folder to write the site to, as in --out site")
-        if self.folder.is_dir() and any(self.folder.iterdir()) and not (self.folder / MANIFEST).is_file():
-            raise BuildError(
-                f"--out {self.folder} holds files that build.py did not write (it has no {MANIFEST}); expected a new or empty "
-                "folder, or one of an earlier build"
-            )
-        parent = self.folder.absolute().parent
-        while not parent.exists():
-            parent = parent.parent
-        if not parent.is_dir() or not os.access(parent, os.W_OK):
-            raise BuildError(f"--out {self.folder} cannot be made: {parent} is no folder that can be written to")
-
-    def files_of(self, bundle: str) -> dict[str, bytes] | None:
-        """The published files of a bundle; None where one is missing or was changed since."""
-        found: dict[str, bytes] = {}
-        for path, checksum in self.bundles.get(bundle, {}).get("files", {}).items():
-            try:
-                found[path] = (self.folder / path).read_bytes()
-            except OSError:
-                return None
-            if sha256(found[path]).hexdigest() != checksum:
-                return None
-        return found or None
-
-    def is_current(self, bundles: Sequence[Bundle]) -> bool:
-        """Whether the folder holds these bundles, intact and made from the same inputs, and no others."""
-        return {bundle.name for bundle in bundles} == self.bundles.keys() and all(
-            self.bundles[bundle.name]["inputs"] == bundle.inputs and self.files_of(bundle.name) is not None
-            for bundle in bundles
-        )
-
-    def publish(self, bundles: Sequence[Bundle]) -> bool:
-        """Put these bundles in the folder in one step; False where they were all there already."""
-        if self.is_current(bundles):
-            return False
-        manifest: dict[str, dict] = {}
-        contents: dict[str, bytes] = {}
-        for bundle in bundles:
-            unchanged = self.bundles.get(bundle.name, {}).get("inputs") == bundle.inputs
-            files = (self.files_of(bundle.name) if unchanged else None) or dict(bundle.make())
-            contents.update(files)
-            checksums = {path: sha256(content).hexdigest() for path, content in sorted(files.items())}
-            manifest[bundle.name] = {"inputs": bundle.inputs, "files": checksums, "trouble": bundle.trouble}
-        contents[MANIFEST] = json.dumps({"bundles": manifest}, indent=1, sort_keys=True).encode()
-        self._replace(contents)
-        self.bundles = manifest
-        return True
-
-    def _replace(self, contents: Mapping[str, bytes]) -> None:
-        folder = self.folder.absolute()
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        self._clear_leftovers(folder)
-        new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.new-"))
-        new.chmod(0o755)
-        for path, content in contents.items():
-            (new / path).parent.mkdir(parents=True, exist_ok=True)
-            (new / path).write_bytes(content)
-        if not folder.exists():
-            os.rename(new, folder)
-            return
-        for path in self._foreign(folder):
-            if path.as_posix() in contents:
-                continue
-            if (folder / path).is_dir() and not (folder / path).is_symlink():
-                (new / path).mkdir(parents=True, exist_ok=True)
-            else:
-                (new / path).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(folder / path, new / path, follow_symlinks=False)
-        _exchange(new, folder)
-        shutil.rmtree(new)
-
-    def _foreign(self, folder: Path) -> list[Path]:
-        """Files that build.py did not write, and empty folders, which it never makes."""
-        ours = {MANIFEST, *(path for bundle in self.bundles.values() for path in bundle["files"])}
-        paths = [
-            path.relative_to(folder)
-            for path in folder.rglob("*")
-            if path.is_symlink() or path.is_file() or (path.is_dir() and not any(path.iterdir()))
-        ]
-        return [path for path in paths if path.as_posix() not in ours]
-
-    def _clear_leftovers(self, folder: Path) -> None:
-        """Remove what a killed build left beside the site; put the site back where it was killed between two renames."""
-        if (aside := _aside(folder)).exists() and not folder.exists():
-            os.rename(aside, folder)
-        for path in folder.parent.glob(f".{folder.name}.new-*"):
-            shutil.rmtree(path, ignore_errors=True)
+    changed: bool
+    """Whether anything in it is new."""
+    trouble: Mapping[str, str]
+    """Chapters that failed, in this build or in one before, with the line that says why."""
+    warnings: tuple[str, ...]
+    """Conclusions in the prose of chapters that were rendered, outside of any claim."""
 
 
-def _exchange(new: Path, old: Path) -> None:
-    """Let two folders change places: in one step where the system can (Linux), else in two renames."""
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None, use_errno=True)
-        at_current_folder, exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE, renameat2(2)
-        if hasattr(libc, "renameat2") and not libc.renameat2(
-            at_current_folder, os.fsencode(new), at_current_folder, os.fsencode(old), exchange
-        ):
-            return
-    os.rename(old, _aside(old))
-    os.rename(new, old)
-    os.rename(_aside(old), new)
+@dataclass(frozen=True)
+class Standing:
+    """A chapter as publishing finds it."""
+
+    chapter: Chapter
+    published: Mapping[str, bytes] | None
+    """The files that stay as they are: of a chapter that was left out, or that has no newer result yet."""
+    status: Status | None
+    trouble: str
+    waiting: bool
+    """Being measured right now."""
+    is_checked: bool
+    """Whether this build has held its prose against its numbers already."""
 
 
-def _aside(folder: Path) -> Path:
-    return folder.with_name(f".{folder.name}.new-aside")
+@dataclass(frozen=True)
+class _Part:
+    bundle: Bundle
+    warnings: tuple[str, ...] = ()
+
+
+def publish(
+    project: Project,
+    stores: Stores,
+    site: Site,
+    preset: str,
+    chosen: Collection[str],
+    outcomes: Mapping[str, object],
+    waiting: Collection[str] = (),
+) -> Published:
+    """Put the site in place as things stand.
+
+    ``chosen`` are the chapters that this build is about, ``outcomes`` those of them that were measured, and ``waiting`` those that
+    are being measured. Raises OSError where the site cannot be written.
+    """
+    outline, sources = project.outline, project.source_files
+    standings = [_standing(item, stores, site, preset, chosen, outcomes, waiting) for item in outline.chapters]
+    texts = environment.texts(project.templates)
+    making = {path: text for path, text in sources.items() if path.startswith(MAKING)}
+    contents = [[item.name, item.number, item.part, item.question] for item in outline.chapters]
+    told = [outline.title, [[source.name, source.heading, source.conclusions] for source in outline.sources]]
+    common = digest(canonical([texts, making, contents, told, environment.versions()]))
+
+    parts = [_chapter(item, project, stores, site, preset, common) for item in standings]
+    trouble = {item.chapter.name: part.bundle.trouble for item, part in zip(standings, parts, strict=True)}
+
+    @cache
+    def pages() -> list[Page]:
+        return [_page(item, stores, preset, trouble[item.chapter.name]) for item in standings]
+
+    def front_files() -> dict[str, bytes]:
+        return front.files(project.frame, outline, pages()) | ledger.files(project.frame, outline, pages())
+
+    def made_files() -> dict[str, bytes]:
+        return made.files(project.frame, outline, pages(), statuses, list(sources))
+
+    statuses = {item.chapter.name: item.status for item in standings if item.status}
+    stand = [[_key_of(item, site), trouble[item.chapter.name], item.waiting] for item in standings]
+    facts = [common, list(sources), {name: repr(status) for name, status in statuses.items()}]
+    bundles = [
+        *(part.bundle for part in parts),
+        Bundle("front", digest(canonical([common, stand])), front_files),
+        Bundle("made", digest(canonical(facts)), made_files),
+        *(_source(path, text, project, common) for path, text in sources.items()),
+    ]
+    changed = site.publish(bundles)
+    warnings = tuple(dict.fromkeys(line for part in parts for line in part.warnings))
+    return Published(changed, {name: line for name, line in trouble.items() if line}, warnings)
+
+
+def _standing(
+    chapter: Chapter,
+    stores: Stores,
+    site: Site,
+    preset: str,
+    chosen: Collection[str],
+    outcomes: Mapping[str, object],
+    waiting: Collection[str],
+) -> Standing:
+    name = chapter.name
+    bundle, is_waiting = f"chapter {name}", name in waiting
+    published = site.files_of(bundle) if name not in chosen or is_waiting else None
+    if is_waiting and published and _data_path(name) not in published:
+        published = None  # a page that says "not measured yet"
+    of_preset = json.loads(data).get("preset", preset) if published and (data := published.get(_data_path(name))) else preset
+    outcome = outcomes.get(name)
+    trouble = outcome.message if isinstance(outcome, Failed) else ""
+    if published:
+        trouble = site.bundles[bundle].get("trouble", "")
+    status = stores.records.status(name, of_preset)
+    return Standing(chapter, published, status, trouble, is_waiting, outcome is not None and not trouble)
+
+
+def _data_path(chapter: str) -> str:
+    return f"data/{chapter}.json"
+
+
+def _key_of(standing: Standing, site: Site) -> str:
+    """What the front pages say of a chapter changes with this."""
+    if standing.published:
+        return site.bundles[f"chapter {standing.chapter.name}"]["inputs"]
+    return standing.status.sha256 if standing.status else ""
+
+
+def _record(standing: Standing, stores: Stores, preset: str) -> Record | None:
+    if standing.published is not None:
+        data = standing.published.get(_data_path(standing.chapter.name))
+        return read(data.decode()) if data else None
+    return None if standing.waiting else stores.records.load(standing.chapter.name, preset)
+
+
+def _page(standing: Standing, stores: Stores, preset: str, trouble: str) -> Page:
+    return Page(standing.chapter, _record(standing, stores, preset), trouble=trouble, waiting=standing.waiting)
+
+
+def _chapter(
+    standing: Standing,
+    project: Project,
+    stores: Stores,
+    site: Site,
+    preset: str,
+    common: str,
+) -> _Part:
+    """The files of a chapter, made at once where they are not there, since prose that does not fit its numbers is trouble."""
+    chapter, outline, trouble = standing.chapter, project.outline, standing.trouble
+    name = f"chapter {chapter.name}"
+    if published := standing.published:
+        return _Part(Bundle(name, site.bundles[name]["inputs"], lambda: published, trouble))
+    prose = project.templates / chapter.template
+    text = prose.read_text(encoding="utf-8") if prose.is_file() else ""
+    inputs = [common, chapter.source, text, standing.status.sha256 if standing.status else "", trouble, standing.waiting]
+    key = digest(canonical(inputs))
+    if site.bundles.get(name, {}).get("inputs") == key and site.files_of(name):
+        return _Part(Bundle(name, key, dict, trouble))
+    warnings: tuple[str, ...] = ()
+    try:
+        page = _page(standing, stores, preset, trouble)
+        if page.record:
+            if not standing.is_checked:
+                check.check(project.frame, outline, chapter, page.record)
+            page = _drawn(page, page.record, stores)
+            warnings = tuple(check.conclusions(project.frame, chapter))
+        files = chapter_pages.files(project.frame, outline, page)
+    except Exception as error:
+        trouble = trouble or one_line(error)
+        files = chapter_pages.under_banner(project.frame, outline, chapter, site.files_of(name), trouble)
+        key = digest(canonical([*inputs, trouble]))
+    return _Part(Bundle(name, key, lambda: files, trouble), warnings)
+
+
+def _drawn(page: Page, record: Record, stores: Stores) -> Page:
+    """The page with its figures drawn, most of them before."""
+    drawings = {name: stores.drawings.of(name, figure) for name, figure in record.figures.items()}
+    return Page(page.chapter, record, drawings, page.trouble, page.waiting)
+
+
+def _source(path: str, text: str, project: Project, common: str) -> Bundle:
+    key = digest(canonical([common, path, text]))
+    return Bundle(f"source {path}", key, lambda: source_pages.files(project.frame, project.outline, {path: text}))

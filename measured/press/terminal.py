@@ -3,7 +3,10 @@
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from measured.evidence.number import duration
 
 
 @dataclass
@@ -25,14 +28,17 @@ class Progress:
 class Display:
     """Shows a ``Progress`` for each chapter, safely from several threads."""
 
-    def __init__(self, num_workers: int):
-        self.num_workers = max(num_workers, 1)
+    def __init__(self, chapters: Sequence[str]):
+        self.num_workers = 1
+        """How many compute at a time, as soon as that is known."""
         self._lock = threading.Lock()
-        self._progress: dict[str, Progress] = {}
-
-    def start(self, chapters: list[str]) -> None:
-        """Begin to show these chapters."""
         self._progress = {chapter: Progress(chapter) for chapter in chapters}
+
+    def __enter__(self) -> "Display":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the terminal as a reader expects it."""
 
     def asked(self, chapter: str, key: str, seconds: float) -> None:
         """A job of the chapter is needed."""
@@ -57,10 +63,6 @@ class Display:
             self._progress[chapter].state = state
         self.refresh()
 
-    def progress(self, chapter: str) -> Progress:
-        """What is known of the chapter."""
-        return self._progress[chapter]
-
     def time_left(self) -> float:
         """Expected wall-clock seconds, corrected by how the finished jobs compared with what was expected of them."""
         with self._lock:
@@ -82,9 +84,6 @@ class Display:
         """Print a line."""
         print(line, flush=True)
 
-    def stop(self) -> None:
-        """Leave the terminal as a reader expects it."""
-
 
 class Lines(Display):
     """For logs: a line when a chapter settles."""
@@ -97,10 +96,10 @@ class Lines(Display):
 
 
 class Live(Display):
-    """For people: one table that stays in place, a row a chapter."""
+    """For people: one table that stays in place, a row per chapter."""
 
-    def __init__(self, num_workers: int):
-        super().__init__(num_workers)
+    def __init__(self, chapters: Sequence[str]):
+        super().__init__(chapters)
         from rich.console import Console
         from rich.live import Live as RichLive
 
@@ -108,16 +107,15 @@ class Live(Display):
         self._console = Console()
         self._live = RichLive(console=self._console, refresh_per_second=4, get_renderable=self._render)
 
-    def start(self, chapters: list[str]) -> None:
-        super().start(chapters)
-        self._started = time.monotonic()
+    def __enter__(self) -> "Display":
         self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
 
     def say(self, line: str) -> None:
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
-
-    def stop(self) -> None:
-        self._live.stop()
 
     def _render(self):
         from rich.console import Group
@@ -143,17 +141,6 @@ class Live(Display):
         return Group(table, Text(f"{elapsed} so far, about {duration(self.time_left())} left", style="dim"))
 
 
-def display(num_workers: int) -> Display:
-    """The live view on a terminal, lines elsewhere."""
-    return Live(num_workers) if sys.stdout.isatty() else Lines(num_workers)
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them: 0.4 s, 12 s, 6 min 5 s, 2 h 10 min."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 1:
-        return f"{rest} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+def display(chapters: Sequence[str]) -> Display:
+    """The live view of these chapters on a terminal, lines elsewhere."""
+    return Live(chapters) if sys.stdout.isatty() else Lines(chapters)

@@ -13,11 +13,18 @@ from distributed import LocalCluster
 from lab.data import Dataset
 from lab.models import MLP
 from lab.training import LearningRateSearch, Recipe, Train
-from measured.jobs import compute
+from measured.jobs import Job, gather, keys, pool
 from measured.jobs.cache import Cache
-from measured.jobs.compute import InProcess, Listener, Rehearsal, Workers, gather, key_of, parts_of, using
-from measured.jobs.source import Project
-from tests.cases import ROOT, Failing, Powers, Total
+from measured.jobs.job import specification
+from measured.jobs.keys import key, parts_of
+from measured.jobs.pool import InProcess, JobError, Listener, MissingError, OnlyCached, Rehearsal, using
+from measured.jobs.remote import Code
+from measured.jobs.source import Reached, Sources
+from measured.jobs.workers import ENVIRONMENT, ClusterError, Workers
+from tests.cases import ROOT, Failing, Powers, Threads, Total
+
+
+CODE = Code(ROOT, ("lab",))
 
 
 class Heard(Listener):
@@ -44,8 +51,8 @@ def test_tree_keeps_its_shape(cache):
 def test_each_key_is_computed_once(cache, monkeypatch):
     """A job asked for twice, or inside another, runs once."""
     calls = []
-    original = compute.run_encoded
-    monkeypatch.setattr(compute, "run_encoded", lambda job, *rest: (calls.append(job), original(job, *rest))[1])
+    original = pool.run_encoded
+    monkeypatch.setattr(pool, "run_encoded", lambda job, *rest: (calls.append(job), original(job, *rest))[1])
     with using(InProcess(cache)):
         gather([Powers(3.0), Total(Powers(3.0)), Powers(3.0)])
     assert sorted(type(job).__name__ for job in calls) == ["Powers", "Total"]
@@ -84,7 +91,7 @@ def test_damaged_entry_is_recomputed(cache):
 def test_failure_names_the_job(cache):
     """The message says which job and what it raised, and others go on."""
     pool = InProcess(cache)
-    with using(pool), pytest.raises(compute.ComputeError, match=r"Failing\(reason='no'\) failed: ArithmeticError\('no'\)"):
+    with using(pool), pytest.raises(JobError, match=r"Failing\(reason='no'\) failed: ArithmeticError\('no'\)"):
         gather([Powers(2.0), Failing("no")])
     with using(pool):
         assert list(gather(Powers(2.0)).values) == [1, 2, 4]
@@ -126,15 +133,16 @@ TRAIN = Train(MLP(784, (4,), 10), Dataset("mnist", 100), Recipe(0.01, 3), 0)
 )
 def test_everything_that_a_job_says_is_in_its_key(other):
     """Two jobs that differ anywhere have different keys."""
-    assert key_of(parts_of(TRAIN, "cpu")) != key_of(parts_of(other, "cpu"))
+    assert key(TRAIN, "cpu") != key(other, "cpu")
 
 
 def test_device_data_and_versions_are_in_the_key():
     """So are the device, the checksum of the data and the libraries that compute."""
     parts = parts_of(TRAIN, "cpu")
     assert parts["device"] == "cpu" and len(parts["data"]["mnist.npz"]) == 64
-    assert set(parts["versions"]) == {"torch", "numpy", "scipy", "scikit-learn"}
-    assert key_of(parts) != key_of(parts_of(TRAIN, "cuda"))
+    assert set(parts["versions"]) == {"Python", "torch", "numpy"}
+    assert "scikit-learn" in parts_of(replace(TRAIN, data=Digits(100)), "cpu")["versions"]
+    assert key_of(parts) != key(TRAIN, "cuda")
 
 
 def test_code_in_the_key_is_what_training_reaches():
@@ -148,21 +156,48 @@ def test_code_in_the_key_is_what_training_reaches():
     ]
 
 
+def test_pool_of_the_cache_alone_computes_nothing(cache):
+    """What is kept comes back; the first job that is not there is named."""
+    with using(InProcess(cache)):
+        gather(Powers(2.0))
+    heard = Heard()
+    with using(OnlyCached(cache), heard):
+        assert list(gather([Powers(2.0)])[0].values) == [1, 2, 4]
+        with pytest.raises(MissingError, match="Powers.base=3.0"):
+            gather([Powers(2.0), Powers(3.0)])
+    assert heard.done[0] == (Powers(2.0), True) and len(cache.keys()) == 1
+
+
+def test_pool_holds_no_result_in_memory(cache):
+    """What was computed stands in the cache; the pool remembers that it is there, and how long it took."""
+    pool = InProcess(cache)
+    with using(pool):
+        gather([Total(Powers(2.0)), Powers(2.0)])
+    assert not pool._in_use and all(isinstance(future.result(), float) for future in pool._futures.values())
+
+
+def test_jobs_compute_on_one_thread(cache):
+    """Sums depend on the number of threads, so that a job has one, whatever libraries are there."""
+    with using(InProcess(cache)):
+        found = gather(Threads())
+    assert set(found.values) == {1}
+
+
 def test_job_with_a_list_is_refused():
     """Mutable fields have no key; the message says what to use."""
 
     @dataclass(frozen=True)
-    class Listing(compute.Job):
+    class Listing(Job):
         items: list
 
     with pytest.raises(ValueError, match="a job cannot hold a list.*tuples and frozen dataclasses"):
-        compute.specification(Listing([1]))
+        specification(Listing([1]))
 
 
 @pytest.fixture(scope="module")
 def workers(tmp_path_factory):
     """Two local worker processes with a cache of their own."""
-    pool = Workers(Cache(tmp_path_factory.mktemp("workers")), num_workers=2)
+    pool = Workers.local(Cache(tmp_path_factory.mktemp("workers")), CODE, 2)
     yield pool
     pool.close()
 
@@ -181,7 +216,7 @@ def test_workers_give_the_same_bytes_as_this_process(workers, cache):
     with using(InProcess(cache)):
         gather(JOBS[::-1])
     for job in JOBS:
-        key = key_of(parts_of(job, "cpu"))
+        key = key(job, "cpu")
         here, there = cache.load(key), workers.cache.load(key)
         assert here and there and here.blob == there.blob
 
@@ -191,7 +226,7 @@ def test_workers_report_failures_and_nested_results(workers):
     """A result that another job needs goes from worker to worker; an error comes home with its job's name."""
     with using(workers):
         assert gather([Total(Powers(2.0))])[0].values[0] == 7
-        with pytest.raises(compute.ComputeError, match="Failing.*ArithmeticError"):
+        with pytest.raises(JobError, match="Failing.*ArithmeticError"):
             gather(Failing("no"))
 
 
@@ -200,8 +235,8 @@ def test_workers_are_tuned(workers):
     """Workers run on one thread, and malloc keeps its memory (Dask's default gives it back after every step)."""
     import os
 
-    found = workers._client.run(lambda: {name: os.environ.get(name) for name in Workers.ENVIRONMENT})
-    assert all(environment == Workers.ENVIRONMENT for environment in found.values())
+    found = workers._client.run(lambda: {name: os.environ.get(name) for name in ENVIRONMENT})
+    assert all(environment == ENVIRONMENT for environment in found.values())
 
 
 @pytest.fixture
@@ -234,17 +269,24 @@ def cluster(tmp_path):
 
 # In a process of its own: what jaxtyping does to modules here cannot be sent to a worker.
 ON_A_CLUSTER = """
+import os
 import pickle
+import stat
 import sys
-from measured.jobs import compute
+from measured.jobs import gather
 from measured.jobs.cache import Cache
-from tests.test_compute import JOBS
-pool = compute.Workers(Cache(sys.argv[2]), address=sys.argv[1])
-with compute.using(pool):
-    compute.gather(JOBS[0])
+from measured.jobs.keys import parts_of
+from measured.jobs.pool import using
+from measured.jobs.remote import entry_point
+from measured.jobs.workers import Workers
+from tests.test_jobs import CODE, JOBS
+pool = Workers.of_cluster(Cache(sys.argv[2]), CODE, sys.argv[1], parts_of(JOBS[0], "cpu")["versions"])
+with using(pool):
+    gather(JOBS[0])
 print(*pool._client.run(lambda: __import__("lab").__file__).values())
+print(*pool._client.run(lambda: oct(os.stat(sys.path[0]).st_mode & 0o777)).values())
 try:
-    pool._client.submit(pool._entry_point, "another", pickle.dumps(JOBS[0]), "cpu").result()
+    pool._client.submit(entry_point(), "another", CODE.packages, pickle.dumps(JOBS[0]), "cpu").result()
 except RuntimeError as error:
     print(error)
 pool.close()
@@ -256,12 +298,13 @@ def test_cluster_computes_with_our_source(cache, cluster, tmp_path):
     command = [sys.executable, "-c", ON_A_CLUSTER, cluster, str(tmp_path / "theirs")]
     outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200)
     assert outcome.returncode == 0, outcome.stderr
-    where, refusal = outcome.stdout.splitlines()
+    where, mode, refusal = outcome.stdout.splitlines()
     assert str(ROOT) not in where and "measured-source-" in where
+    assert mode == "0o700"  # nobody else can leave a module there
     assert "source changed while the build ran" in refusal
     with using(InProcess(cache)):
         gather(JOBS[0])
-    key = key_of(parts_of(JOBS[0], "cpu"))
+    key = key(JOBS[0], "cpu")
     here, there = cache.load(key), Cache(tmp_path / "theirs").load(key)
     assert here and there and here.blob == there.blob
 
@@ -275,7 +318,7 @@ def test_cluster_that_could_change_results_is_refused(cache, monkeypatch, thread
         n_workers=1 if threads else 0, threads_per_worker=threads or 1, processes=False, dashboard_address=":0"
     ) as there:
         with pytest.raises(ValueError, match=message):
-            Workers(cache, address=str(there.scheduler_address))  # pyright: ignore[reportAttributeAccessIssue]
+            Workers.of_cluster(cache, CODE, str(there.scheduler_address), {})  # pyright: ignore[reportAttributeAccessIssue]
 
 
 # The worker that comes later is started where the project is, so that nothing else could stop it.
@@ -283,9 +326,11 @@ A_LATER_WORKER = """
 import subprocess
 import sys
 import time
-from measured.jobs import compute
 from measured.jobs.cache import Cache
-pool = compute.Workers(Cache(sys.argv[2]), address=sys.argv[1])
+from measured.jobs.versions import of_libraries
+from measured.jobs.workers import Workers
+from tests.test_jobs import CODE
+pool = Workers.of_cluster(Cache(sys.argv[2]), CODE, sys.argv[1], of_libraries(["numpy"], {}))
 arguments = [sys.argv[1], "--nthreads", sys.argv[3], "--no-dashboard", "--no-nanny", "--local-directory", sys.argv[2]]
 later = subprocess.Popen([sys.executable, "-m", "distributed.cli.dask_worker", *arguments], stderr=subprocess.DEVNULL)
 try:
@@ -309,22 +354,22 @@ def test_later_worker_that_could_change_results_leaves(cluster, tmp_path, thread
     assert outcome.stdout.splitlines() == [staying], outcome.stderr
 
 
-def test_keys_are_made_of_what_was_read_first(tmp_path):
+def test_keys_are_made_of_what_was_read_first():
     """A source that was read before it was imported is the one that counts, even where the file changed since."""
-    read = Project(ROOT)
+    read = Sources(ROOT)
     before = parts_of(JOBS[0], "cpu")["code"]
     name = next(iter(before))
     try:
-        monkey = Project(ROOT)
-        monkey.reached = lambda roots: {name: "as it was"}  # pyright: ignore[reportAttributeAccessIssue]
-        compute.use_source(monkey)
+        earlier = Sources(ROOT)
+        earlier.reached = lambda roots: Reached({name: "as it was"}, ())  # pyright: ignore[reportAttributeAccessIssue]
+        keys.use_sources(earlier)
         assert parts_of(JOBS[0], "cpu")["code"] == {name: "as it was"}
     finally:
-        compute.use_source(read)
+        keys.use_sources(read)
     assert parts_of(JOBS[0], "cpu")["code"] == before
 
 
 def test_silent_cluster_is_reported(cache):
     """An address where nobody answers: one message with what was expected."""
-    with pytest.raises(compute.ClusterError, match="no Dask scheduler answers at 'tcp://127.0.0.1:9'.*dask scheduler"):
-        Workers(cache, address="tcp://127.0.0.1:9")
+    with pytest.raises(ClusterError, match="no Dask scheduler answers at 'tcp://127.0.0.1:9'.*dask scheduler"):
+        Workers.of_cluster(cache, CODE, "tcp://127.0.0.1:9", {})

@@ -1,0 +1,176 @@
+"""The command line of a report's ``build.py``: parsed, checked, carried out; errors to one line and an exit code."""
+
+import argparse
+import os
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from measured.errors import BuildError
+from measured.options import MOST_SEEDS, PRESETS, Action, Options
+from measured.project import Project
+
+ACTIONS: tuple[Action, ...] = ("list", "dry_run", "prune", "diff", "version", "help")
+INTERRUPTED = 130  # what a shell reports of a command that Ctrl-C ended
+
+
+def run(root: Path) -> None:
+    """Carry out the command line of the project in ``root`` and leave the process."""
+    code = main(root)
+    if code == INTERRUPTED:
+        # Threads may be deep in a computation, which the interpreter would wait for.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+def main(root: Path, arguments: Sequence[str] | None = None) -> int:
+    """Carry out a command line; the exit code: 0, 1 where a chapter failed or a comparison found something, 2 for bad input."""
+    started = time.perf_counter()
+    debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    try:
+        options = parse(arguments, root)
+        if options.action == "help":
+            _parser(root).print_help()
+            return 0
+        from measured.press import actions
+
+        return actions.carry_out(Project(root), options, started)
+    except KeyboardInterrupt:
+        message, code = "stopped; what was finished is kept, and the next build goes on from there", INTERRUPTED
+    except BuildError as error:
+        message, code = str(error), 2
+        if debug:
+            traceback.print_exc()
+    except ModuleNotFoundError as error:
+        message, code = f"{error.name} is not installed for {sys.executable}; {_how_to_install(root)}", 2
+        if debug:
+            traceback.print_exc()
+    except Exception as error:
+        message, code = f"{type(error).__name__}: {' '.join(str(error).split())}; --debug shows where this came from", 2
+        if debug:
+            traceback.print_exc()
+    print(f"build.py: {message}", file=sys.stderr)
+    return code
+
+
+def parse(arguments: Sequence[str] | None, root: Path) -> Options:
+    """The options of a command line, checked. Raises BuildError for what is not there, contradicts or has no effect."""
+    given = vars(_parser(root).parse_args(arguments))
+    action = next((name for name in ACTIONS if name in given), "build")
+    other = given.pop("diff", None)
+    values = {name: value for name, value in given.items() if name not in ACTIONS}
+    where = {"out": root / "site", "cache": root / "cache"}
+    options = Options(action=action, other_site=other, **{**where, **values, "only": tuple(values.get("only", ()))})
+    options.check(values.keys(), root)
+    return options
+
+
+class _Parser(argparse.ArgumentParser):
+    """Bad input gets one line, and nothing else."""
+
+    def error(self, message: str):
+        raise BuildError(f"{message}; see python build.py --help")
+
+
+def _parser(root: Path) -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python build.py",
+        description="Run the experiments of the report and publish it. What is current is not run again.",
+        epilog="Examples: 'python build.py --open'; 'python build.py --only NAME --preset quick'; 'python build.py --list'.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=False,
+        allow_abbrev=False,
+        argument_default=argparse.SUPPRESS,
+    )
+    what = parser.add_argument_group("what to build")
+    what.add_argument(
+        "--only", nargs="+", action="extend", metavar="NAME", help="these chapters or parts; the other pages stay as they are"
+    )
+    what.add_argument(
+        "--preset",
+        metavar="|".join(PRESETS),
+        help="how thoroughly (default: standard; quick only proves that the code runs)",
+    )
+    what.add_argument(
+        "--seeds",
+        type=_number_of_seeds,
+        metavar="N",
+        help="N seeds wherever the preset has fewer, in this build; the preset's own are kept",
+    )
+    what.add_argument("--force", action="store_true", help="compute everything again, whatever the cache holds")
+
+    instead = parser.add_argument_group("instead of building").add_mutually_exclusive_group()
+    instead.add_argument(
+        "--list", action="store_true", help="the chapters, what each asks, and whether its result is current or why not"
+    )
+    instead.add_argument("--dry-run", action="store_true", help="what would run, why, and about how long")
+    instead.add_argument("--prune", action="store_true", help="delete cache entries that no chapter reaches at any preset")
+    instead.add_argument(
+        "--diff",
+        type=Path,
+        metavar="OTHER_SITE",
+        help="what changed from another build to this one: verdicts, metrics beyond their interval, figures; exit with 1 where anything did",
+    )
+    instead.add_argument("--version", action="store_true", help="print the version")
+    instead.add_argument("-h", "--help", action="store_true", help="print this text")
+
+    where = parser.add_argument_group("where it runs")
+    where.add_argument("--workers", type=_count, metavar="N", help="worker processes (default: one per core; 0: in this process)")
+    where.add_argument(
+        "--cluster", metavar="ADDRESS", help="a running Dask scheduler, like tcp://127.0.0.1:8786, instead of local workers"
+    )
+    where.add_argument(
+        "--device", metavar="auto|cpu|cuda", help="where tensors live (default: auto, CUDA where there is one)"
+    )
+
+    verdicts = parser.add_argument_group("accepted verdicts").add_mutually_exclusive_group()
+    verdicts.add_argument("--strict", action="store_true", help="exit with 1 where a verdict differs from verdicts.json")
+    verdicts.add_argument("--accept", action="store_true", help="write the verdicts of this build to verdicts.json")
+
+    files = parser.add_argument_group("files and output")
+    files.add_argument("--out", type=Path, metavar="FOLDER", help="where the site goes (default: site)")
+    files.add_argument("--cache", type=Path, metavar="FOLDER", help="where results are kept (default: cache)")
+    files.add_argument(
+        "--within",
+        type=_relative_difference,
+        metavar="SHARE",
+        help="with --diff: name each number that differs by more than this share of itself, such as 1e-6; 0 for any difference",
+    )
+    files.add_argument("--open", action="store_true", help="open the report in a browser at the end")
+    files.add_argument("--debug", action="store_true", help="show tracebacks, and for each job why it is computed")
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes; expected 0, 1, 2, ...")
+    return int(text)
+
+
+def _number_of_seeds(text: str) -> int:
+    if not text.isdecimal() or not 2 <= int(text) <= MOST_SEEDS:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number of seeds; expected 2, 3, ... {MOST_SEEDS:,}: one seed has no interval"
+        )
+    return int(text)
+
+
+def _relative_difference(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share of a number; expected one from 0 to below 1, like 1e-6")
+    return value
+
+
+def _how_to_install(root: Path) -> str:
+    of_the_project = root / ".venv" / "bin" / "python"
+    if of_the_project.exists() and not Path(sys.prefix).samefile(root / ".venv"):
+        return "type .venv/bin/python build.py"
+    return "type python3 -m venv .venv && .venv/bin/python -m pip install -q '.[report]' && .venv/bin/python build.py"

@@ -1,0 +1,220 @@
+"""What one file defines, imports and executes, found in its syntax tree; docstrings and comments do not count.
+
+What cannot be followed (a module passed around as a value, ``import *``, ``globals()``) counts as using the whole module; ``eval``,
+``importlib`` and ``__subclasses__`` as using every module of the package.
+"""
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from measured.files import digest
+
+WHOLE = "*"  # a module in full, where the definitions that matter cannot be told apart
+LOOSE = "<statements>"  # what a module executes besides definitions and imports
+
+
+@dataclass
+class Module:
+    """What one file defines, imports and executes; plain data, so that it can be remembered."""
+
+    name: str
+    definitions: dict[str, dict]
+    """By name: ``digest``, ``chains`` of names that it uses, the first names of those that are ``computing``, which in an annotation they are not,
+    and whether it needs its ``own_module`` or the ``whole_package``."""
+    imports: dict[str, list[Sequence[str]]]
+    """By bound name: module, and the name in it, empty where the module itself is bound."""
+    stars: list[str]
+    bound_loosely: list[str]
+    """Names that only a conditional or a loop at module level binds."""
+
+    def binds(self, name: str) -> bool:
+        return name in self.definitions or name in self.imports or name in self.bound_loosely
+
+
+def read_module(name: str, is_package: bool, tree: ast.Module) -> Module:
+    """What the parsed module ``name`` defines, imports and executes."""
+    tree = _Undocumented().visit(tree)
+    module = Module(name, {}, {}, [], [])
+    for node in ast.walk(tree):  # an import inside a function binds as well
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            _bind(module, node, is_package)
+    statements: dict[str, list[ast.stmt]] = {WHOLE: tree.body}
+    for statement in tree.body:
+        names = _defined(statement)
+        if not names and not isinstance(statement, ast.Import | ast.ImportFrom | ast.Pass):
+            names = [LOOSE]
+            module.bound_loosely += sorted(_stored(ast.Module([statement], [])))
+        for defined in names:
+            statements.setdefault(defined, []).append(statement)
+    for defined, nodes in statements.items():
+        uses = _Uses()
+        for node in nodes:
+            uses.visit(node)
+        module.definitions[defined] = {
+            "digest": digest("\n".join(map(ast.dump, nodes))),
+            "chains": sorted(uses.chains),
+            "computing": sorted(uses.computing),
+            "own_module": uses.own_module,
+            "whole_package": uses.whole_package,
+        }
+    return module
+
+
+def _bind(module: Module, node: ast.Import | ast.ImportFrom, is_package: bool) -> None:
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            # ``import lab.data`` binds ``lab``, and the chain of attributes leads on from there.
+            bound, target = (alias.asname, alias.name) if alias.asname else (alias.name.split(".")[0],) * 2
+            module.imports.setdefault(bound, []).append((target, ""))
+        return
+    source = node.module or ""
+    if node.level:
+        package = module.name.split(".") if is_package else module.name.split(".")[:-1]
+        base = package[: len(package) - node.level + 1]
+        source = ".".join([*base, *([node.module] if node.module else [])])
+    for alias in node.names:
+        if alias.name == "*":
+            module.stars.append(source)
+        else:
+            module.imports.setdefault(alias.asname or alias.name, []).append((source, alias.name))
+
+
+def _defined(statement: ast.stmt) -> list[str]:
+    """Names that a statement at module level defines and does nothing besides."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [statement.name]
+    if isinstance(statement, ast.Assign):
+        targets: list[ast.expr] = [item for target in statement.targets for item in getattr(target, "elts", [target])]
+    elif isinstance(statement, ast.AnnAssign):
+        targets = [statement.target]
+    else:
+        return []
+    return [item.id for item in targets if isinstance(item, ast.Name)] if _all_names(targets) else []
+
+
+def _all_names(targets: list[ast.expr]) -> bool:
+    return all(isinstance(item, ast.Name) for item in targets)
+
+
+class _Undocumented(ast.NodeTransformer):
+    """Removes docstrings: strings that stand as statements and do nothing."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
+        return None if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) else node
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.body:
+            node.body = [ast.Pass()]
+        return node
+
+
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def _stored(node: ast.AST) -> set[str]:
+    """Names that a block binds in its own scope; nested functions and classes bind only their name."""
+    names: set[str] = set()
+    declared_global: set[str] = set()
+    todo = list(ast.iter_child_nodes(node))
+    while todo:
+        child = todo.pop()
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(child.name)
+            continue
+        if isinstance(child, _COMPREHENSIONS):
+            # Its variables are its own; only what := assigns belongs to the block around it.
+            names |= {item.target.id for item in ast.walk(child) if isinstance(item, ast.NamedExpr)}
+            continue
+        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store | ast.Del):
+            names.add(child.id)
+        elif isinstance(child, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and child.name:
+            names.add(child.name)
+        elif isinstance(child, ast.Global):
+            declared_global.update(child.names)
+        if not isinstance(child, ast.Lambda):
+            todo += ast.iter_child_nodes(child)
+    return names - declared_global
+
+
+@dataclass
+class _Uses(ast.NodeVisitor):
+    """Global names that a definition reads, as dotted chains, and what makes it impossible to tell."""
+
+    chains: set[tuple[str, ...]] = field(default_factory=set)
+    computing: set[str] = field(default_factory=set)
+    own_module: bool = False
+    whole_package: bool = False
+    scopes: list[set[str]] = field(default_factory=list)
+    annotating: bool = False
+
+    def visit_Name(self, node: ast.Name) -> None:
+        self._use((node.id,))
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        self.whole_package |= node.attr in ("import_module", "__subclasses__")
+        chain, value = [node.attr], node.value
+        while isinstance(value, ast.Attribute):
+            chain.append(value.attr)
+            value = value.value
+        if isinstance(value, ast.Name):
+            self._use((value.id, *reversed(chain)))
+        else:
+            self.visit(value)
+
+    def _use(self, chain: tuple[str, ...]) -> None:
+        name = chain[0]
+        if any(name in scope for scope in self.scopes):
+            return
+        self.own_module |= name in ("globals", "vars", "locals")
+        self.whole_package |= name in ("eval", "exec", "__import__", "import_module")
+        self.chains.add(chain)
+        if not self.annotating:
+            self.computing.add(name)
+
+    def _annotation(self, node: ast.expr | None) -> None:
+        before, self.annotating = self.annotating, True
+        if node is not None:
+            self.visit(node)
+        self.annotating = before
+
+    def visit_arg(self, node: ast.arg) -> None:
+        self._annotation(node.annotation)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        self._annotation(node.annotation)
+        for part in filter(None, (node.target, node.value)):
+            self.visit(part)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        for outside in (*node.decorator_list, node.args):
+            self.visit(outside)
+        self._annotation(node.returns)
+        self._inside(_arguments(node.args) | _stored(node), node.body)
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 (the name is ast's)
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        self.visit(node.args)
+        self._inside(_arguments(node.args), [node.body])
+
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
+        first, *others = node.generators
+        self.visit(first.iter)  # evaluated in the scope around it
+        results = [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.comprehension)]
+        inside = [part for item in node.generators for part in (item.target, *item.ifs)]
+        self._inside(_stored(node), [*results, *inside, *(item.iter for item in others)])
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension  # noqa: N815
+
+    def _inside(self, names: set[str], body: list) -> None:
+        self.scopes.append(names)
+        for node in body:
+            self.visit(node)
+        self.scopes.pop()
+
+
+def _arguments(arguments: ast.arguments) -> set[str]:
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+    return {argument.arg for argument in every if argument}

@@ -1,0 +1,237 @@
+"""Jobs to results: the cache first, then this process or workers.
+
+``gather`` takes any tree of jobs and returns the same tree with results; jobs of all chapters form one graph, in which each key is
+computed once.
+"""
+
+import contextlib
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextvars import ContextVar
+from typing import Any
+
+from measured.jobs.cache import Cache, CacheError, Entry, decode
+from measured.jobs.job import Job, name_of, nested, result_type
+from measured.jobs.keys import key, parts_of, root_of
+from measured.jobs.run import run_encoded
+
+
+class JobError(RuntimeError):
+    """A job failed; the message names the job and what was raised."""
+
+
+class MissingError(LookupError):
+    """A result is not in the cache, and this pool computes nothing."""
+
+
+class Listener:
+    """Hears how the jobs of one chapter get on. The base hears nothing."""
+
+    def asked(self, job: Job, key: str, seconds: float) -> None:
+        """``job`` is needed and expected to take ``seconds``."""
+
+    def finished(self, job: Job, key: str, cached: bool, seconds: float) -> None:
+        """The result of ``job`` is there; computing it took ``seconds``, now or when it was cached."""
+
+
+class Pool:
+    """Computes jobs, each key once, and keeps the results in a cache; of what is kept, it holds nothing in memory."""
+
+    num_workers = 1
+
+    def __init__(self, cache: Cache, device: str = "cpu", force: bool = False):
+        self.cache, self.device, self.force = cache, device, force
+        self._lock = threading.RLock()
+        self._futures: dict[str, Future[float]] = {}
+        self._cached: set[str] = set()
+        self._in_use: Counter[str] = Counter()
+
+    def results(self, jobs: list[Job], listener: Listener) -> list[Any]:
+        """Results of ``jobs``, in their order. Raises JobError for the first that fails."""
+        keys: list[str] = []
+        try:
+            for job in sorted(jobs, key=lambda job: job.seconds, reverse=True):
+                self._future(job, listener, keys)
+            return [self._result(job) for job in jobs]
+        finally:
+            self._let_go(keys)
+
+    def _result(self, job: Job) -> Any:
+        future = self._futures[key(job, self.device)]
+        future.result()
+        return decode(self.encoded(job).blob, result_type(job))
+
+    def encoded(self, job: Job) -> Entry:
+        """The kept result of ``job``. Raises JobError where it is gone though it was there."""
+        entry = self.cache.load(key(job, self.device))
+        if entry is None:
+            raise JobError(f"{name_of(job)}: its result vanished from {self.cache.folder} while the build ran; start it again")
+        return entry
+
+    def _future(self, job: Job, listener: Listener, keys: list[str]) -> "Future[float]":
+        """The seconds that ``job`` took, to come when its result is kept; asks for what it builds on where it must."""
+        name = key(job, self.device)
+        with self._lock:
+            keys.append(name)
+            self._in_use[name] += 1
+            future = self._futures.get(name)
+            if future is None:
+                future = self._futures[name] = Future()
+                entry = None if self.force else self.cache.load(name)
+                if entry:
+                    self._cached.add(name)
+                    future.set_result(entry.seconds)
+                else:
+                    self._submit(job, future, [self._future(inner, listener, keys) for inner in nested(job)])
+        listener.asked(job, name, self.expected_seconds(job))
+        future.add_done_callback(
+            lambda done: done.exception() or listener.finished(job, name, name in self._cached, done.result())
+        )
+        return future
+
+    def expected_seconds(self, job: Job) -> float:
+        """What the same job took before, or else its own estimate."""
+        before = self.cache.previous(parts_of(job, self.device))
+        return before[1] if before else job.seconds
+
+    def _submit(self, job: Job, future: "Future[float]", inputs: "list[Future[float]]") -> None:
+        raise NotImplementedError
+
+    def _settle(self, job: Job, future: "Future[float]", compute: Callable[[], tuple[bytes, float]]) -> None:
+        """Fill ``future`` after keeping what ``compute`` returns, or with what it raises."""
+        try:
+            blob, seconds = compute()
+            self.cache.store(parts_of(job, self.device), blob, seconds)
+        except CacheError as error:
+            future.set_exception(error)
+        except Exception as error:
+            wrapped = error if isinstance(error, JobError) else JobError(f"{name_of(job)} failed: {error!r}")
+            wrapped.__cause__ = error if wrapped is not error else error.__cause__
+            future.set_exception(wrapped)
+        else:
+            future.set_result(seconds)
+
+    def _let_go(self, keys: list[str]) -> None:
+        """These results are no longer needed by whom asked for them; what nobody needs is released."""
+        with self._lock:
+            self._in_use.subtract(keys)
+            for name in set(keys):
+                if not self._in_use[name]:
+                    del self._in_use[name]
+                    self._release(name)
+
+    def _release(self, key: str) -> None:
+        """Forget the result at ``key`` wherever this pool holds it besides the cache."""
+
+    def close(self) -> None:
+        """Release what the pool holds."""
+
+    def kill(self) -> None:
+        """Let nobody compute any more, at once."""
+
+
+class InProcess(Pool):
+    """One job after the other in the calling thread: for debugging, and for ``run()`` in a notebook."""
+
+    def _submit(self, job: Job, future: "Future[float]", inputs: "list[Future[float]]") -> None:
+        def compute() -> tuple[bytes, float]:
+            for item in inputs:
+                item.result()
+            entries = [self.encoded(inner) for inner in nested(job)]
+            return run_encoded(job, self.device, *((entry.blob, entry.seconds) for entry in entries))
+
+        self._settle(job, future, compute)
+
+
+class OnlyCached(Pool):
+    """What the cache holds and nothing else: the first job that is missing raises MissingError."""
+
+    def results(self, jobs: list[Job], listener: Listener) -> list[Any]:
+        entries = []
+        for job in jobs:
+            name = key(job, self.device)
+            entry = self.cache.load(name)
+            if entry is None:
+                raise MissingError(name_of(job))
+            listener.asked(job, name, entry.seconds)
+            listener.finished(job, name, True, entry.seconds)
+            entries.append(decode(entry.blob, result_type(job)))
+        return entries
+
+
+class Rehearsal(Pool):
+    """Answers every job with its placeholder and remembers what was asked: nothing is computed or stored."""
+
+    def __init__(self, cache: Cache, device: str = "cpu"):
+        super().__init__(cache, device)
+        self.asked: dict[str, Job] = {}
+
+    def results(self, jobs: list[Job], listener: Listener) -> list[Any]:
+        for job in jobs:
+            self._ask(job)
+        return [job.placeholder() for job in jobs]
+
+    def _ask(self, job: Job) -> None:
+        self.asked[key(job, self.device)] = job
+        for inner in nested(job):
+            self._ask(inner)
+
+    def missing(self) -> dict[str, Job]:
+        """The jobs that a build would compute: asked for, not in the cache, and needed by one that is not."""
+        missing: dict[str, Job] = {}
+        inner = {key(item, self.device) for job in self.asked.values() for item in nested(job)}
+        todo = [job for name, job in self.asked.items() if name not in inner]
+        while todo:
+            job = todo.pop()
+            name = key(job, self.device)
+            if name not in missing and not self.cache.holds(name):
+                missing[name] = job
+                todo += nested(job)
+        return missing
+
+
+_current: ContextVar[tuple[Pool, Listener] | None] = ContextVar("pool", default=None)
+
+
+@contextlib.contextmanager
+def using(pool: Pool, listener: Listener | None = None) -> Iterator[None]:
+    """``gather`` in this thread computes in ``pool`` and tells ``listener``."""
+    token = _current.set((pool, listener or Listener()))
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def gather(tree: Any) -> Any:
+    """The same tree of dicts, lists and tuples with each job replaced by its result.
+
+    Outside a build (a notebook, a test) jobs run in this process, with the cache folder of the project that the first job comes from.
+    """
+    jobs: list[Job] = []
+
+    def collect(node: Any) -> None:
+        if isinstance(node, Job):
+            jobs.append(node)
+        elif isinstance(node, dict | list | tuple):
+            for item in node.values() if isinstance(node, dict) else node:
+                collect(item)
+
+    collect(tree)
+    if not jobs:
+        return tree
+    pool, listener = _current.get() or (InProcess(Cache(root_of(type(jobs[0])) / "cache")), Listener())
+    results = iter(pool.results(jobs, listener))
+
+    def fill(node: Any) -> Any:
+        if isinstance(node, Job):
+            return next(results)
+        if isinstance(node, dict):
+            return {name: fill(item) for name, item in node.items()}
+        if isinstance(node, list | tuple):
+            return type(node)(fill(item) for item in node)
+        return node
+
+    return fill(tree)

@@ -1,0 +1,49 @@
+"""Computing one job where this process is, on one thread, on the device that was asked for."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+
+from measured.jobs.cache import decode, encode
+from measured.jobs.job import Job, nested, result_type
+
+ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")}
+"""Environment in which a library that is loaded later computes on one thread as well."""
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Whatever has been loaded computes on one thread: reductions change with the number of threads, and bytes must not."""
+    from threadpoolctl import threadpool_limits
+
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(threadpool_limits(1))
+        if torch := sys.modules.get("torch"):  # where the report has not imported it, it computes nothing
+            stack.callback(torch.set_num_threads, torch.get_num_threads())
+            torch.set_num_threads(1)
+        yield
+
+
+def on_device(device: str) -> contextlib.AbstractContextManager:
+    """Tensors are made on ``device``, where the report computes with torch at all."""
+    torch = sys.modules.get("torch")
+    return torch.device(device) if torch else contextlib.nullcontext()
+
+
+def resolve_device(choice: str) -> str:
+    """``cpu`` or ``cuda`` for ``auto``; ValueError where CUDA is asked for and is not there."""
+    torch = sys.modules.get("torch")
+    available = torch is not None and torch.cuda.is_available()
+    if choice == "cuda" and not available:
+        raise ValueError("no CUDA device is available to torch here; use --device cpu or --device auto")
+    return ("cuda" if available else "cpu") if choice == "auto" else choice
+
+
+def run_encoded(job: Job, device: str, *inputs: tuple[bytes, float]) -> tuple[bytes, float]:
+    """Compute ``job`` from encoded inputs on one thread; the encoded result and the seconds it took."""
+    results = [decode(blob, result_type(inner)) for inner, (blob, _) in zip(nested(job), inputs, strict=True)]
+    started = time.perf_counter()
+    with one_thread(), on_device(device):
+        blob = encode(job.compute(*results))
+    return blob, time.perf_counter() - started

@@ -1,0 +1,97 @@
+"""What a build was asked to do: checked values, told apart from how a command line spells them."""
+
+import difflib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from measured.errors import BuildError
+
+PRESETS = ("quick", "standard", "full")
+DEVICES = ("auto", "cpu", "cuda")
+MOST_SEEDS = 10_000
+
+Action = Literal["build", "list", "dry_run", "prune", "diff", "version", "help"]
+
+EFFECTIVE: dict[Action, frozenset[str]] = {
+    "build": frozenset(
+        ("only", "preset", "seeds", "force", "workers", "cluster", "device", "strict", "accept", "out", "cache", "open", "debug")
+    ),
+    "list": frozenset(("only", "preset", "seeds", "device", "cache", "debug")),
+    "dry_run": frozenset(("only", "preset", "seeds", "force", "workers", "device", "cache", "debug")),
+    "prune": frozenset(("cache", "debug")),
+    "diff": frozenset(("within", "out", "debug")),
+    "version": frozenset(("debug",)),
+    "help": frozenset(("debug",)),
+}
+"""Options that make a difference to what is done; any other is refused."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """One command, as it is carried out."""
+
+    out: Path
+    cache: Path
+    action: Action = "build"
+    only: tuple[str, ...] = ()
+    preset: str = "standard"
+    seeds: int | None = None
+    force: bool = False
+    other_site: Path | None = None
+    """What ``diff`` compares with."""
+    within: float | None = None
+    """Relative difference up to which two numbers count as equal; None to ask whether either lies outside of the other's interval."""
+    workers: int | None = None
+    cluster: str = ""
+    device: str = "auto"
+    strict: bool = False
+    accept: bool = False
+    open: bool = False
+    debug: bool = False
+
+    def check(self, given: Collection[str], root: Path) -> None:
+        """Refuse values that do not exist, options that contradict each other, and options without effect.
+
+        ``given`` names the options that were typed. Raises BuildError.
+        """
+        for name, allowed in (("preset", PRESETS), ("device", DEVICES)):
+            value = getattr(self, name)
+            if value not in allowed:
+                raise BuildError(f"--{name} {value!r} does not exist; {did_you_mean(value, allowed)}")
+        if idle := sorted(set(given) - EFFECTIVE[self.action]):
+            names = " and ".join(f"--{name}" for name in idle)
+            if self.action == "build":
+                raise BuildError(f"{names} has no effect on a build; use it with --diff, or leave it out")
+            does = {"list": "builds nothing", "dry_run": "builds nothing"}.get(self.action, "does something else")
+            raise BuildError(
+                f"--{self.action.replace('_', '-')} {does}, so {names} would have no effect; leave {'it' if len(idle) == 1 else 'them'} out"
+            )
+        if self.cluster and self.workers is not None:
+            raise BuildError("--cluster and --workers contradict each other; the cluster decides how many workers it has")
+        if (self.strict or self.accept) and self.preset == "quick":
+            raise BuildError(
+                "--strict and --accept need evidence; the quick preset has none, so use --preset standard or full"
+            )
+        if self.seeds and (self.strict or self.accept):
+            raise BuildError(
+                "--accept and --strict are about the preset's own seeds, so --seeds contradicts them; leave --seeds out"
+            )
+        self._check_folders(root)
+
+    def _check_folders(self, root: Path) -> None:
+        # Publishing changes whole folders; an entry that is cached meanwhile inside the old one would be lost.
+        out, cache = self.out.resolve(), self.cache.resolve()
+        if root.is_relative_to(out):
+            raise BuildError(f"--out {self.out} contains the project; expected a folder for the site alone, as in --out site")
+        if out.is_relative_to(cache) or cache.is_relative_to(out):
+            raise BuildError(
+                f"--out {self.out} and --cache {self.cache}: one is inside the other; expected two separate folders"
+            )
+
+
+def did_you_mean(value: str, known: Sequence[str]) -> str:
+    """The nearest of what is known, or all of it."""
+    near = difflib.get_close_matches(value, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(known)}"

@@ -1,0 +1,86 @@
+"""What a command line can ask for, carried out."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import measured
+from measured.evidence.number import duration
+from measured.options import Options
+from measured.pages.outline import Chapter
+from measured.press import plan
+from measured.press.outcome import Failed
+from measured.press.stores import Stores
+from measured.project import Project
+
+
+def carry_out(project: Project, options: Options, started: float) -> int:
+    """Do what the options ask for; the exit code. ``started`` is when the process began."""
+    if options.action == "version":
+        print(f"measured {measured.__version__}")
+        return 0
+    if options.action == "diff":
+        return _diff(options)
+    if options.action == "build":
+        from measured.press.build import build
+
+        return build(project, options, started)
+    stores = Stores.at(options.cache, project.root)
+    if options.action == "prune":
+        from measured.press.maintain import prune
+
+        print(prune(project, stores))
+        return 0
+    chapters = plan.choose(project.outline.chapters, options.only)
+    return _list(chapters, options, stores) if options.action == "list" else _forecast(project, chapters, options, stores)
+
+
+def _diff(options: Options) -> int:
+    """Print what differs between another site and this one; 1 where anything does."""
+    from measured.press import compare
+
+    assert options.other_site is not None  # --diff takes a folder
+    lines = compare.differences(options.other_site, options.out, options.within)
+    print("\n".join(lines) or f"{options.other_site} and {options.out} say the same")
+    return 1 if lines else 0
+
+
+def _list(chapters: Sequence[Chapter], options: Options, stores: Stores) -> int:
+    """Print the chapters, what each asks, and whether its result is current."""
+    for item in plan.plan(chapters, options, stores):
+        chapter, state = item.chapter, f"not current: {plan.few(item.reasons)}" if item.is_stale else "current"
+        print(f"{chapter.number}  {chapter.name}  ({chapter.part})\n     {chapter.question}\n     {options.preset}: {state}")
+    return 0
+
+
+def _forecast(project: Project, chapters: Sequence[Chapter], options: Options, stores: Stores) -> int:
+    """Print what would run, why, and about how long; 1 where a chapter would fail."""
+    planned = plan.plan(chapters, options, stores)
+    for item in planned:
+        if not item.is_stale:
+            print(f"{item.chapter.name}: current, nothing to run")
+    stale = {item.chapter.name: item for item in planned if item.is_stale}
+    if not stale:
+        return 0
+    from measured.press.measure import device_of, load_all, num_cores, rehearse_checked, why_missing
+
+    scripts, failed = load_all(project, options, [item.chapter for item in stale.values()])
+    device, total = device_of(options), 0.0
+    for script in scripts:
+        outcome = rehearse_checked(script, project, stores, device)
+        if isinstance(outcome, Failed):
+            failed.append(outcome)
+            continue
+        missing = outcome.asked if options.force else outcome.missing
+        seconds = sum(outcome.seconds[key] for key in missing)
+        total += seconds
+        kinds = Counter(type(job).__name__ for job in missing.values())
+        listing = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "no job, only drawing"
+        name = script.chapter.name
+        print(f"{name}: {listing}; about {duration(seconds)} of one worker. Why: {plan.few(stale[name].reasons)}")
+        if options.debug:
+            print(*(f"  {line}" for line in why_missing(outcome, stores, device)), sep="\n")
+    for item in failed:
+        print(f"{item.chapter.name}: would fail: {item.message}")
+    num_workers = options.workers or (1 if options.workers == 0 else num_cores())
+    print(f"about {duration(total / num_workers)} with {num_workers} worker{'s' if num_workers > 1 else ''}")
+    return 1 if failed else 0

@@ -1,0 +1,162 @@
+"""Pages to a folder, all at once: a reader meets the old site or the new one, never half of each.
+
+A site is a set of bundles (a chapter with its figures and data, the source pages, the front pages). Each bundle says what it was made
+from; one whose inputs are unchanged is taken over from the last site as it is. The new site is written beside the old one and the two
+change places in one step. What build.py did not write, empty folders included, is carried over, never deleted.
+"""
+
+import ctypes
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from measured.errors import BuildError
+from measured.files import check_writable
+
+MANIFEST = "measured-site.json"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Files of the site that are made together."""
+
+    name: str
+    inputs: str
+    """Digest of everything that the files depend on."""
+    make: Callable[[], Mapping[str, bytes]]
+    """The files by their path in the site; called only where the last site has none for the same inputs."""
+    trouble: str = ""
+    """The error under which the files were made; kept, so that a later build that leaves the bundle alone still knows it."""
+
+
+class Site:
+    """The site in ``folder``, as far as build.py wrote it."""
+
+    def __init__(self, folder: Path):
+        self.folder = Path(folder)
+        self.bundles: dict[str, dict] = {}
+        try:
+            self.bundles = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))["bundles"]
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+
+    def check(self) -> None:
+        """Raises BuildError where publishing to the folder would touch what build.py did not write."""
+        if self.folder.is_symlink() or (self.folder.exists() and not self.folder.is_dir()):
+            raise BuildError(f"--out {self.folder} is not a folder; expected a folder to write the site to, as in --out site")
+        if self.folder.is_dir() and any(self.folder.iterdir()) and not (self.folder / MANIFEST).is_file():
+            raise BuildError(
+                f"--out {self.folder} holds files that build.py did not write (it has no {MANIFEST}); expected a new or empty "
+                "folder, or one of an earlier build"
+            )
+        if self.folder.is_mount():
+            raise BuildError(
+                f"--out {self.folder} is where another file system is mounted, and cannot be swapped in one step; "
+                f"expected a folder below it, as in --out {self.folder / 'site'}"
+            )
+        try:
+            check_writable(self.folder.absolute().parent)  # the new site is made beside the old one
+        except OSError as error:
+            raise BuildError(
+                f"--out {self.folder} cannot be made ({error.strerror}); expected a folder in one of your own, as in --out site"
+            ) from error
+
+    def files_of(self, bundle: str) -> dict[str, bytes] | None:
+        """The published files of a bundle; None where one is missing or was changed since."""
+        found: dict[str, bytes] = {}
+        for path, checksum in self.bundles.get(bundle, {}).get("files", {}).items():
+            try:
+                found[path] = (self.folder / path).read_bytes()
+            except OSError:
+                return None
+            if sha256(found[path]).hexdigest() != checksum:
+                return None
+        return found or None
+
+    def is_current(self, bundles: Sequence[Bundle]) -> bool:
+        """Whether the folder holds these bundles, intact and made from the same inputs, and no others."""
+        return {bundle.name for bundle in bundles} == self.bundles.keys() and all(
+            self.bundles[bundle.name]["inputs"] == bundle.inputs and self.files_of(bundle.name) is not None
+            for bundle in bundles
+        )
+
+    def publish(self, bundles: Sequence[Bundle]) -> bool:
+        """Put these bundles in the folder in one step; False where they were all there already."""
+        if self.is_current(bundles):
+            return False
+        manifest: dict[str, dict] = {}
+        contents: dict[str, bytes] = {}
+        for bundle in bundles:
+            unchanged = self.bundles.get(bundle.name, {}).get("inputs") == bundle.inputs
+            files = (self.files_of(bundle.name) if unchanged else None) or dict(bundle.make())
+            contents.update(files)
+            checksums = {path: sha256(content).hexdigest() for path, content in sorted(files.items())}
+            manifest[bundle.name] = {"inputs": bundle.inputs, "files": checksums, "trouble": bundle.trouble}
+        contents[MANIFEST] = json.dumps({"bundles": manifest}, indent=1, sort_keys=True).encode()
+        self._replace(contents)
+        self.bundles = manifest
+        return True
+
+    def _replace(self, contents: Mapping[str, bytes]) -> None:
+        folder = self.folder.absolute()
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        self._clear_leftovers(folder)
+        new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.new-"))
+        new.chmod(0o755)
+        for path, content in contents.items():
+            (new / path).parent.mkdir(parents=True, exist_ok=True)
+            (new / path).write_bytes(content)
+        if not folder.exists():
+            os.rename(new, folder)
+            return
+        for path in self._foreign(folder):
+            if path.as_posix() in contents:
+                continue
+            if (folder / path).is_dir() and not (folder / path).is_symlink():
+                (new / path).mkdir(parents=True, exist_ok=True)
+            else:
+                (new / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(folder / path, new / path, follow_symlinks=False)
+        _exchange(new, folder)
+        shutil.rmtree(new)
+
+    def _foreign(self, folder: Path) -> list[Path]:
+        """Files that build.py did not write, and empty folders, which it never makes."""
+        ours = {MANIFEST, *(path for bundle in self.bundles.values() for path in bundle["files"])}
+        paths = [
+            path.relative_to(folder)
+            for path in folder.rglob("*")
+            if path.is_symlink() or path.is_file() or (path.is_dir() and not any(path.iterdir()))
+        ]
+        return [path for path in paths if path.as_posix() not in ours]
+
+    def _clear_leftovers(self, folder: Path) -> None:
+        """Remove what a killed build left beside the site; put the site back where it was killed between two renames."""
+        if (aside := _aside(folder)).exists() and not folder.exists():
+            os.rename(aside, folder)
+        for path in folder.parent.glob(f".{folder.name}.new-*"):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _exchange(new: Path, old: Path) -> None:
+    """Let two folders change places: in one step where the system can (Linux), else in two renames."""
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None, use_errno=True)
+        at_current_folder, exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE, renameat2(2)
+        if hasattr(libc, "renameat2") and not libc.renameat2(
+            at_current_folder, os.fsencode(new), at_current_folder, os.fsencode(old), exchange
+        ):
+            return
+    os.rename(old, _aside(old))
+    os.rename(new, old)
+    os.rename(_aside(old), new)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.new-aside")

@@ -1,0 +1,98 @@
+"""Measured chapters to records on disk: judged, drawn, and kept with what they were made from."""
+
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from measured.errors import BuildError
+from measured.evidence import Claim, Result, judge
+from measured.jobs import versions
+from measured.jobs.keys import key_of
+from measured.pages.environment import RENDERING_DISTRIBUTIONS
+from measured.pages.outline import Chapter
+from measured.pages.record import Record, Setting, Status
+from measured.press.outcome import Failed, Measured
+from measured.press.stores import Stores
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A chapter whose record is on disk."""
+
+    chapter: Chapter
+    record: Record
+    status: Status
+
+
+def record_of(
+    chapter: str, preset: str, device: str, seeds: int | None, settings: Any, result: Result, claims: tuple[Claim, ...]
+) -> Record:
+    """A chapter's result with its claims judged and its settings in words. What this function reaches decides when a record is stale."""
+    shown = tuple(Setting(item.name, _shown(getattr(settings, item.name))) for item in fields(settings))
+    return Record(
+        chapter, preset, device, result.metrics, result.figures, judge.judge(claims, result.metrics), shown, seeds=seeds
+    )
+
+
+def keep(measured: Measured, preset: str, seeds: int | None, stores: Stores) -> Kept | Failed:
+    """Judge, draw and keep a chapter; on the main thread, as matplotlib wants it. Raises BuildError where the disk is full."""
+    script, parts = measured.script, dict(measured.parts)
+    try:
+        record = record_of(
+            script.chapter.name, preset, parts["device"], seeds, script.settings, measured.result, script.claims
+        )
+        for name, figure in record.figures.items():
+            stores.drawings.of(name, figure)
+        status = Status(
+            key=key_of(parts),
+            parts=parts,
+            sha256="",
+            jobs=tuple(sorted(measured.jobs)),
+            num_cached=len(measured.cached),
+            worker_seconds=sum(measured.jobs.values()),
+            wall_seconds=measured.seconds,
+            versions=_versions(parts["versions"]),
+            host=f"{platform.system()} {platform.machine()}, {processor()}, {os.cpu_count()} cores",
+        )
+        return Kept(script.chapter, record, stores.records.store(record, status))
+    except OSError as error:
+        raise BuildError(
+            f"--cache {stores.folder} cannot be written any more ({error.strerror or error}); what was finished is kept there. "
+            "Make room, or name another folder with --cache, and start the build again: it goes on from there"
+        ) from error
+    except Exception as error:
+        return Failed(script.chapter, error)
+
+
+def _versions(computing: Mapping[str, str]) -> dict[str, str]:
+    """What the page on the making lists: all that computed, and all that makes pages."""
+    making = {name: versions.of(name) for name in RENDERING_DISTRIBUTIONS}
+    return {**computing, **making, "Python": platform.python_version()}
+
+
+def _shown(value: Any) -> str:
+    """A setting as a reader wants it: a network by its name, a tuple item by item, what is not set in words."""
+    if value is None:
+        return "not set"
+    if isinstance(value, tuple):
+        if (
+            len(value) > 6
+            and all(isinstance(item, int) for item in value)
+            and list(value) == list(range(value[0], value[-1] + 1))
+        ):
+            return f"{value[0]} to {value[-1]}"
+        return ", ".join(map(_shown, value))
+    return str(value)
+
+
+def processor() -> str:
+    """The type of processor, on which alone bytes are promised to be equal."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return name or platform.processor() or "unknown processor"

@@ -1,0 +1,97 @@
+"""What is done to kept results besides making them: accepted verdicts, and pruning."""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from measured.errors import BuildError
+from measured.jobs.cache import leftovers
+from measured.options import PRESETS
+from measured.pages.record import Record
+from measured.press.outcome import Failed
+from measured.press.rehearse import load, rehearse
+from measured.press.stores import Stores
+from measured.project import Project
+
+Accepted = dict[str, dict[str, dict[str, str]]]
+"""Outcomes by preset, chapter and claim."""
+
+
+def read_accepted(path: Path) -> Accepted:
+    """The accepted verdicts. Raises BuildError where the file holds something else."""
+    if not path.exists():
+        return {}
+    hint = f"mend it, or delete {path.name} and type python build.py --accept"
+    try:
+        accepted = json.loads(path.read_text(encoding="utf-8"))
+        chapters = [chapter for of_preset in accepted.values() for chapter in of_preset.values()]
+        if all(isinstance(chapter, dict) for chapter in chapters):
+            return accepted
+    except ValueError as error:
+        raise BuildError(f"{path.name} cannot be read ({error}); {hint}") from error
+    except AttributeError:
+        pass
+    raise BuildError(f"{path.name} is not of the form {{preset: {{chapter: {{claim: verdict}}}}}}; {hint}")
+
+
+def differing(accepted: Accepted, preset: str, records: Mapping[str, Record | None]) -> list[str]:
+    """One line per claim of these chapters whose verdict is not the accepted one."""
+    lines = []
+    for chapter, record in records.items():
+        found, known = _outcomes(record), accepted.get(preset, {}).get(chapter, {})
+        lines += [
+            f"{chapter} {name}: {found.get(name, 'no such claim')}, accepted was {known.get(name, 'nothing')}"
+            for name in sorted(found.keys() | known.keys())
+            if found.get(name) != known.get(name)
+        ]
+    return lines
+
+
+def accept(path: Path, accepted: Accepted, preset: str, records: Mapping[str, Record | None]) -> None:
+    """Write the verdicts of these chapters into the file of accepted ones, and leave the others as they are."""
+    new = {chapter: _outcomes(record) for chapter, record in records.items()}
+    both = {**accepted, preset: {**accepted.get(preset, {}), **new}}
+    path.write_text(json.dumps(both, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _outcomes(record: Record | None) -> dict[str, str]:
+    return {verdict.id: verdict.outcome for verdict in record.verdicts} if record else {}
+
+
+def prune(project: Project, stores: Stores) -> str:
+    """Delete what no chapter reaches at any preset with the present sources; what was done, as one line."""
+    statuses = stores.records.statuses()
+    devices = sorted({"cpu", *(status.parts["device"] for _, _, status in statuses)})
+    # What --seeds added to a kept result is reached by it.
+    added = {(name, preset): status.parts["seeds"] for name, preset, status in statuses}
+    reached: set[str] = set()
+    for chapter in project.outline.chapters:
+        for preset in PRESETS:
+            for num_seeds in {None, added.get((chapter.name, preset))}:
+                try:
+                    script = load(project.root, chapter, preset, num_seeds)
+                    for device in devices:
+                        reached |= rehearse(script, stores.cache, device).asked.keys()
+                except Exception as error:
+                    message = Failed(chapter, error).message
+                    raise BuildError(
+                        f"cannot tell what {chapter.name} reaches ({message}); repair it before pruning"
+                    ) from error
+    present = stores.cache.keys()
+    removed = [key for key in present if key not in reached]
+    freed = stores.cache.remove(removed)
+    known = {chapter.name for chapter in project.outline.chapters}
+    for name, preset, _ in statuses:
+        if name not in known:
+            stores.records.remove(name, preset)
+    freed += stores.drawings.remove(set(stores.drawings.keys()) - _drawn(stores, known))
+    for path in leftovers(stores.folder):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return f"{stores.folder}: {len(removed)} of {len(present)} entries deleted, {freed / 1e6:.1f} MB freed"
+
+
+def _drawn(stores: Stores, chapters: Sequence[str] | set[str]) -> set[str]:
+    """Keys of the drawings that kept records show."""
+    records = [stores.records.load(name, preset) for name, preset, _ in stores.records.statuses() if name in chapters]
+    return {stores.drawings.key(name, figure) for record in records if record for name, figure in record.figures.items()}

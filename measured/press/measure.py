@@ -1,0 +1,289 @@
+"""Chapters to results: from the cache where all is there, else each in a thread of its own, all sharing the workers."""
+
+import contextlib
+import os
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from measured.errors import BuildError
+from measured.evidence import Result
+from measured.jobs.cache import CacheError
+from measured.jobs.job import Job
+from measured.jobs.keys import explain, parts_of, use_sources
+from measured.jobs.pool import InProcess, Listener, MissingError, OnlyCached, Pool, using
+from measured.jobs.remote import Code
+from measured.jobs.run import ONE_THREAD, one_thread, resolve_device
+from measured.options import Options
+from measured.pages import check
+from measured.pages.outline import Chapter
+from measured.press import plan
+from measured.press.keep import record_of
+from measured.press.outcome import Failed, Measured
+from measured.press.rehearse import Rehearsed, Script, load_for, rehearse
+from measured.press.stores import Stores
+from measured.press.terminal import Display
+from measured.project import Project
+
+
+class _Ear(Listener):
+    """Notes what becomes of a chapter's jobs and tells the display."""
+
+    def __init__(self, chapter: str, display: Display):
+        self._chapter, self._display = chapter, display
+        self.jobs: dict[str, float] = {}
+        self.cached: set[str] = set()
+
+    def asked(self, job: Job, key: str, seconds: float) -> None:
+        self._display.asked(self._chapter, key, seconds)
+
+    def finished(self, job: Job, key: str, cached: bool, seconds: float) -> None:
+        self.jobs[key] = seconds
+        if cached:
+            self.cached.add(key)
+        self._display.finished(self._chapter, key, cached, seconds)
+
+
+def measure(
+    project: Project, options: Options, stores: Stores, chapters: Sequence[Chapter], display: Display
+) -> Iterator[Measured | Failed]:
+    """Measure the chapters; each comes as it is finished, or as soon as it is known to fail.
+
+    A chapter's prose is held against its numbers before anything is computed.
+    """
+    # Read the source before it is imported: an edit made while the build runs must not pass for what was measured.
+    parts = {chapter.name: _parts_or_none(chapter, options, stores) for chapter in chapters}
+    use_sources(stores.sources)
+    with _environment(ONE_THREAD), contextlib.ExitStack() as stack:
+        crew = _Crew(project, options, stores)
+        stack.push(crew)
+        # Starting workers and importing libraries take seconds each, so they share them. A chapter that was measured
+        # before may find all its jobs in the cache; then no worker is needed.
+        if not options.cluster and (
+            options.force or any(stores.records.status(item.name, options.preset) is None for item in chapters)
+        ):
+            crew.start()
+        scripts, failed = load_all(project, options, chapters)
+        yield from failed
+        device = device_of(options)
+        stack.enter_context(one_thread())
+        settled = {item.name: {**found, "device": device} for item in chapters if (found := parts[item.name])}
+
+        remaining = []
+        for script in scripts:
+            outcome = None if options.force else _recall(script, project, stores, device, settled, display)
+            if outcome:
+                yield outcome
+            else:
+                remaining.append(script)
+        rehearsed = []
+        for script in remaining:
+            outcome = rehearse_checked(script, project, stores, device)
+            if isinstance(outcome, Failed):
+                yield outcome
+                continue
+            rehearsed.append(outcome)
+            if options.debug:
+                for line in why_missing(outcome, stores, device):
+                    display.say(f"{script.chapter.name}: {line}")
+        if rehearsed:
+            yield from _run(rehearsed, crew, device, settled, display)
+
+
+def _parts_or_none(chapter: Chapter, options: Options, stores: Stores) -> dict[str, Any] | None:
+    try:
+        return plan.parts_of(chapter, options, stores, "cpu")
+    except (SyntaxError, ValueError):
+        return None  # importing the chapter, or making the key of a job, will say so
+
+
+def load_all(project: Project, options: Options, chapters: Sequence[Chapter]) -> tuple[list[Script], list[Failed]]:
+    """Import the chapters; those whose source is at fault come as failed."""
+    scripts, failed = [], []
+    for chapter in chapters:
+        try:
+            scripts.append(load_for(project.root, chapter, options))
+        except Exception as error:
+            failed.append(Failed(chapter, error))
+    return scripts, failed
+
+
+def device_of(options: Options) -> str:
+    """Where tensors live, once the chapters are imported. Raises BuildError where --device is not there."""
+    try:
+        return resolve_device(options.device)
+    except ValueError as error:
+        raise BuildError(f"--device {options.device}: {error}") from error
+
+
+def _recall(
+    script: Script, project: Project, stores: Stores, device: str, parts: Mapping[str, Any], display: Display
+) -> Measured | Failed | None:
+    """The chapter from the cache alone; None where a job is missing."""
+    name, started = script.chapter.name, time.perf_counter()
+    ear = _Ear(name, display)
+    try:
+        with using(OnlyCached(stores.cache, device), ear):
+            result = script.perform()
+        _check_prose(script, result, project)
+    except MissingError:
+        return None
+    except Exception as error:
+        return Failed(script.chapter, error)
+    return Measured(script, result, parts[name], ear.jobs, frozenset(ear.cached), time.perf_counter() - started)
+
+
+def rehearse_checked(script: Script, project: Project, stores: Stores, device: str) -> Rehearsed | Failed:
+    """Run the chapter on placeholders and hold its prose against the numbers that came out."""
+    try:
+        rehearsed = rehearse(script, stores.cache, device)
+        _check_prose(script, rehearsed.result, project)
+    except Exception as error:
+        return Failed(script.chapter, error)
+    return rehearsed
+
+
+def _check_prose(script: Script, result: Result, project: Project) -> None:
+    record = record_of(script.chapter.name, "", "", None, script.settings, result, script.claims)
+    check.check(project.frame, project.outline, script.chapter, record)
+
+
+def why_missing(rehearsed: Rehearsed, stores: Stores, device: str) -> list[str]:
+    """What the cache lacks of a chapter, by kind of job and reason."""
+
+    def reason(job: Job) -> str:
+        parts = parts_of(job, device)
+        before = stores.cache.previous(parts)
+        return plan.few(explain(before[0] if before else None, parts))
+
+    reasons = Counter((type(job).__name__, reason(job)) for job in rehearsed.missing.values())
+    return [f"{count} {kind} to compute, because: {why}" for (kind, why), count in sorted(reasons.items())]
+
+
+def _run(
+    rehearsed: Sequence[Rehearsed], crew: "_Crew", device: str, parts: Mapping[str, Any], display: Display
+) -> Iterator[Measured | Failed]:
+    """Run the chapters in threads; all must be one-threaded inside, which some libraries keep by thread."""
+    missing = [job for item in rehearsed for job in item.missing.values()]
+    versions = {name: found for job in missing for name, found in parts_of(job, device)["versions"].items()}
+    pool = crew.hired(versions) if missing else crew.alone()
+    pool.device = device
+    display.num_workers = pool.num_workers
+    finished: queue.Queue[Measured | Failed] = queue.Queue()
+
+    def run(script: Script) -> None:
+        ear, started = _Ear(script.chapter.name, display), time.perf_counter()
+        try:
+            with one_thread(), using(pool, ear):
+                result = script.perform()
+        except BaseException as error:
+            finished.put(Failed(script.chapter, error))
+        else:
+            seconds = time.perf_counter() - started
+            finished.put(Measured(script, result, parts[script.chapter.name], ear.jobs, frozenset(ear.cached), seconds))
+
+    for item in rehearsed:
+        name = item.script.chapter.name
+        threading.Thread(target=run, args=(item.script,), name=name, daemon=True).start()
+    for remaining in reversed(range(len(rehearsed))):
+        outcome = finished.get()
+        if isinstance(outcome, Failed) and isinstance(outcome.error, CacheError):
+            raise BuildError(str(outcome.error)) from outcome.error
+        if not remaining:
+            crew.dismiss()  # takes seconds, in which the last chapter is drawn
+        yield outcome
+
+
+class _Crew:
+    """Whoever computes: workers that are started in a thread and ended with the block, whatever happens in it."""
+
+    def __init__(self, project: Project, options: Options, stores: Stores):
+        self._project, self._options, self._stores = project, options, stores
+        self._starting: Future[Pool] | None = None
+        self._closing: threading.Thread | None = None
+
+    def start(self, versions: Mapping[str, str] | None = None) -> None:
+        """Begin to start the workers; those of a cluster must have these ``versions`` of what computes."""
+        self._starting = starting = Future()
+
+        def start() -> None:
+            try:
+                starting.set_result(self._hire(versions or {}))
+            except BaseException as error:
+                starting.set_exception(error)
+
+        threading.Thread(target=start, name="start workers", daemon=True).start()
+
+    def hired(self, versions: Mapping[str, str]) -> Pool:
+        """The workers, as soon as they are there. Raises BuildError where --cluster cannot be used."""
+        if self._starting is None:
+            self.start(versions)
+        assert self._starting is not None
+        return self._starting.result()
+
+    def alone(self) -> Pool:
+        """This process, which need not wait for workers."""
+        return InProcess(self._stores.cache, force=self._options.force)
+
+    def dismiss(self) -> None:
+        """Begin to end the workers."""
+        if self._starting and not self._closing:
+            self._closing = threading.Thread(target=self._close, name="close workers")
+            self._closing.start()
+
+    def __enter__(self) -> "_Crew":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
+        if kind in (KeyboardInterrupt, GeneratorExit):  # whoever listens has stopped listening, and waits for nothing
+            if self._starting and self._starting.done() and not self._starting.exception():
+                self._starting.result().kill()
+            return
+        self.dismiss()
+        if self._closing:
+            self._closing.join()
+
+    def _close(self) -> None:
+        assert self._starting is not None
+        with contextlib.suppress(Exception):  # what went wrong at the start was raised where the workers were needed
+            self._starting.result().close()
+
+    def _hire(self, versions: Mapping[str, str]) -> Pool:
+        options, cache = self._options, self._stores.cache
+        if options.workers == 0:
+            return self.alone()
+        from measured.jobs.workers import ClusterError, Workers
+
+        code = Code(self._project.root, self._project.packages)
+        if not options.cluster:
+            preload = self._project.outline.preload
+            return Workers.local(cache, code, options.workers or num_cores(), preload, force=options.force)
+        try:
+            return Workers.of_cluster(cache, code, options.cluster, dict(versions), force=options.force)
+        except ClusterError as error:
+            raise BuildError(f"--cluster {options.cluster}: {error}") from error
+
+
+def num_cores() -> int:
+    """Processors that this process may use; containers and affinities count."""
+    from dask.system import CPU_COUNT
+
+    return CPU_COUNT
+
+
+@contextlib.contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

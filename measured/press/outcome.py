@@ -1,0 +1,47 @@
+"""What becomes of a chapter: measured, or failed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from measured.errors import BuildError
+from measured.evidence import Result
+from measured.pages.outline import Chapter
+from measured.press.rehearse import Script
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A chapter's ``run()``, and what it took."""
+
+    script: Script
+    result: Result
+    parts: Mapping[str, Any]
+    """Everything that determines the result, as read before it was imported."""
+    jobs: Mapping[str, float]
+    """Seconds of one worker by key, now or when it was cached."""
+    cached: frozenset[str]
+    """Keys of the jobs that came from the cache."""
+    seconds: float
+
+    @property
+    def chapter(self) -> Chapter:
+        return self.script.chapter
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A chapter that came to nothing, and why."""
+
+    chapter: Chapter
+    error: BaseException
+
+    @property
+    def message(self) -> str:
+        return one_line(self.error)
+
+
+def one_line(error: BaseException) -> str:
+    """An error as a person reads it in a log: its kind goes before what we did not write ourselves."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, BuildError) else f"{type(error).__name__}: {text}"

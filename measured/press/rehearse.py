@@ -1,0 +1,107 @@
+"""A chapter's module, its settings, and its run on made-up results: what is wrong with it shows before anything is computed."""
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from measured.charts import Figure
+from measured.errors import BuildError
+from measured.evidence import Claim, Metric, Result
+from measured.jobs.cache import Cache
+from measured.jobs.job import Job
+from measured.jobs.pool import Rehearsal, using
+from measured.options import Options
+from measured.pages.outline import Chapter
+
+CONTRACT = {
+    "Settings": "a frozen dataclass",
+    "PRESETS": "Settings by preset: quick, standard, full",
+    "run": "run(settings) -> Result(metrics, figures)",
+    "CLAIMS": "a tuple of Claims",
+}
+"""What a chapter's module must have."""
+
+
+@dataclass(frozen=True)
+class Script:
+    """A chapter that is loaded: what to run, on which settings, and what is claimed of the result."""
+
+    chapter: Chapter
+    settings: Any
+    run: Callable[[Any], Any]
+    claims: tuple[Claim, ...]
+
+    def perform(self) -> Result:
+        """Run it. Raises BuildError where it returns something else than metrics and figures."""
+        result = self.run(self.settings)
+        where = f"experiments/{self.chapter.name}.py"
+        if not isinstance(result, Result):
+            raise BuildError(f"{where}: run() returned {type(result).__name__}; expected Result(metrics, figures)")
+        for kind, things in ((Metric, result.metrics), (Figure, result.figures)):
+            for name, thing in things.items():
+                if not isinstance(thing, kind):
+                    raise BuildError(f"{where}: {name!r} is a {type(thing).__name__}; expected a {kind.__name__}")
+        return result
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """A chapter that ran on placeholders without a fault, and the jobs that it asked for, by key."""
+
+    script: Script
+    result: Result
+    """Made up."""
+    asked: Mapping[str, Job]
+    missing: Mapping[str, Job]
+    """Those that the cache does not hold and that a build would compute."""
+    seconds: Mapping[str, float]
+    """About how long each job that was asked for takes on one worker."""
+
+
+def load(root: Path, chapter: Chapter, preset: str, num_seeds: int | None) -> Script:
+    """The chapter's module at a preset, with at least ``num_seeds`` seeds where that is asked for.
+
+    Raises BuildError where the module lacks something.
+    """
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    module = importlib.import_module(f"experiments.{chapter.name}")
+    for name, meaning in CONTRACT.items():
+        if not hasattr(module, name):
+            raise BuildError(f"experiments/{chapter.name}.py has no {name}; expected {meaning}")
+    if preset not in module.PRESETS:
+        raise BuildError(f"experiments/{chapter.name}.py has no preset {preset!r}; expected quick, standard and full")
+    settings = module.PRESETS[preset]
+    return Script(chapter, with_seeds(settings, num_seeds) if num_seeds else settings, module.run, tuple(module.CLAIMS))
+
+
+def load_for(root: Path, chapter: Chapter, options: Options) -> Script:
+    """The chapter as ``options`` ask for it."""
+    return load(root, chapter, options.preset, options.seeds)
+
+
+def rehearse(script: Script, cache: Cache, device: str) -> Rehearsed:
+    """Run the chapter on placeholders. Nothing is computed or stored; whatever its code raises comes through."""
+    rehearsal = Rehearsal(cache, device)
+    with using(rehearsal):
+        result = script.perform()
+    seconds = {key: rehearsal.expected_seconds(job) for key, job in rehearsal.asked.items()}
+    return Rehearsed(script, result, rehearsal.asked, rehearsal.missing(), seconds)
+
+
+def with_seeds(settings: Any, num_seeds: int) -> Any:
+    """The settings with at least ``num_seeds`` in every field of reported seeds: those that there are, and the next numbers.
+
+    Such a field is named ``seeds``, or begins or ends so. Seeds that choose (``search_seeds``) stay: another choice would redo everything.
+    """
+    longer = {}
+    for item in fields(settings):
+        words = item.name.split("_")
+        if "seeds" in (words[0], words[-1]) and "search" not in words:
+            have = getattr(settings, item.name)
+            next_one = max(have) + 1
+            longer[item.name] = (*have, *range(next_one, next_one + num_seeds - len(have)))
+    return replace(settings, **longer)

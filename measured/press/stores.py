@@ -1,0 +1,37 @@
+"""Where a build keeps things between runs: results of jobs, finished chapters, drawings, and what was read in the source."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from measured.charts.drawings import Drawings
+from measured.errors import BuildError
+from measured.files import check_writable
+from measured.jobs.cache import Cache
+from measured.jobs.source import Sources
+from measured.press.records import Records
+
+
+@dataclass(frozen=True)
+class Stores:
+    """All that stands in the cache folder."""
+
+    folder: Path
+    cache: Cache
+    records: Records
+    drawings: Drawings
+    sources: Sources
+
+    @classmethod
+    def at(cls, folder: Path, root: Path) -> "Stores":
+        """The stores in ``folder`` of the project in ``root``; nothing is made before it is needed."""
+        memo = folder / "source.json"
+        return cls(folder, Cache(folder), Records(folder), Drawings(folder / "drawings"), Sources(root, memo))
+
+    def check(self) -> None:
+        """Raises BuildError where the folder cannot be written, before anything is measured."""
+        try:
+            check_writable(self.folder)
+        except OSError as error:
+            raise BuildError(
+                f"--cache {self.folder} cannot be written ({error.strerror}); expected a folder of your own"
+            ) from error

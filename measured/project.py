@@ -1,0 +1,52 @@
+"""The folder that is built: where its chapters, templates and accepted verdicts are, and what code its results rest on."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from measured.pages import environment
+from measured.pages.environment import Frame
+from measured.pages.outline import Outline, read_outline
+
+GENERATOR = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Project:
+    """A report's folder. What stands in it is read once, when it is first asked for."""
+
+    root: Path
+
+    @property
+    def templates(self) -> Path:
+        """The report's prose, and what overrides the generator's frame."""
+        return self.root / "templates"
+
+    @property
+    def accepted(self) -> Path:
+        """The verdicts that ``--accept`` wrote."""
+        return self.root / "verdicts.json"
+
+    @cached_property
+    def outline(self) -> Outline:
+        """Title, chapters in reading order, sources of claims. Raises BuildError where they do not fit together."""
+        return read_outline(self.root)
+
+    @cached_property
+    def frame(self) -> Frame:
+        """The templates, ready to be filled in."""
+        return environment.make(self.templates)
+
+    @cached_property
+    def packages(self) -> tuple[str, ...]:
+        """The project's own packages, which jobs may be made of: ``experiments``, and every folder with modules beside it."""
+        own = [path.parent.name for path in sorted(self.root.glob("*/__init__.py"))]
+        return tuple(name for name in own if name not in (GENERATOR.name, "tests"))
+
+    @cached_property
+    def source_files(self) -> dict[str, str]:
+        """Text of what the report is made with, by path: ``build.py``, the project's packages, the generator."""
+        files = {"build.py": self.root / "build.py"}
+        for folder in (*(self.root / name for name in self.packages), GENERATOR):
+            files |= {path.relative_to(folder.parent).as_posix(): path for path in sorted(folder.rglob("*.py"))}
+        return {name: path.read_text(encoding="utf-8") for name, path in files.items() if path.is_file()}
