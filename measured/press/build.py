@@ -41,7 +41,7 @@ JUDGING_MODULES = (
     "measured.evidence.metric",
     "measured.evidence.intervals",
     "measured.evidence.judge",
-    "measured.charts.figures",
+    "measured.charts.drawings",
     "measured.press.record",
 )
 

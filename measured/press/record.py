@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from measured.charts import Figure, Table
+from measured.charts import Figure, from_plain, to_plain
 from measured.evidence import Finding, Metric, Verdict
 
 
@@ -74,9 +74,7 @@ def to_json(record: Record) -> str:
         if isinstance(value, Metric):
             return {"metric": plain(asdict(value))}
         if isinstance(value, Figure):
-            return {name: plain(getattr(value, name)) for name in ("shape", "caption", "alt", "options")} | {
-                "columns": plain(value.table.columns), "rows": plain(value.table.rows),
-            }  # fmt: skip
+            return to_plain(value)
         if isinstance(value, Finding | Verdict | Setting):
             return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
         return value
@@ -93,13 +91,6 @@ def from_json(text: str) -> Record:
         counts = tuple(values["counts"]) if values["counts"] else None
         return Metric(**{**values, **bounds, "values": tuple(values["values"]), "counts": counts})
 
-    def cell(value: Any) -> Any:
-        return metric(value["metric"]) if isinstance(value, dict) else value
-
-    def figure(values: dict) -> Figure:
-        table = Table(tuple(values["columns"]), tuple(tuple(map(cell, row)) for row in values["rows"]))
-        return Figure(values["shape"], table, values["caption"], values["alt"], values["options"])
-
     def finding(values: dict) -> Finding:
         return Finding(**{**values, **{name: float(values[name]) for name in ("value", "low", "high")}})
 
@@ -108,7 +99,7 @@ def from_json(text: str) -> Record:
         preset=raw["preset"],
         device=raw["device"],
         metrics={name: metric(values["metric"]) for name, values in raw["metrics"].items()},
-        figures={name: figure(values) for name, values in raw["figures"].items()},
+        figures={name: from_plain(values) for name, values in raw["figures"].items()},
         drawings=raw["drawings"],
         verdicts=tuple(
             Verdict(**{**values, "findings": tuple(map(finding, values["findings"]))}) for values in raw["verdicts"]
