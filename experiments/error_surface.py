@@ -160,7 +160,7 @@ def _figures(
                     "below it, on the plane": charts.Series(steps, [plane.plane_losses[0] for plane in planes]),
                 }
             },
-            x="share of the updates", y="loss", log_y=True,
+            x="share of the updates", y=charts.Axis("loss", log=True),
             caption="What the path meets, and what its plane shows: median and the middle 80 % over "
                     f"{len(settings.seeds)} seeds, each on the plane of its own path; float32.",
             alt="Loss at the checkpoints and at their projections on the plane, against the share of updates made.",
@@ -182,7 +182,7 @@ def _figures(
                     "test images": charts.Series(lines[0].alphas, [line.test_loss for line in lines]),
                 }
             },
-            x="share of the way from the start to the end", y="loss", log_y=True,
+            x="share of the way from the start to the end", y=charts.Axis("loss", log=True),
             caption=f"The loss along the straight line from the start to the end: median and the middle 80 % over {len(settings.seeds)} seeds, evaluated only, "
                     f"on {settings.num_examples:,} images of each kind, in float32.",
             alt="Loss against the share of the way, on a logarithmic scale.",

@@ -442,11 +442,9 @@ def _panels(by_start: Mapping[str, Sequence[Line]]) -> dict[str, dict[str, chart
     return panels
 
 
-def _axes(panels: Iterable[str]) -> dict:
-    return {
-        "y": {panel: "cross-entropy (nats)" if panel.startswith("loss") else "accuracy (%)" for panel in panels},
-        "log_y": [panel for panel in panels if panel.startswith("loss")],
-    }
+def _axes(panels: Iterable[str]) -> dict[str, charts.Axis]:
+    loss, accuracy = charts.Axis("cross-entropy (nats)", log=True), charts.Axis("accuracy (%)")
+    return {panel: loss if panel.startswith("loss") else accuracy for panel in panels}
 
 
 def _line_figures(
@@ -471,7 +469,7 @@ def _line_figures(
     for pair in COMPARISONS:
         panels, (first, second) = _panels(found[pair]), names[pair]
         shown[f"line_{pair}"] = charts.curves(
-            panels, x="α", marks={first: 0, second: 1}, **_axes(panels),
+            panels, x="α", marks={first: 0, second: 1}, y=_axes(panels),
             caption=f"From {first} (α = 0) to {second} (α = 1). {words}",
             alt=f"Loss and accuracy against alpha from minus one to two, for {first} and {second}, with a common start left and with two starts right.",
         )  # fmt: skip
@@ -491,7 +489,7 @@ def _line_figures(
     return {
         **shown,
         "controls": charts.curves(
-            controls, x="α", marks={"θ₁": 0, "θ₂": 1}, **_axes(controls),
+            controls, x="α", marks={"θ₁": 0, "θ₂": 1}, y=_axes(controls),
             caption=f"Controls on the images trained on: two seeds of one recipe, with a common start and with two, and from the initial weights (α = 0) to a solution (α = 1). {words}",
             alt="Loss against alpha between two runs of one recipe, for three recipes, and from the start of a training to its end.",
         ),
@@ -519,7 +517,7 @@ def _line_figures(
                     "pairs with 95 % t intervals.",
         ),
         "line_cnn": charts.curves(
-            cnn_panels, x="α", marks=dict(zip(names["rate"], (0, 1), strict=True)), **_axes(cnn_panels),
+            cnn_panels, x="α", marks=dict(zip(names["rate"], (0, 1), strict=True)), y=_axes(cnn_panels),
             caption=f"The seed report's network, {SEEDS_CNN}, at two learning rates: one pair of each kind, no seeds and no verdict. {settings.cnn_updates:,} updates with batch "
                     f"{settings.batch_size}; {settings.cnn_examples:,} images of each kind; float32, evaluation mode.",
             alt="Loss and accuracy of a convolutional network against alpha, with a common start left and with two starts right.",
@@ -544,9 +542,11 @@ def _sweep_figures(measured: Mapping[str, Sweep], metrics: Mapping[str, Metric],
                 },
                 "sensitivity of the logits": {title: _trend(sweep, f"{split}_logits_norm") for split, title in SPLITS.items()},
             },
-            x="learning rate, in thousandths" if name == "rates" else "batch size", log_x=True,
-            y={"loss": "cross-entropy (nats)", "accuracy": "accuracy (%)", **dict.fromkeys(("sensitivity of probabilities and loss", "sensitivity of the logits"), "norm, per unit of a pixel")},
-            log_y=("loss", "sensitivity of probabilities and loss", "sensitivity of the logits"),
+            x=charts.Axis("learning rate, in thousandths" if name == "rates" else "batch size", log=True),
+            y={
+                "loss": charts.Axis("cross-entropy (nats)", log=True), "accuracy": "accuracy (%)",
+                **dict.fromkeys(("sensitivity of probabilities and loss", "sensitivity of the logits"), charts.Axis("norm, per unit of a pixel", log=True)),
+            },
             caption=f"{SWEEPS[name].capitalize()}: {held[name]}. Network {NETWORK}, {len(settings.seeds)} seeds, means with 95 % t "
                     f"intervals, of losses and sensitivities geometric means with intervals of the logarithms. Left out is a point where a network "
                     f"died and has a sensitivity of zero. Sensitivity is the mean over {_count(settings.sensitive_train)} training and {_count(settings.sensitive_test)} test images; float32, evaluation mode.",

@@ -208,7 +208,7 @@ def _figures(functions: dict, fits: dict, chosen: dict, metrics: dict) -> dict:
                 functions[short]: {title(name): charts.Series(fit.steps, fit.train_loss) for name, fit in of_function.items()}
                 for short, of_function in on_main.items()
             },
-            x="updates", y="mean squared error", log_y=True,
+            x="updates", y=charts.Axis("mean squared error", log=True),
             caption=f"Training loss of all models: median and the middle 80 % of {seeds_text}; float32, all points in every update.",
             alt="Training loss against updates on a logarithmic scale, one line a network, one panel a function.",
         ),

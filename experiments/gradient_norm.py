@@ -124,7 +124,7 @@ def _figures(norms: dict[str, Sequence[Norms]], metrics: dict[str, Metric], sett
                 }
                 for task, runs in norms.items()
             },
-            x="updates", y="loss, gradient norm", log_y=True,
+            x="updates", y=charts.Axis("loss, gradient norm", log=True),
             caption="Loss and Euclidean norm of its gradient over all parameters: median and the middle 80 % over "
                     f"{seeds}, for mini-batches over {settings.num_batches} of them at each moment as well.",
             alt="The loss falls steadily; the gradient norms rise and fall by an order of magnitude; mini-batches spread far around the full gradient.",
@@ -138,7 +138,7 @@ def _figures(norms: dict[str, Sequence[Norms]], metrics: dict[str, Metric], sett
                 }
                 for task, runs in norms.items()
             },
-            x="updates", y="gradient norm", log_y=True,
+            x="updates", y=charts.Axis("gradient norm", log=True),
             caption="What the seed's code measured beside what was asked: gradient of the last layer's weights alone; the lowest line is the "
                     f"smallest of {settings.num_batches} mini-batches. Median and the middle 80 % over {seeds}.",
             alt="The smallest last-layer gradient of a mini-batch lies orders of magnitude below the gradient over all parameters.",
@@ -156,7 +156,7 @@ def _figures(norms: dict[str, Sequence[Norms]], metrics: dict[str, Metric], sett
                 }
                 for task, runs in norms.items()
             },
-            x="loss of what the gradient is taken of", y="gradient norm", log_x=True, log_y=True,
+            x=charts.Axis("loss of what the gradient is taken of", log=True), y=charts.Axis("gradient norm", log=True),
             caption=f"Second half of the training: a dot is one mini-batch, or all examples, at one moment of one run; {seeds}.",
             alt="Gradient norm against loss on logarithmic scales: small gradients belong to mini-batches of small loss.",
         ),

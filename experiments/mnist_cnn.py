@@ -254,12 +254,12 @@ def _figures(trained: dict, chosen: dict, metrics: dict, settings: Settings) -> 
             caption="All layers: same padding, ReLU after each but the last of a network, pooling rounds down.",
         ),
         "loss": charts.curves(
-            over_updates("loss"), x="updates", y="cross-entropy (nats)", log_y=True, log_x=True,
+            over_updates("loss"), x=charts.Axis("updates", log=True), y=charts.Axis("cross-entropy (nats)", log=True),
             caption=f"Training and test loss of all models. {caption}",
             alt="Cross-entropy against updates on logarithmic scales for five networks, training images left, test images right.",
         ),
         "accuracy": charts.curves(
-            over_updates("accuracy", 100), x="updates", y="accuracy (%)", log_x=True,
+            over_updates("accuracy", 100), x=charts.Axis("updates", log=True), y="accuracy (%)",
             caption=f"Training and test accuracy of all models. {caption}",
             alt="Accuracy against updates for five networks, training images left, test images right.",
         ),
@@ -268,7 +268,7 @@ def _figures(trained: dict, chosen: dict, metrics: dict, settings: Settings) -> 
                 "by parameters": {title(network): (network.num_parameters, metrics[f"accuracy_{name}"]) for name, network in NETWORKS.items()},
                 "by arithmetic": {title(network): (network.num_flops / 1e6, metrics[f"accuracy_{name}"]) for name, network in NETWORKS.items()},
             },
-            x={"by parameters": "parameters", "by arithmetic": "MFLOP an image, forward"}, y="test accuracy (%)", log_x=True,
+            x={"by parameters": charts.Axis("parameters", log=True), "by arithmetic": charts.Axis("MFLOP an image, forward", log=True)}, y="test accuracy (%)",
             caption="What parameters and arithmetic buy: mean test accuracy with its 95 % t interval, one faint dot a seed.",
             alt="Test accuracy of five networks against their parameters and against the operations for one image.",
         ),

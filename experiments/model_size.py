@@ -290,8 +290,8 @@ def _figures(
             for name, title in names.items()
         }
 
-    sizes: dict = {"x": "parameters", "log_x": True}
-    axes = {"y": {"loss": "cross-entropy (nats)", "accuracy": "accuracy (%)"}, "log_y": {"loss"}} | sizes
+    sizes = charts.Axis("parameters", log=True)
+    axes: dict = {"x": sizes, "y": {"loss": charts.Axis("cross-entropy (nats)", log=True), "accuracy": "accuracy (%)"}}
 
     def marks(labels: str) -> dict[str, float]:
         found = {f"{CLASSES} classes × {settings.num_train:,} images": metrics["rule"].value}
@@ -317,7 +317,7 @@ def _figures(
         ),
         "gap": charts.trend(
             {"accuracy": gaps("accuracy"), "loss": gaps("loss")},
-            y={"accuracy": "training − test accuracy (points)", "loss": "test − training loss (nats)"}, **sizes,
+            y={"accuracy": "training − test accuracy (points)", "loss": "test − training loss (nats)"}, x=sizes,
             caption=f"The gap by itself; positive is worse. Means with 95 % t intervals over {len(settings.seeds)} seeds for the sweep, {len(settings.ten_seeds)} for the "
                     "seed's ten; float32.",
             alt="Gap of accuracy and of loss against parameters for the sweep with true and with noisy labels, and for the seed's ten networks.",

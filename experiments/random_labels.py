@@ -293,7 +293,7 @@ def _figures(networks: dict, jobs: dict, trained: dict, scores: dict, settings: 
             caption=f"What is trained: Adam, learning rate {settings.learning_rate:g}, no weight decay, no augmentation. The small network pools 9 × 9 pixels, the others 2 × 2 twice.",
         ),
         "loss": charts.curves(
-            both("loss"), x="epochs", y="cross-entropy (nats)", log_y=True,
+            both("loss"), x="epochs", y=charts.Axis("cross-entropy (nats)", log=True),
             levels={panel: {"chance: ln 10": CHANCE_LOSS} for panel in kinds},
             caption=f"Training and test loss. {words}",
             alt="Cross-entropy against epochs on a logarithmic scale, random labels left, true labels right, with the loss of guessing drawn across.",
@@ -328,7 +328,7 @@ def _figures(networks: dict, jobs: dict, trained: dict, scores: dict, settings: 
                 },
                 "loss": {"training images, labels as given": at_shares("train_loss"), "test images, true labels": at_shares("loss")},
             },
-            x="labels replaced (%)", y={"accuracy": "accuracy or share (%)", "loss": "cross-entropy (nats)"}, log_y=("loss",),
+            x="labels replaced (%)", y={"accuracy": "accuracy or share (%)", "loss": charts.Axis("cross-entropy (nats)", log=True)},
             levels={"accuracy": {"chance: 10 %": 100 * CHANCE}, "loss": {"chance: ln 10": CHANCE_LOSS}},
             caption=f"From true to random labels at the end of training: {of_curve}; means (of losses, geometric means) with 95 % t intervals.",
             alt="Left, accuracy on training and on test images and the share of right labels, right, both losses, against the share of labels replaced.",
@@ -343,7 +343,7 @@ def _figures(networks: dict, jobs: dict, trained: dict, scores: dict, settings: 
                     },
                 }
             },
-            x="labels replaced (%)", y="updates", log_y=True,
+            x="labels replaced (%)", y=charts.Axis("updates", log=True),
             caption="How long it takes to fit the labels, in updates, between measurements on a straight line: geometric means with 95 % t intervals. The accuracy is read on the "
                     f"first {settings.history_examples[0]:,} training images of a run at most, at the last point on all of them. The two networks have "
                     f"mini-batches of {settings.curve_batch_size} and {settings.batch_size}. A share at which not every run got there is left out.",

@@ -476,7 +476,7 @@ def _figures(
                     "test images": charts.Series(line.alphas, [percent(line.test_accuracy)]),
                 },
             },
-            x="α", y={"loss": "cross-entropy (nats)", "accuracy": "accuracy (%)"}, log_y=("loss",),
+            x="α", y={"loss": charts.Axis("cross-entropy (nats)", log=True), "accuracy": "accuracy (%)"},
             marks={f"batch {settings.small_batch}": 0.0, f"batch {settings.large_batch:,}": 1.0},
             caption=f"The line from the small-batch to the large-batch solution of F1, seed {settings.f1_seeds[0]}, which started at the same weights; {settings.line_examples:,} images each, float32, "
                     "the statistics of batch normalisation estimated anew at each point on these training images.",
@@ -492,21 +492,24 @@ def _figures(
                     for name, values in relative.items()
                 }
             },
-            x="factor of layer 1", y="measure, relative", log_x=True, log_y=True,
+            x=charts.Axis("factor of layer 1", log=True), y=charts.Axis("measure, relative", log=True),
             caption=f"One function, {len(rescaled)} seeds: layer 1 of {NETWORK} times the factor, layer 2 divided by it; batch {metrics['rescaled_batch']}, {settings.num_updates:,} updates, "
                     f"{metrics['num_examples']} training images, float64. Geometric means with 95 % t intervals.",
             alt="Keskar's sharpness, the largest Hessian eigenvalue, the adaptive sharpness and the norm of the weights, each relative to factor 1, against the factor of layer 1; both axes logarithmic.",
         ),
         "sweep": charts.trend(
             {MEASURES[name]: over_sizes(name, summary="geometric mean") for name in shown},
-            x="batch size", y={MEASURES[name]: MEASURES[name] for name in shown}, log_x=True, log_y=True,
+            x=charts.Axis("batch size", log=True), y={MEASURES[name]: charts.Axis(MEASURES[name], log=True) for name in shown},
             caption=f"{small}; sharpness and Hessian on {metrics['num_examples']} training images in float64. Geometric means with 95 % t intervals.",
             alt="Four measures against batch size, each with a line for equal epochs and one for equal updates.",
         ),
         "performance": charts.trend(
             {title: over_sizes(name, "%" if "accuracy" in name else "") for name, title in performance.items()},
-            x="batch size", log_x=True, log_y=("training loss",),
-            y={title: f"{title} ({'points' if name == 'accuracy' else '%' if 'accuracy' in name else 'nats'})" for name, title in performance.items()},
+            x=charts.Axis("batch size", log=True),
+            y={
+                title: charts.Axis(f"{title} ({'points' if name == 'accuracy' else '%' if 'accuracy' in name else 'nats'})", log=title == "training loss")
+                for name, title in performance.items()
+            },
             caption=f"{small}; all training images and all test images. The gaps: test minus training loss, training minus test accuracy; positive is worse. Means with 95 % t intervals.",
             alt="Test accuracy, training loss and the two gaps against batch size, with a line for equal epochs and one for equal updates.",
         ),

@@ -305,7 +305,7 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
                 }
                 for which in NETWORKS for start, at in ends.items()
             },
-            x="squared gradient norm", y="loss", log_x=True, log_y=True,
+            x=charts.Axis("squared gradient norm", log=True), y=charts.Axis("loss", log=True),
             caption="The certificate: what the squared gradient norm is where each method ends. Values below 1e-34 are drawn there. "
                     f"{settings.num_networks} networks, float64.",
             alt="Loss against squared gradient norm: ordinary training ends many orders of magnitude above the other two methods.",
@@ -332,7 +332,7 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
                 }
                 for which in NETWORKS
             },
-            x="share of the steps made", y="squared gradient norm", log_y=True,
+            x="share of the steps made", y=charts.Axis("squared gradient norm", log=True),
             caption=f"How the gradient goes: {settings.grad_norm_steps} steps of the gradient-norm objective, {settings.second_order_steps} of second order; "
                     f"median and the middle 80 % of {settings.num_networks} networks, float64.",
             alt="Squared gradient norm on a logarithmic scale against the share of steps.",
@@ -348,7 +348,7 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
                 }
                 for which in NETWORKS
             },
-            x="tolerance, as a share of the largest magnitude", y="minimal ratio", log_x=True,
+            x=charts.Axis("tolerance, as a share of the largest magnitude", log=True), y="minimal ratio",
             caption="The minimal ratio is a function of what counts as zero. From trained weights: median and the middle 80 % of "
                     f"{settings.num_networks} networks, float64.",
             alt="Minimal ratio against tolerance: a plateau where there is one, a steady fall where there is none.",
@@ -364,7 +364,7 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
                 }
                 for which in NETWORKS
             },
-            x="share of the eigenvalues", y="magnitude over the largest", log_y=True,
+            x="share of the eigenvalues", y=charts.Axis("magnitude over the largest", log=True),
             caption="All eigenvalues by magnitude. Where they fall without a gap down to the noise of float64, no tolerance is "
                     f"natural. Median and the middle 80 % of {settings.num_networks} networks.",
             alt="Sorted magnitudes of eigenvalues on a logarithmic scale.",

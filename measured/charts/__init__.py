@@ -1,8 +1,20 @@
-"""Chart shapes: each makes a figure from numbers, and draws it."""
+"""Chart shapes, a module each: what a chapter makes from numbers, and how it is drawn. Making one imports no matplotlib."""
 
+from measured.charts.axis import Axis
+from measured.charts.curves import Series, curves
+from measured.charts.dots import dots
+from measured.charts.drawings import Drawings, draw
 from measured.charts.figure import Cell, Figure, Table
-from measured.charts.figures import Grid, Path, Series, curves, dots, draw, images, own, paths, scatter, surface, table, trend
+from measured.charts.images import images
+from measured.charts.own import own
+from measured.charts.paths import Path, paths
+from measured.charts.plain import from_plain, to_plain
+from measured.charts.scatter import scatter
+from measured.charts.surface import Grid, surface
+from measured.charts.table import table
+from measured.charts.trend import trend
 
 __all__ = [
-    "Cell", "Figure", "Grid", "Path", "Series", "Table", "curves", "dots", "draw", "images", "own", "paths", "scatter", "surface", "table", "trend",
+    "Axis", "Cell", "Drawings", "Figure", "Grid", "Path", "Series", "Table", "curves", "dots", "draw", "from_plain", "images", "own", "paths",
+    "scatter", "surface", "table", "to_plain", "trend",
 ]  # fmt: skip

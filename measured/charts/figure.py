@@ -1,12 +1,17 @@
-"""What a chart is before it is drawn: a shape, a tidy table, and the words around it."""
+"""What a chart is before it is drawn: a tidy table, the words around it, and options of its shape."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from measured.charts.style import LAYOUTS
 from measured.evidence import Metric
 
-Cell = str | int | float | Metric
-"""What a table on the page can hold."""
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+Cell = str | int | float | Metric | None
+"""What a table can hold; None where there is no number, such as an interval of a single seed."""
 
 
 @dataclass(frozen=True)
@@ -14,23 +19,36 @@ class Table:
     """Tidy numbers: one observation a row."""
 
     columns: tuple[str, ...]
+    """Headings, for readers; a shape knows its columns by the names in its own ``Row``."""
     rows: tuple[tuple[Any, ...], ...]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart shape, the numbers it shows and the words around it. ``report.figures`` makes and draws them."""
+    """Numbers with the words around them. Each shape is a subclass in a module of its own, with typed options.
 
-    shape: str
+    A figure is drawn from its table and its options alone, so that one that was read back from a file looks the same.
+    """
+
     table: Table
     caption: str
     alt: str
-    options: dict[str, Any] = field(default_factory=dict)
-    """Axis labels and scales, as the shape takes them."""
-    drawing: Any = None
-    """A matplotlib figure of the author's own, for the shape "own"."""
+
+    shape: ClassVar[str]
+    """The name by which files and style sheets know the class."""
+    layouts: ClassVar[Mapping[str, float]] = LAYOUTS
+    """Width in inches by layout."""
+    shapes: ClassVar[dict[str, type["Figure"]]] = {}
+    """The classes that there are, by their shape."""
+
+    def __init_subclass__(cls):
+        Figure.shapes[cls.shape] = cls
 
     def __post_init__(self):
         for name in ("caption", "alt"):
             if not getattr(self, name).strip():
                 raise ValueError(f"a figure needs a {name}: say what it shows to one who cannot see it")
+
+    def draw(self, width: float) -> "Drawing":
+        """A matplotlib figure, that many inches wide."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how it is drawn")

@@ -1,0 +1,116 @@
+"""Curves: lines over x with the spread over seeds as a band."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from measured.charts.axis import Title, heading
+from measured.charts.figure import Figure, Table
+from measured.charts.panels import Panels, check_panels, grouped
+from measured.charts.style import INK, WIDE, looks
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line of a chart: several seeds over the same x, shown as their median and the range of the middle 80 %."""
+
+    x: Iterable[float]
+    values: Iterable[Any]
+    """One row of numbers a seed."""
+
+
+class Row(NamedTuple):
+    """One point of one line."""
+
+    panel: str
+    series: str
+    x: float
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Curves(Figure):
+    """Medians over x, each with its band."""
+
+    panels: Panels
+    reference: str = ""
+    """The series that the others are held against."""
+    limits: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """Ends of the y axis by panel, where they are not left to the data."""
+
+    shape: ClassVar[str] = "curves"
+
+    def draw(self, width: float) -> "Drawing":
+        rows = [Row(*row) for row in self.table.rows]
+        lines = grouped(rows, "series")
+        names = list(dict.fromkeys(row.series for row in rows))
+        styles = looks(name for name in names if name != self.reference)
+        drawing, axes = self.panels.place(width, 2.9 if width == WIDE else 2.7)
+        handles = {}
+        for panel, ax in axes.items():
+            for name in names:
+                points = lines.get(panel, {}).get(name)
+                if not points:
+                    continue
+                xs, medians = [point.x for point in points], [point.median for point in points]
+                if name == self.reference:
+                    (handles[name],) = ax.plot(xs, medians, color=INK, linewidth=2.6, dashes=(1.2, 1.2), zorder=5)
+                    continue
+                colour, marker = styles[name]
+                few = len(points) <= 20
+                (handles[name],) = ax.plot(xs, medians, color=colour, marker=marker if few else None, markersize=4, zorder=3)
+                if any(point.low != point.high for point in points):
+                    low, high = [point.low for point in points], [point.high for point in points]
+                    ax.fill_between(xs, low, high, color=colour, alpha=0.16, linewidth=0, zorder=2)
+        self.panels.finish(drawing, axes, handles)
+        for panel, limits in self.limits.items():
+            axes[panel].set_ylim(*limits)
+        return drawing
+
+
+def curves(
+    panels: Mapping[str, Mapping[str, Series]],
+    *,
+    x: Title | Mapping[str, Title],
+    y: Title | Mapping[str, Title],
+    caption: str,
+    alt: str,
+    reference: str = "",
+    limits: Mapping[str, tuple[float, float]] | None = None,
+    levels: Mapping[str, Mapping[str, float]] | None = None,
+    marks: Mapping[str, float] | None = None,
+) -> Curves:
+    """Lines over x, one panel a key: the median over seeds with the band from the 10th to the 90th percentile.
+
+    The series named ``reference`` is the truth the others are held against: drawn in ink, on top. ``limits`` fixes the
+    y axis of a panel; what a band has beyond it is cut off. An axis is a title, an ``Axis``, or one of them by panel. ``levels`` names heights
+    that are drawn across a panel, such as chance, and ``marks`` up to three values of x that are drawn through all of them.
+    """
+    ends = {panel: (float(low), float(high)) for panel, (low, high) in (limits or {}).items()}
+    check_panels("limits", ends, panels)
+    sides = Panels.of(panels, x, y, levels, marks)
+    rows = [
+        Row(panel, name, *point)
+        for panel, lines in panels.items()
+        for name, series in lines.items()
+        for point in _summary(series, f"series {name!r} of panel {panel!r}")
+    ]
+    columns = ("panel", "series", heading(sides.x, "x"), "median", "10 %", "90 %")
+    return Curves(Table(columns, tuple(rows)), caption, alt, sides, reference, ends)
+
+
+def _summary(series: Series, name: str) -> list[tuple[float, float, float, float]]:
+    """x, median, 10th and 90th percentile over seeds at each point."""
+    import numpy as np
+
+    xs = [float(at) for at in series.x]
+    values = np.array([[float(value) for value in row] for row in series.values])
+    if values.ndim != 2 or values.shape[1] != len(xs):
+        raise ValueError(f"{name} has {len(xs)} values of x and numbers of the shape {values.shape}; expected {len(xs)} a seed")
+    medians, low, high = np.quantile(values, (0.5, 0.1, 0.9), axis=0).tolist()
+    return list(zip(xs, medians, low, high, strict=True))

@@ -1,0 +1,86 @@
+"""Figures drawn as SVG, and drawings kept under the digest of what they are drawn from."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+
+from measured.charts.figure import Figure
+from measured.charts.own import Own
+from measured.charts.plain import what_is_drawn
+from measured.charts.style import svg
+from measured.files import canonical, digest, write_atomically
+
+FORMAT = 1  # of a kept file; one of another format counts as missing
+LIBRARIES = ("contourpy", "kiwisolver", "matplotlib", "numpy", "pillow")
+"""What decides about contours, places, glyphs and pixels."""
+
+
+def draw(name: str, figure: Figure) -> dict[str, str]:
+    """SVG by layout: ``wide`` and ``narrow``, or ``wide`` alone for an author's own. Empty for a table."""
+    return {layout: svg(f"{name}-{layout}", partial(figure.draw, width)) for layout, width in figure.layouts.items()}
+
+
+@dataclass(frozen=True)
+class Drawings:
+    """Drawings in files below ``folder``, each written once and drawn again only where something that shows has changed."""
+
+    folder: Path
+
+    def key(self, name: str, figure: Figure) -> str:
+        """The digest of the numbers, the options, the name, and the code and libraries that draw; captions are no part of it.
+
+        Nothing but the drawing tells what an author's own figure looks like, so that one is drawn for it.
+        """
+        shown = draw(name, figure) if isinstance(figure, Own) else what_is_drawn(figure)
+        return digest(canonical([FORMAT, name, shown, _draughtsman()]))
+
+    def of(self, name: str, figure: Figure) -> dict[str, str]:
+        """SVG by layout: the kept drawing, or a new one, which is kept."""
+        if not figure.layouts:
+            return {}
+        key = self.key(name, figure)
+        kept = self.load(key)
+        if kept is None:
+            kept = draw(name, figure)
+            content = {"format": FORMAT, "sha256": _checksum(kept), "drawing": kept}
+            write_atomically(self._path(key), json.dumps(content).encode())
+        return kept
+
+    def load(self, key: str) -> dict[str, str] | None:
+        """The drawing kept under ``key``; None where it is missing or damaged."""
+        try:
+            content = json.loads(self._path(key).read_bytes())
+            is_whole = content["format"] == FORMAT and content["sha256"] == _checksum(content["drawing"])
+            return content["drawing"] if is_whole else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def keys(self) -> set[str]:
+        """The keys of everything that is kept."""
+        return {path.stem for path in self.folder.glob("*.json")}
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Forget the drawings of those keys."""
+        for key in keys:
+            self._path(key).unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.json"
+
+
+def _checksum(drawing: dict[str, str]) -> str:
+    return digest(canonical(drawing))
+
+
+@cache
+def _draughtsman() -> dict[str, str]:
+    """The code that draws, as text, and the versions of the libraries that it draws with."""
+    from importlib.metadata import version
+
+    here = Path(__file__).parent
+    sources = [*sorted(here.glob("*.py")), here.parent / "evidence" / "number.py"]
+    return {path.name: digest(path.read_text(encoding="utf-8")) for path in sources} | {
+        library: version(library) for library in LIBRARIES
+    }

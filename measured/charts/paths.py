@@ -1,0 +1,95 @@
+"""Paths: runs as lines through a plane."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from measured.charts.axis import Axis, Title, linear, of_panels
+from measured.charts.figure import Figure, Table
+from measured.charts.panels import grouped, place
+from measured.charts.style import INK, MUTED, WIDE, gradient
+from measured.evidence import number
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+
+@dataclass(frozen=True)
+class Path:
+    """One run's way through a plane, with a number at each point, such as the accuracy reached there."""
+
+    points: Iterable[Sequence[float]]
+    labels: Iterable[float]
+
+
+class Row(NamedTuple):
+    """One point of a run."""
+
+    panel: str
+    run: str
+    point: int
+    x: float
+    y: float
+    label: float
+
+
+@dataclass(frozen=True)
+class Paths(Figure):
+    """Lines through a plane, coloured by a number on the way."""
+
+    x: dict[str, Axis]
+    y: dict[str, Axis]
+    label: str
+
+    shape: ClassVar[str] = "paths"
+
+    def draw(self, width: float) -> "Drawing":
+        from matplotlib.cm import ScalarMappable
+        from matplotlib.colors import Normalize
+
+        rows = [Row(*row) for row in self.table.rows]
+        runs = grouped(rows, "run")
+        drawing, axes = place(list(runs), width, 3.4 if width == WIDE else 3.3)
+        labels = [row.label for row in rows]
+        colours = ScalarMappable(Normalize(min(labels), max(labels)), cmap=gradient())
+        for panel, ax in axes.items():
+            for points in runs[panel].values():
+                xs, ys = [point.x for point in points], [point.y for point in points]
+                ax.plot(xs, ys, color=MUTED, linewidth=0.8, zorder=2)
+                ax.scatter(xs, ys, c=[colours.to_rgba(point.label) for point in points], s=16, zorder=3, linewidths=0)
+                end = points[-1]
+                ax.annotate(
+                    number(end.label),
+                    (end.x, end.y),
+                    xytext=(3, 3),
+                    textcoords="offset points",
+                    fontsize=7,
+                    color=INK,
+                    zorder=4,
+                )
+            ax.set_aspect("equal", adjustable="datalim")
+            ax.set(xlabel=self.x[panel].title, ylabel=self.y[panel].title)
+        drawing.colorbar(colours, ax=list(axes.values()), label=self.label, shrink=0.75, aspect=30, pad=0.02)
+        return drawing
+
+
+def paths(
+    panels: Mapping[str, Mapping[str, Path]],
+    *,
+    x: Title | Mapping[str, Title],
+    y: Title | Mapping[str, Title],
+    label: str,
+    caption: str,
+    alt: str,
+) -> Paths:
+    """Runs as lines through a plane with equal, linear scales, one panel a key: dots coloured by ``label``, the ends labelled with it."""
+    rows = [
+        Row(panel, name, number, float(point[0]), float(point[1]), float(value))
+        for panel, runs in panels.items()
+        for name, run in runs.items()
+        for number, (point, value) in enumerate(zip(run.points, run.labels, strict=True))
+    ]
+    if not rows:
+        raise ValueError("paths need at least one point")
+    sides = [{panel: linear(axis) for panel, axis in of_panels(given, panels).items()} for given in (x, y)]
+    return Paths(Table(("panel", "run", "point", "x", "y", label), tuple(rows)), caption, alt, *sides, label)

@@ -1,0 +1,84 @@
+"""Scatter: one dot for each pair of numbers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from measured.charts.axis import Title, heading
+from measured.charts.figure import Figure, Table
+from measured.charts.panels import Panels, grouped
+from measured.charts.style import WIDE, looks
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+
+class Row(NamedTuple):
+    """One dot."""
+
+    panel: str
+    kind: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Scatter(Figure):
+    """Dots, a colour and a marker for each kind."""
+
+    panels: Panels
+    alike: bool = False
+    """Whether all panels have the same reach."""
+
+    shape: ClassVar[str] = "scatter"
+
+    def draw(self, width: float) -> "Drawing":
+        rows = [Row(*row) for row in self.table.rows]
+        kinds, styles = grouped(rows, "kind"), looks(row.kind for row in rows)
+        drawing, axes = self.panels.place(width, 2.9 if width == WIDE else 2.7)
+        handles = {}
+        for panel, ax in axes.items():
+            for name, (colour, marker) in styles.items():
+                if points := kinds.get(panel, {}).get(name):
+                    (handles[name],) = ax.plot(
+                        [point.x for point in points],
+                        [point.y for point in points],
+                        marker,
+                        color=colour,
+                        alpha=0.6,
+                        markersize=4.5 if len(points) < 400 else 2.5,
+                        markeredgewidth=0,
+                        zorder=3,
+                    )
+        self.panels.finish(drawing, axes, handles, nothing="none")
+        if self.alike:
+            shown = [ax for panel, ax in axes.items() if panel in kinds]
+            for limits in ("xlim", "ylim"):
+                reach = [getattr(ax, f"get_{limits}")() for ax in shown]
+                for ax in shown:
+                    getattr(ax, f"set_{limits}")(min(low for low, _ in reach), max(high for _, high in reach))
+        return drawing
+
+
+def scatter(
+    panels: Mapping[str, Mapping[str, Iterable[Sequence[float]]]],
+    *,
+    x: Title | Mapping[str, Title],
+    y: Title | Mapping[str, Title],
+    caption: str,
+    alt: str,
+    alike: bool = False,
+) -> Scatter:
+    """One dot for each (x, y), a colour and a marker for each named kind, one panel a key; ``alike`` gives all panels the same axes.
+
+    ``x`` and ``y`` are those of ``curves``.
+    """
+    sides = Panels.of(panels, x, y)
+    rows = [
+        Row(panel, name, float(point[0]), float(point[1]))
+        for panel, kinds in panels.items()
+        for name, points in kinds.items()
+        for point in points
+    ]
+    columns = ("panel", "kind", heading(sides.x, "x"), heading(sides.y, "y"))
+    return Scatter(Table(columns, tuple(rows)), caption, alt, sides, alike)

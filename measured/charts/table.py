@@ -1,0 +1,20 @@
+"""Tables: on the page as they are, never drawn."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from measured.charts.figure import Cell, Figure, Table
+
+
+@dataclass(frozen=True)
+class Listing(Figure):
+    """A table for the page."""
+
+    shape: ClassVar[str] = "table"
+    layouts: ClassVar[Mapping[str, float]] = {}
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, caption: str, alt: str = "") -> Listing:
+    """A table for the page. Cells are text, numbers, or metrics, which print their interval; alt defaults to the caption."""
+    return Listing(Table(tuple(columns), tuple(tuple(row) for row in rows)), caption, alt or caption)
