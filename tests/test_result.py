@@ -34,7 +34,8 @@ from measured.evidence import (
     times_equal,
     times_smaller,
 )
-from measured.press.record import Record, Records, Setting, Status, from_json, to_json
+from measured.pages.record import Record, Setting, Status, from_json, to_json
+from measured.press.record import Records
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Build the report: choose chapters, run them, judge their claims, render, publish. ``python build.py --help``."""
 
 import argparse
-import difflib
 import importlib
 import json
 import os
@@ -16,19 +15,22 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from measured.errors import BuildError
+from measured.errors import BuildError, did_you_mean
+from measured.evidence import duration
 from measured.jobs.cache import Cache, canonical, explain, key_of, leftovers
 from measured.jobs.source import WHOLE, Project, changes, digest
-from measured.pages import render
+from measured.pages import chapter as chapter_page
+from measured.pages import check, environment, front, ledger, made, source
 from measured.pages.outline import Chapter, read_outline
+from measured.pages.record import Record, Setting, Status, read
 from measured.press import publish, terminal
-from measured.press.record import Record, Records, Setting, Status, read
+from measured.press.record import Records
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
@@ -42,7 +44,7 @@ JUDGING_MODULES = (
     "measured.evidence.intervals",
     "measured.evidence.judge",
     "measured.charts.figures",
-    "measured.press.record",
+    "measured.pages.record",
 )
 
 
@@ -141,7 +143,7 @@ def _check(options: argparse.Namespace) -> None:
     for name, allowed in (("preset", PRESETS), ("device", ("auto", "cpu", "cuda"))):
         value = getattr(options, name)
         if value not in allowed:
-            raise BuildError(f"--{name} {value!r} does not exist; {_near(value, allowed)}")
+            raise BuildError(f"--{name} {value!r} does not exist; {did_you_mean(value, allowed)}")
     if options.cluster and options.workers is not None:
         raise BuildError("--cluster and --workers contradict each other; the cluster decides how many workers it has")
     if (options.strict or options.accept) and options.preset == "quick":
@@ -165,15 +167,10 @@ def _check(options: argparse.Namespace) -> None:
                 raise BuildError(f"--{idle.replace('_', '-')} builds nothing, so --{name} contradicts it; leave one out")
 
 
-def _near(value: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(value, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(known)}"
-
-
-def choose(outline: list[Chapter], names: Sequence[str] | None) -> list[Chapter]:
+def choose(outline: Sequence[Chapter], names: Sequence[str] | None) -> list[Chapter]:
     """The chapters that ``--only`` names: by module, by number, or by part. Raises BuildError for an unknown one."""
     if not names:
-        return outline
+        return list(outline)
     chosen: set[str] = set()
     for name in names:
         found = {
@@ -181,7 +178,7 @@ def choose(outline: list[Chapter], names: Sequence[str] | None) -> list[Chapter]
         }
         if not found:
             known = [*(item.name for item in outline), *dict.fromkeys(item.part.lower() for item in outline)]
-            raise BuildError(f"--only {name!r} is no chapter or part; {_near(name, known)}")
+            raise BuildError(f"--only {name!r} is no chapter or part; {did_you_mean(name, known)}")
         chosen |= found
     return [item for item in outline if item.name in chosen]
 
@@ -248,7 +245,8 @@ class _Measured:
 class _Build:
     def __init__(self, options: argparse.Namespace, started: float):
         self.options, self.started = options, started
-        self.outline = read_outline(ROOT)
+        self.report = read_outline(ROOT)
+        self.outline = self.report.chapters
         self.chosen = choose(self.outline, options.only)
         self.site = publish.Site(options.out)
         self.records, self.cache = Records(options.cache), Cache(options.cache)
@@ -377,7 +375,7 @@ class _Build:
             metrics, figures = _checked_result(chapter, module.run(self.settings_of(chapter, preset, num_seeds)))
         verdicts = judge.judge(module.CLAIMS, metrics)
         made_up = Record(chapter.name, preset, device, metrics, figures, {}, verdicts, ())
-        render.render_prose(TEMPLATES, chapter, made_up)
+        check.check(self.frame, self.report, chapter, made_up)
         return rehearsal
 
     def dry_run(self) -> int:
@@ -402,11 +400,11 @@ class _Build:
             total += seconds
             kinds = Counter(type(job).__name__ for job in missing.values())
             listing = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "no job, only drawing"
-            print(f"{chapter.name}: {listing}; about {terminal.duration(seconds)} of one worker. Why: {_few(reasons)}")
+            print(f"{chapter.name}: {listing}; about {duration(seconds)} of one worker. Why: {_few(reasons)}")
             if self.options.debug:
                 for job in missing.values():
                     print(f"  {compute.name_of(job)}: {_few(_why_missing(self.cache, job, device))}")
-        print(f"about {terminal.duration(total / num_workers)} with {num_workers} worker{'s' if num_workers > 1 else ''}")
+        print(f"about {duration(total / num_workers)} with {num_workers} worker{'s' if num_workers > 1 else ''}")
         return 1 if self.trouble else 0
 
     # Measuring -------------------------------------------------------------------------------------------------------
@@ -541,7 +539,7 @@ class _Build:
                 tuple(Setting(item.name, _shown(getattr(settings, item.name))) for item in fields(settings)),
                 seeds=self.options.seeds,
             )
-            render.render_prose(TEMPLATES, chapter, record)
+            chapter_page.prose(self.frame, chapter, record)
             progress, parts = display.progress(chapter.name), self.parts[chapter.name]
             assert parts is not None  # a source that does not parse is not imported
             self.records.store(
@@ -554,7 +552,7 @@ class _Build:
                     num_cached=len(progress.cached),
                     worker_seconds=sum(progress.done.values()),
                     wall_seconds=measured.seconds,
-                    versions=_versions((*MEASURING_DISTRIBUTIONS, *render.RENDERING_DISTRIBUTIONS))
+                    versions=_versions((*MEASURING_DISTRIBUTIONS, *environment.DISTRIBUTIONS))
                     | {"Python": platform.python_version()},
                     host=f"{platform.system()} {platform.machine()}, {_processor()}, {os.cpu_count()} cores",
                 ),
@@ -566,7 +564,7 @@ class _Build:
                 f"{sum(item.outcome == name for item in record.verdicts)} {name}"
                 for name in ("supported", "refuted", "inconclusive")
             ]
-            display.settle(chapter.name, f"done in {terminal.duration(measured.seconds)}: {', '.join(counts)}")
+            display.settle(chapter.name, f"done in {duration(measured.seconds)}: {', '.join(counts)}")
 
     def _settings(self, chapter: Chapter) -> Any:
         return self.settings_of(chapter, self.options.preset, self.options.seeds)
@@ -614,32 +612,27 @@ class _Build:
             ]
         }
         prose = {path.name: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("chapters/*.jinja2"))}
-        frame = {
-            path.name: path.read_text(encoding="utf-8")
-            for folder in (render.FRAME, TEMPLATES)
-            for path in sorted(folder.iterdir())
-            if path.is_file()
-        }
         making = {path: text for path, text in sources.items() if path.startswith("measured/")}
         contents = [[item.name, item.number, item.part, item.question] for item in self.outline]
-        common = digest(canonical([frame, making, contents, render.rendering_versions()]))
+        contents += [self.report.title, repr(self.report.sources)]
+        common = digest(canonical([environment.texts(TEMPLATES), making, contents, environment.versions()]))
 
         kept = {item.name: self._kept_files(item) for item in self.outline}
         statuses = {item.name: status for item in self.outline if (status := self._status(item, kept[item.name]))}
 
         @cache
-        def page(number: int) -> render.Page:
+        def page(number: int) -> chapter_page.Page:
             chapter = self.outline[number]
             files = kept[chapter.name]
             if files is None:
                 waiting = chapter.name in self.waiting
                 record = None if waiting else self.records.load(chapter.name, self.options.preset)
-                return render.Page(chapter, record, trouble.get(chapter.name, ""), waiting)
+                return chapter_page.Page(chapter, record, trouble.get(chapter.name, ""), waiting)
             data = files.get(f"data/{chapter.name}.json")  # a page that says "not measured yet" has none
             before = self.site.bundles[f"chapter {chapter.name}"].get("trouble", "")
-            return render.Page(chapter, read(data.decode()) if data else None, before)
+            return chapter_page.Page(chapter, read(data.decode()) if data else None, before)
 
-        def pages() -> list[render.Page]:
+        def pages() -> list[chapter_page.Page]:
             found = [page(number) for number in range(len(self.outline))]
             # Making a chapter's files may have met trouble that its page did not know yet.
             return [replace(item, trouble=trouble.get(item.chapter.name, item.trouble)) for item in found]
@@ -656,20 +649,28 @@ class _Build:
             inputs += [trouble.get(chapter.name, ""), chapter.name in self.waiting]
             bundles.append(self._chapter_bundle(chapter, inputs, trouble, lambda number=number: page(number)))
         front = [common, *(bundle.inputs for bundle in bundles)]
-        bundles.append(publish.Bundle("front", digest(canonical(front)), lambda: render.front_files(TEMPLATES, pages())))
+        bundles.append(publish.Bundle("front", digest(canonical(front)), lambda: self._front(pages())))
         facts = [common, list(sources), {name: repr(status) for name, status in statuses.items()}]
         bundles.append(
             publish.Bundle(
-                "made", digest(canonical(facts)), lambda: render.made_files(TEMPLATES, pages(), statuses, list(sources))
+                "made", digest(canonical(facts)), lambda: made.files(self.frame, self.report, pages(), statuses, list(sources))
             )
         )
         for path, text in sources.items():
-            make = lambda path=path, text=text: render.source_files(TEMPLATES, self.outline, {path: text})  # noqa: E731
+            make = lambda path=path, text=text: source.files(self.frame, self.report, {path: text})  # noqa: E731
             bundles.append(publish.Bundle(f"source {path}", digest(canonical([common, path, text])), make))
         return self.site.publish(bundles)
 
+    @cached_property
+    def frame(self) -> environment.Frame:
+        """The report's templates."""
+        return environment.make(TEMPLATES)
+
+    def _front(self, pages: Sequence[chapter_page.Page]) -> dict[str, bytes]:
+        return front.files(self.frame, self.report, pages) | ledger.files(self.frame, self.report, pages)
+
     def _chapter_bundle(
-        self, chapter: Chapter, inputs: list[Any], trouble: dict[str, str], page: Callable[[], render.Page]
+        self, chapter: Chapter, inputs: list[Any], trouble: dict[str, str], page: Callable[[], chapter_page.Page]
     ) -> publish.Bundle:
         """The files of a chapter; made at once where they are needed, since prose that does not fit its numbers is ``trouble``."""
         name = f"chapter {chapter.name}"
@@ -677,15 +678,17 @@ class _Build:
         if self.site.bundles.get(name, {}).get("inputs") == key and self.site.files_of(name):
             return publish.Bundle(name, key, dict, line)
         try:
-            made = page()
-            files = render.chapter_files(TEMPLATES, made, self.outline)
-            for warning in render.unsupported_conclusions(TEMPLATES, chapter) if made.record else ():
+            shown = page()
+            if shown.record:
+                check.check(self.frame, self.report, chapter, shown.record)
+            files = chapter_page.files(self.frame, self.report, shown)
+            for warning in check.conclusions(self.frame, chapter) if shown.record else ():
                 if warning not in self.warned:
                     self.warned.add(warning)
                     print(f"warning: {warning}")
         except Exception as error:
             line = trouble.setdefault(chapter.name, _one_line(error))
-            files = render.under_banner(TEMPLATES, self.site.files_of(name), chapter, line, self.outline)
+            files = chapter_page.under_banner(self.frame, self.report, chapter, self.site.files_of(name), line)
             key = digest(canonical([*inputs, line]))
         return publish.Bundle(name, key, lambda: files, line)
 
@@ -768,7 +771,7 @@ class _Build:
 
     def say_goodbye(self, stale: list[Chapter], published: bool) -> None:
         """One line: where the report is, how long it took, what came from the cache."""
-        where, elapsed = self.options.out / "index.html", terminal.duration(time.perf_counter() - self.started)
+        where, elapsed = self.options.out / "index.html", duration(time.perf_counter() - self.started)
         if self.num_jobs:
             what = f"{len(stale)} chapter{'s' if len(stale) > 1 else ''} in {elapsed}, {self.num_cached} of {self.num_jobs} jobs from the cache"
         else:

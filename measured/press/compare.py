@@ -5,7 +5,7 @@ from pathlib import Path
 
 from measured.errors import BuildError
 from measured.evidence import Metric
-from measured.press.record import Record, read
+from measured.pages.record import Record, read
 
 
 def differences(old: Path, new: Path) -> list[str]:

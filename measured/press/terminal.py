@@ -5,6 +5,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from measured.evidence import duration
+
 
 @dataclass
 class Progress:
@@ -146,14 +148,3 @@ class Live(Display):
 def display(num_workers: int) -> Display:
     """The live view on a terminal, lines elsewhere."""
     return Live(num_workers) if sys.stdout.isatty() else Lines(num_workers)
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them: 0.4 s, 12 s, 6 min 5 s, 2 h 10 min."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 1:
-        return f"{rest} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
