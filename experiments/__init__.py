@@ -1,7 +1,19 @@
-"""The chapters of the report, by part, in reading order."""
+"""The report's contents, read without importing anything: chapters by part in reading order, and how the ledger lists their claims."""
+
+TITLE = "Measured"
 
 CHAPTERS = {
     "Depth": ("function_fit", "mnist_cnn"),
     "Optimisation": ("optimization_path", "gradient_norm", "zero_gradient", "error_surface"),
     "Generalisation": ("random_labels", "model_size", "flatness", "sharpness"),
 }
+
+SOURCES = {
+    "seed": ("The seed report's claims", "original.CONCLUSIONS"),
+    "paper": "Published claims",
+    "ours": "Our claims",
+}
+"""By the first word of a claim's source, in the order of the ledger; any other word is a paper's author."""
+
+WORKERS_IMPORT = ("lab.training", "torch._dynamo")
+"""What takes seconds to import, so that a worker does it before its first job."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from experiments import original
 from lab.data import Dataset
 from lab.landscape import Line, LineLoss, Point
 from lab.models import CNN, MLP
@@ -624,15 +625,12 @@ def _best(start: str):
     )
 
 
-QUOTE_LARGE_BATCH = "There is a generalization gap when using large-batch (LB) methods (instead of small-batch (SB) methods) for training deep learning models."
-
 CLAIMS = (
     Claim(
         "S14a",
         source="seed 3.3, part 1",
         headline="Between two solutions with starts of their own there is a better one",
-        quote="We can see that when combining the two models' weights and bias, use them for a new training, we will still get the best performance with a certain proportion of the "
-        "interpolation ratio.",
+        quote=original.QUOTES["S14a"],
         says="Between two solutions that started apart there is a mixture better than both: with two batch sizes the best one reads {best_batch_independent} of unseen digits and the better solution "
         "{end_batch_independent}, with two learning rates {best_rate_independent} and {end_rate_independent}.",
         comments=Comments(
@@ -646,8 +644,7 @@ CLAIMS = (
         "S14b",
         source="seed 3.3, part 1",
         headline="Between two solutions with one start there is a better one",
-        quote="We can see that when combining the two models' weights and bias, use them for a new training, we will still get the best performance with a certain proportion of the "
-        "interpolation ratio.",
+        quote=original.QUOTES["S14a"],
         says="Between two solutions with a common start there is a mixture better than both: with two batch sizes the best one reads {best_batch_shared} of unseen digits and the better solution "
         "{end_batch_shared}, with two learning rates {best_rate_shared} and {end_rate_shared}.",
         comments=Comments(
@@ -661,7 +658,7 @@ CLAIMS = (
         "S14c",
         source="seed 3.3, part 1",
         headline="At some mixtures of two solutions performance is worse",
-        quote="So we can find that the accuracy of our model will reach the best at some points, and the performance will be worse at some points.",
+        quote=original.QUOTES["S14c"],
         says="Between two solutions that started apart there is a mixture worse than both by more than a tenth of a point: the worst one reads {worst_batch_independent} of unseen digits and the worse "
         "solution {worse_end_batch_independent} with two batch sizes, {worst_rate_independent} and {worse_end_rate_independent} with two learning rates.",
         comments=Comments(
@@ -732,7 +729,7 @@ CLAIMS = (
         "S15a",
         source="seed 3.3, part 2",
         headline="Batch size and learning rate change performance",
-        quote="We can see different performance and sensitivity of the model with different batch sizes and learning rates.",
+        quote=original.QUOTES["S15a"],
         says="From the smallest to the largest value the test accuracy changes by more than a tenth of a point: from {accuracy_updates_small} to {accuracy_updates_large} with the batch size at equal "
         "updates, from {accuracy_epochs_small} to {accuracy_epochs_large} at equal epochs, from {accuracy_rates_small} to {accuracy_rates_large} with the learning rate.",
         comments=Comments(
@@ -753,7 +750,7 @@ CLAIMS = (
         "S15b",
         source="seed 3.3, part 2",
         headline="Batch size and learning rate change sensitivity",
-        quote="We can find out that the learning rate and the batch size has impacts on the performance and the sensitivity.",
+        quote=original.QUOTES["S15b"],
         says="From the smallest to the largest value the sensitivity of the loss on test images, the course's definition, changes by more than a tenth; the factors: {ratio_loss_updates} with the "
         "batch size at equal updates, {ratio_loss_epochs} at equal epochs, {ratio_loss_rates} with the learning rate.",
         comments=Comments(
@@ -773,7 +770,7 @@ CLAIMS = (
                 gap_name,
                 source="seed 3.3, part 2",
                 headline=f"At equal {sweep}, large batches have the wider gap",
-                quote=QUOTE_LARGE_BATCH,
+                quote=original.QUOTES["S15c"],
                 says=f"At equal {sweep}, going from batch {{smallest_batch}} to {{largest_batch}} widens the gap of the accuracy by more than a tenth of a point: from {{gap_{sweep}_small}} to "
                 f"{{gap_{sweep}_large}}.",
                 comments=Comments(
@@ -787,7 +784,7 @@ CLAIMS = (
                 accuracy_name,
                 source="seed 3.3, part 2",
                 headline=f"At equal {sweep}, large batches read fewer unseen images",
-                quote=QUOTE_LARGE_BATCH,
+                quote=original.QUOTES["S15c"],
                 says=f"At equal {sweep}, going from batch {{smallest_batch}} to {{largest_batch}} lowers the test accuracy by more than a tenth of a point: from {{accuracy_{sweep}_small}} to "
                 f"{{accuracy_{sweep}_large}}.",
                 comments=Comments(

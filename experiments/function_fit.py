@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from experiments import original
 from lab.data import FunctionSamples
 from lab.models import MLP
 from lab.training import LearningRateSearch, Outputs, Predict, Recipe, Training, TrainStack
@@ -279,8 +280,7 @@ CLAIMS = (
         "S1a",
         source="seed 1.1",
         headline="Of three networks of equal size the deepest fits best: the typical run",
-        quote="We can see that the performance of the first model is the best among the three models. The first one is the model with "
-        "the largest number of layers.",
+        quote=original.QUOTES["S1a"],
         says="The typical run of the deepest of three equal-sized networks fits both functions best: median errors {mse_deep_f1} and "
         "{mse_deep_f2}, against {mse_middle_f1} and {mse_middle_f2} with four hidden layers, {mse_shallow_f1} and {mse_shallow_f2} with one.",
         holds=every(*_fits_better("deep", "middle"), *_fits_better("deep", "shallow")),
@@ -294,7 +294,7 @@ CLAIMS = (
         "S1b",
         source="seed 1.1",
         headline="Of three networks of equal size the deepest fits best: how often it gets stuck",
-        quote="We can see that the performance of the first model is the best among the three models.",
+        quote=original.QUOTES["S1b"],
         says="The deepest network is stuck at a constant, on one of the functions or on both, no more often than the shallow one: "
         "{constant_deep} against {constant_shallow} of the seeds.",
         holds=no_more_often(
@@ -312,8 +312,7 @@ CLAIMS = (
         "S2a",
         source="seed 1.1",
         headline="Parameters do not help without layers: wider alone changes nothing visible",
-        quote="if the parameters cannot be updated with enough layers, the performance of the model will not be good, even the number "
-        "of parameters are very big.",
+        quote=original.QUOTES["S2a"],
         says="{size_ratio} times the parameters in one hidden layer change the error by less than a quarter: {mse_widest_f1} and "
         "{mse_widest_f2} with {params_widest}, {mse_shallow_f1} and {mse_shallow_f2} with {params_shallow}.",
         holds=every(
@@ -329,8 +328,7 @@ CLAIMS = (
         "S2b",
         source="seed 1.1",
         headline="Parameters do not help without layers: the widest is worse than the deepest",
-        quote="if the parameters cannot be updated with enough layers, the performance of the model will not be good, even the number "
-        "of parameters are very big.",
+        quote=original.QUOTES["S2a"],
         says="With one hidden layer, even {params_widest} parameters fit worse than {params_deep} in seven layers: {mse_widest_f1} and "
         "{mse_widest_f2}, against {mse_deep_f1} and {mse_deep_f2}.",
         holds=every(*_fits_better("deep", "widest")),

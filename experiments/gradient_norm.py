@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from experiments import original
 from lab.data import Dataset, FunctionSamples
 from lab.gradients import GradientNorms, Norms
 from lab.models import CNN, MLP
@@ -182,7 +183,7 @@ CLAIMS = (
         "S6",
         source="seed 2",
         headline="The gradient norm falls over training as a whole",
-        quote="The gradient is decreasing seeing from the whole image.",
+        quote=original.QUOTES["S6"],
         says="Over a whole training the gradient norm falls on both tasks: rank correlation with the number of updates {trend_mnist} on MNIST and "
         "{trend_function} on the function.",
         holds=every(*(at_most(f"trend_{task}", TREND, why=TREND_WHY, furthest=1.0) for task in TASKS)),
@@ -196,7 +197,7 @@ CLAIMS = (
         "S7",
         source="seed 2",
         headline="The gradient norm gets to zero at times",
-        quote="And the gradient norm was getting zero sometimes.",
+        quote=original.QUOTES["S7"],
         says="At some moment of a training the gradient over all examples and parameters is zero: the smallest norms met are {smallest_mnist} on "
         "MNIST and {smallest_function} on the function, and zero means below 0.00001.",
         holds=every(*(at_most(f"smallest_{task}", ZERO, why=ZERO_WHY) for task in TASKS)),

@@ -7,6 +7,7 @@ task. Every network gets the same number of updates and a learning rate of its o
 
 from dataclasses import dataclass
 
+from experiments import original
 from lab.data import Dataset
 from lab.models import CNN, MLP, flat_weights
 from lab.training import HISTORY_EXAMPLES, LearningRateSearch, Recipe, Train, Training
@@ -325,7 +326,7 @@ CLAIMS = (
         "S3",
         source="seed 1.2",
         headline="All three of the seed's networks do very well on MNIST",
-        quote="all the three CNN models have good performance on this task because that the three accuracies are all very high",
+        quote=original.QUOTES["S3"],
         says="The worst run of each of the seed's three networks still reads at least {very_good} of unseen digits: {worst_two} (16/36), "
         "{worst_seed_16_64} (16/64) and {worst_seed_16_16_16} (16/16/16) of the test images.",
         holds=every(*(at_least(f"worst_{name}", VERY_GOOD, why=VERY_GOOD_WHY, origin=1.0) for name in OF_THE_SEED)),
@@ -339,7 +340,7 @@ CLAIMS = (
         "S4",
         source="seed 1.2",
         headline="Different architectures perform differently",
-        quote="different CNN models with different architectures have different performance on MNIST dataset",
+        quote=original.QUOTES["S4"],
         says="At least two of the seed's three networks differ by more than a tenth of a point: {accuracy_two} (16/36), "
         "{accuracy_seed_16_64} (16/64), {accuracy_seed_16_16_16} (16/16/16).",
         holds=some(

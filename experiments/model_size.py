@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from experiments import original
 from lab.data import Dataset
 from lab.models import CNN, MLP
 from lab.statistics import rank_correlation
@@ -355,16 +356,13 @@ POINT = 0.01
 POINT_WHY = "a change of one point in accuracy over eight times the parameters cannot be seen on the axis from 0 to 100 %"
 TREND = 0.5
 TREND_WHY = "a rank correlation weaker than one half is no trend that an eye sees in a whole picture"
-QUOTE_SMALL = "when the number of parameters is small, the larger the number of parameters is, the better the performance of the model will be"
-QUOTE_LARGE = "when the number of parameters is large enough, the number of parameters will have minimal influence on the performance of the model"
-QUOTE_GAP = "when the number of parameters is getting larger, the testing accuracy (or loss) and training accuracy (or loss) will have larger difference"
 
 CLAIMS = (
     Claim(
         "S12a",
         source="seed 3.2",
         headline="Small networks gain from parameters",
-        quote=QUOTE_SMALL,
+        quote=original.QUOTES["S12a"],
         says="From {params_smallest} to {params_rule} parameters, test accuracy rises by more than ten points: from {accuracy_clean_smallest} to {accuracy_clean_rule}.",
         comments=Comments(
             supported="Up to the size that the classes-times-images rule names, parameters help by far more than can be overlooked.",
@@ -377,7 +375,7 @@ CLAIMS = (
         "S12b",
         source="seed 3.2",
         headline="Large networks hardly gain from parameters",
-        quote=QUOTE_LARGE,
+        quote=original.QUOTES["S12b"],
         says="From {params_large} to {params_largest} parameters, test accuracy changes by no more than one point: from {accuracy_clean_large} to {accuracy_clean_largest}.",
         comments=Comments(
             supported="Within a point, eight times the parameters change nothing: at this size the count no longer matters much.",
@@ -390,7 +388,7 @@ CLAIMS = (
         "S12c",
         source="seed 3.2",
         headline="In the seed's ten networks, test accuracy goes with parameters",
-        quote=QUOTE_SMALL,
+        quote=original.QUOTES["S12a"],
         says="Over networks with the seed's ten counts, {ten_smallest} to {ten_largest}, test accuracy rises with the number of parameters: rank correlation {trend_accuracy_ten}.",
         comments=Comments(
             supported="The seed's ordering comes back with its own counts, though depth and pooling change along with them.",
@@ -403,7 +401,7 @@ CLAIMS = (
         "S12d",
         source="seed 3.2",
         headline="A network that is large enough finds good weights easily",
-        quote="when the model is complex enough, it is easy to get good weights for the problem",
+        quote=original.QUOTES["S12d"],
         says="With {params_rule} parameters, about as many as classes times images, the network fits at least 99 % of its training labels: {fit_rule}.",
         comments=Comments(
             supported="As far as fitting goes it is easy: at that size plain training fits nearly every label.",
@@ -416,7 +414,7 @@ CLAIMS = (
         "S13a",
         source="seed 3.2",
         headline="The gap of accuracy grows with parameters",
-        quote=QUOTE_GAP,
+        quote=original.QUOTES["S13a"],
         says="Over the widths, the gap between training and test accuracy grows with the number of parameters: rank correlation {trend_gap_accuracy_clean}.",
         comments=Comments(
             supported="Over the whole range the gap of accuracy widens in step with the count.",
@@ -429,7 +427,7 @@ CLAIMS = (
         "S13b",
         source="seed 3.2",
         headline="The gap of loss grows with parameters",
-        quote=QUOTE_GAP,
+        quote=original.QUOTES["S13a"],
         says="Over the widths, the gap between test and training loss grows with the number of parameters: rank correlation {trend_gap_loss_clean}.",
         comments=Comments(
             supported="Over the whole range the gap of the loss widens in step with the count, whatever the accuracy does.",
@@ -442,7 +440,7 @@ CLAIMS = (
         "S13c",
         source="seed 3.2",
         headline="The gap of accuracy grows over the seed's ten networks",
-        quote=QUOTE_GAP,
+        quote=original.QUOTES["S13a"],
         says="Over networks with the seed's ten counts, the gap between training and test accuracy grows with the number of parameters: rank correlation "
         "{trend_gap_accuracy_ten}.",
         comments=Comments(
@@ -456,7 +454,7 @@ CLAIMS = (
         "S13d",
         source="seed 3.2",
         headline="More parameters overfit, to the harm of unseen images",
-        quote="when the number of parameters of the model is getting larger, the model is more likely to overfit",
+        quote=original.QUOTES["S13d"],
         says="From {params_rule} to {params_largest} parameters test accuracy falls: from {accuracy_clean_rule} to {accuracy_clean_largest}.",
         comments=Comments(
             supported="Beyond the size that the rule names, more parameters do harm on unseen images.",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from experiments import original
 from lab.data import Dataset
 from lab.models import CNN
 from lab.training import Recipe, Train, Training
@@ -209,14 +210,13 @@ HALF = 0.5
 HALF_WHY = "a picture that hides more than half of what moved does not show the path"
 VISIBLE = 0.05
 VISIBLE_WHY = "five points of explained variance are what a reader would see in a bar chart"
-QUOTE = "for the reduction of the dimension of weights to 2, we can see that PCA can deduct the dimension of the weights to 2"
 
 CLAIMS = (
     Claim(
         "S5a",
         source="seed 2",
         headline="Two principal components show the path of the weights: runs with starts of their own",
-        quote=QUOTE,
+        quote=original.QUOTES["S5a"],
         says="Where every run has a start of its own, two joint components keep more than half of what a run's weights do on their way: "
         "{kept_own_whole}.",
         holds=at_least("kept_own_whole", HALF, why=HALF_WHY, origin=None),
@@ -230,7 +230,7 @@ CLAIMS = (
         "S5b",
         source="seed 2",
         headline="Two principal components show the path of the weights: runs with the same start",
-        quote=QUOTE,
+        quote=original.QUOTES["S5a"],
         says="Where all runs start at the same weights, two joint components keep more than half of what a run's weights do on their way: "
         "{kept_shared_whole}.",
         holds=at_least("kept_shared_whole", HALF, why=HALF_WHY, origin=None),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from experiments import original
 from lab.data import CorrectLabels, CorrectShare, Dataset
 from lab.models import CNN
 from lab.statistics import first_reached, rank_correlation
@@ -401,7 +402,7 @@ CLAIMS = (
         "S11a",
         source="seed 3.1",
         headline="A network fits random labels on its training set",
-        quote="the model after training can fit the training set",
+        quote=original.QUOTES["S11a"],
         says="After {epochs} epochs the network gives at least 99 % of its {num_labels} training images the label that was drawn for them: {fit_random}.",
         comments=Comments(
             supported="The half of the sentence about the training set holds: a network of this size can store labels that mean nothing.",
@@ -414,7 +415,7 @@ CLAIMS = (
         "S11b",
         source="seed 3.1",
         headline="After random labels the test set is at chance",
-        quote="cannot fit the testing set",
+        quote=original.QUOTES["S11b"],
         says="On test images with their true labels the same network is within two points of the share of its labels that were right by luck: it gets {test_random} right, and "
         "{right_random} of its labels were.",
         comments=Comments(
@@ -428,7 +429,7 @@ CLAIMS = (
         "S11c",
         source="seed 3.1",
         headline="The more labels are wrong, the lower the test accuracy",
-        quote="Because the model we are training is using the wrong dataset with wrong labels, the model cannot predict the testing set correctly.",
+        quote=original.QUOTES["S11c"],
         says="Within a seed, the larger the share of labels replaced, the lower the test accuracy: rank correlation {trend}.",
         comments=Comments(
             supported="The explanation holds, and by degrees: the same network on the same images reads fewer new digits, the more of its labels are replaced.",

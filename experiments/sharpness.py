@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from experiments import original
 from experiments.flatness import NETWORK, sweep_training
 from lab.data import Dataset
 from lab.landscape import Line, LineLoss, Point
@@ -543,8 +544,6 @@ NO_WORSE_WHY = "0.22 points is what the large batch loses in the paper's Table 2
 HALF = 0.5
 HALF_WHY = "below one half the order of the batch sizes by the one says little about their order by the other"
 ROUNDING = 1.01
-QUOTE_SHARP = "SB converges to flat minimizer, LB converges to sharp minimizer"
-QUOTE_NEAR = "LB methods lack the explorative properties of SB methods and tend to zoom-in on the minimizer closest to the initial point."
 
 
 def _sharper(small: str, large: str, paired: bool = True):
@@ -556,7 +555,7 @@ CLAIMS = (
         "S16a",
         source="seed 3.3, part 2",
         headline="Equal epochs: large batches end sharper, by Keskar's measure",
-        quote=QUOTE_SHARP,
+        quote=original.QUOTES["S16a"],
         says="On F1 with equal epochs, the sharpness of Keskar et al. at batch {large_batch} is at least 2 times that at batch {small_batch}: {full_large} against {full_small}.",
         comments=Comments(
             supported="By Keskar's measure the sentence holds at equal epochs, where the large batch also makes far fewer updates.",
@@ -569,7 +568,7 @@ CLAIMS = (
         "S16b",
         source="seed 3.3, part 2",
         headline="Equal epochs: large batches end sharper, by the Hessian",
-        quote=QUOTE_SHARP,
+        quote=original.QUOTES["S16a"],
         says="On F1 with equal epochs, the largest Hessian eigenvalue at batch {large_batch} is at least 2 times that at batch {small_batch}: {top_large} against {top_small}.",
         comments=Comments(
             supported="By the curvature at the minimum the sentence holds at equal epochs.",
@@ -582,7 +581,7 @@ CLAIMS = (
         "S16c",
         source="seed 3.3, part 2",
         headline="Equal updates: large batches end sharper, by Keskar's measure",
-        quote=QUOTE_SHARP,
+        quote=original.QUOTES["S16a"],
         says="On the smaller network with equal updates, the sharpness of Keskar et al. at batch {last_batch} is at least 2 times that at batch {first_batch}: {keskar_last_updates} against "
         "{keskar_first_updates}.",
         comments=Comments(
@@ -596,7 +595,7 @@ CLAIMS = (
         "S16d",
         source="seed 3.3, part 2",
         headline="Equal updates: large batches end sharper, by the Hessian",
-        quote=QUOTE_SHARP,
+        quote=original.QUOTES["S16a"],
         says="On the smaller network with equal updates, the largest Hessian eigenvalue at batch {last_batch} is at least 2 times that at batch {first_batch}: {top_last_updates} against "
         "{top_first_updates}.",
         comments=Comments(
@@ -610,7 +609,7 @@ CLAIMS = (
         "S16e",
         source="seed 3.3, part 2",
         headline="Equal epochs: large batches stay near the start",
-        quote=QUOTE_NEAR,
+        quote=original.QUOTES["S16e"],
         says="On F1 with equal epochs, the run with batch {small_batch} ends at least 1.5 times as far from the start as the one with batch {large_batch}: {distance_small} against {distance_large}.",
         comments=Comments(
             supported="It does stay nearer at equal epochs; but it makes far fewer updates, which alone could be the reason.",
@@ -623,7 +622,7 @@ CLAIMS = (
         "S16f",
         source="seed 3.3, part 2",
         headline="Equal updates: large batches stay near the start",
-        quote=QUOTE_NEAR,
+        quote=original.QUOTES["S16e"],
         says="On the smaller network with equal updates, the run with batch {first_batch} ends at least 1.5 times as far from the start as the one with batch {last_batch}: {distance_first_updates} "
         "against {distance_last_updates}.",
         comments=Comments(
@@ -637,7 +636,7 @@ CLAIMS = (
         "S16g",
         source="seed 3.3, part 2",
         headline="Equal epochs, smaller network: large batches end sharper, by Keskar's measure",
-        quote=QUOTE_SHARP,
+        quote=original.QUOTES["S16a"],
         says="On the smaller network with equal epochs, the sharpness of Keskar et al. at batch {last_batch} is at least 2 times that at batch {first_batch}: {keskar_last_epochs} against "
         "{keskar_first_epochs}.",
         comments=Comments(
@@ -651,7 +650,7 @@ CLAIMS = (
         "S16h",
         source="seed 3.3, part 2",
         headline="Equal epochs, smaller network: large batches stay near the start",
-        quote=QUOTE_NEAR,
+        quote=original.QUOTES["S16e"],
         says="On the smaller network with equal epochs, the run with batch {first_batch} ends at least 1.5 times as far from the start as the one with batch {last_batch}: {distance_first_epochs} "
         "against {distance_last_epochs}.",
         comments=Comments(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from experiments import original
 from lab.critical_points import CLASSES, CRITICAL, CriticalPoints, Method, NeighbourRatio, Points, count_signs
 from lab.data import Dataset, FunctionSamples
 from lab.gradients import DescendGradientNorm
@@ -422,7 +423,7 @@ CLAIMS = (
         "S8a",
         source="seed 2",
         headline="Changing the objective to the gradient norm finds points of zero gradient",
-        quote="We can find the zero-gradient norm by change objective function.",
+        quote=original.QUOTES["S8a"],
         says="Changing the objective of a trained network to the gradient norm leads at least half of the trainings to a critical point: "
         "{critical_small_trained_grad_norm} of {params_small}-parameter networks with weight decay.",
         holds=at_least("critical_small_trained_grad_norm", 0.5, why="a way to find a point works where it finds it at least every second time", origin=None),
@@ -436,7 +437,7 @@ CLAIMS = (
         "S8b",
         source="seed 2",
         headline="The same without weight decay, as in the seed",
-        quote="We can find the zero-gradient norm by change objective function.",
+        quote=original.QUOTES["S8a"],
         says="Without weight decay, too, changing the objective leads at least half of the trainings to a critical point: "
         "{critical_large_trained_grad_norm} of {params_large}-parameter networks.",
         holds=at_least("critical_large_trained_grad_norm", 0.5, why="a way to find a point works where it finds it at least every second time", origin=None),
@@ -450,7 +451,7 @@ CLAIMS = (
         "S9a",
         source="seed 2",
         headline="Where the gradient is zero there is a minimum or a maximum: after training",
-        quote="When the gradient norm is zero, the gradient is reaching the local minimum or the local maximum",
+        quote=original.QUOTES["S9a"],
         says="Of the critical points that the second-order method finds from trained weights, at least 95 % are minima or maxima: "
         "{extrema_small_trained_levenberg}.",
         holds=at_least("extrema_small_trained_levenberg", 0.95, why="the sentence knows no third kind; one in twenty is left for eigenvalues at the tolerance", origin=1.0),
@@ -464,7 +465,7 @@ CLAIMS = (
         "S9b",
         source="seed 2",
         headline="Where the gradient is zero there is a minimum or a maximum: anywhere",
-        quote="When the gradient norm is zero, the gradient is reaching the local minimum or the local maximum",
+        quote=original.QUOTES["S9a"],
         says="Of the critical points that the second-order method finds from random weights, at least 95 % are minima or maxima: "
         "{extrema_small_random_levenberg}.",
         holds=at_least("extrema_small_random_levenberg", 0.95, why="the sentence knows no third kind; one in twenty is left for eigenvalues at the tolerance", origin=1.0),
@@ -478,7 +479,7 @@ CLAIMS = (
         "S10",
         source="seed 2",
         headline="The minimal ratio goes with the loss",
-        quote="And Minimal ratio is defined as the proportion of eigenvalues greater than zero.",
+        quote=original.QUOTES["S10"],
         says="At the points that the gradient norm as the objective reaches from trained weights, the minimal ratio goes with the loss, one way or the other: rank "
         "correlation {ratio_with_loss_grad_norm} within groups of networks.",
         holds=away_from("ratio_with_loss_grad_norm", -0.3, 0.3, why="a rank correlation below 0.3 explains less than a tenth of the ranks"),

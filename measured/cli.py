@@ -119,13 +119,13 @@ def _parser(root: Path) -> argparse.ArgumentParser:
     instead.add_argument("-h", "--help", action="store_true", help="print this text")
 
     where = parser.add_argument_group("where it runs")
-    where.add_argument("--workers", type=_count, metavar="N", help="worker processes (default: one per core; 0: in this process)")
+    where.add_argument(
+        "--workers", type=_count, metavar="N", help="worker processes (default: one per core; 0: in this process)"
+    )
     where.add_argument(
         "--cluster", metavar="ADDRESS", help="a running Dask scheduler, like tcp://127.0.0.1:8786, instead of local workers"
     )
-    where.add_argument(
-        "--device", metavar="auto|cpu|cuda", help="where tensors live (default: auto, CUDA where there is one)"
-    )
+    where.add_argument("--device", metavar="auto|cpu|cuda", help="where tensors live (default: auto, CUDA where there is one)")
 
     verdicts = parser.add_argument_group("accepted verdicts").add_mutually_exclusive_group()
     verdicts.add_argument("--strict", action="store_true", help="exit with 1 where a verdict differs from verdicts.json")

@@ -16,7 +16,21 @@ Action = Literal["build", "list", "dry_run", "prune", "diff", "version", "help"]
 
 EFFECTIVE: dict[Action, frozenset[str]] = {
     "build": frozenset(
-        ("only", "preset", "seeds", "force", "workers", "cluster", "device", "strict", "accept", "out", "cache", "open", "debug")
+        (
+            "only",
+            "preset",
+            "seeds",
+            "force",
+            "workers",
+            "cluster",
+            "device",
+            "strict",
+            "accept",
+            "out",
+            "cache",
+            "open",
+            "debug",
+        )
     ),
     "list": frozenset(("only", "preset", "seeds", "device", "cache", "debug")),
     "dry_run": frozenset(("only", "preset", "seeds", "force", "workers", "device", "cache", "debug")),
@@ -71,9 +85,7 @@ class Options:
         if self.cluster and self.workers is not None:
             raise BuildError("--cluster and --workers contradict each other; the cluster decides how many workers it has")
         if (self.strict or self.accept) and self.preset == "quick":
-            raise BuildError(
-                "--strict and --accept need evidence; the quick preset has none, so use --preset standard or full"
-            )
+            raise BuildError("--strict and --accept need evidence; the quick preset has none, so use --preset standard or full")
         if self.seeds and (self.strict or self.accept):
             raise BuildError(
                 "--accept and --strict are about the preset's own seeds, so --seeds contradicts them; leave --seeds out"

@@ -268,12 +268,16 @@ def test_edit_to_code_reruns_what_reaches_it(toy: ToyProject):
 def test_new_form_of_the_records_redraws_from_the_cache(built: ToyProject):
     """Records that lack a field are not current; pages that --only leaves out stay, though their numbers cannot be read."""
     built.edit(
-        "report/record.py", "    settings: tuple[Setting, ...]\n", "    settings: tuple[Setting, ...]\n    note: str = 'new'\n"
+        "measured/pages/record.py",
+        "    settings: tuple[Setting, ...]\n",
+        "    settings: tuple[Setting, ...]\n    note: str = 'new'\n",
     )
     built.edit(
-        "report/record.py", '        device=raw["device"],\n', '        device=raw["device"],\n        note=raw["note"],\n'
+        "measured/pages/record.py",
+        '        device=raw["device"],\n',
+        '        device=raw["device"],\n        note=raw["note"],\n',
     )
-    assert "report.record.* changed" in built.build("--list").stdout
+    assert "measured.pages.record.* changed" in built.build("--list").stdout
     before = built.read("site/coins.html")
     outcome = built.build("--only", "dice")
     assert outcome.returncode == 0 and "10 of 10 jobs from the cache" in outcome.stdout, outcome.stderr

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from distributed import LocalCluster
 
-from lab.data import Dataset
+from lab.data import Dataset, Digits
 from lab.models import MLP
 from lab.training import LearningRateSearch, Recipe, Train
 from measured.jobs import Job, gather, keys, pool
@@ -22,7 +22,6 @@ from measured.jobs.remote import Code
 from measured.jobs.source import Reached, Sources
 from measured.jobs.workers import ENVIRONMENT, ClusterError, Workers
 from tests.cases import ROOT, Failing, Powers, Threads, Total
-
 
 CODE = Code(ROOT, ("lab",))
 
@@ -142,7 +141,7 @@ def test_device_data_and_versions_are_in_the_key():
     assert parts["device"] == "cpu" and len(parts["data"]["mnist.npz"]) == 64
     assert set(parts["versions"]) == {"Python", "torch", "numpy"}
     assert "scikit-learn" in parts_of(replace(TRAIN, data=Digits(100)), "cpu")["versions"]
-    assert key_of(parts) != key(TRAIN, "cuda")
+    assert key(TRAIN, "cpu") != key(TRAIN, "cuda")
 
 
 def test_code_in_the_key_is_what_training_reaches():
@@ -216,8 +215,7 @@ def test_workers_give_the_same_bytes_as_this_process(workers, cache):
     with using(InProcess(cache)):
         gather(JOBS[::-1])
     for job in JOBS:
-        key = key(job, "cpu")
-        here, there = cache.load(key), workers.cache.load(key)
+        here, there = (kept.load(key(job, "cpu")) for kept in (cache, workers.cache))
         assert here and there and here.blob == there.blob
 
 
@@ -304,8 +302,7 @@ def test_cluster_computes_with_our_source(cache, cluster, tmp_path):
     assert "source changed while the build ran" in refusal
     with using(InProcess(cache)):
         gather(JOBS[0])
-    key = key(JOBS[0], "cpu")
-    here, there = cache.load(key), Cache(tmp_path / "theirs").load(key)
+    here, there = (kept.load(key(JOBS[0], "cpu")) for kept in (cache, Cache(tmp_path / "theirs")))
     assert here and there and here.blob == there.blob
 
 

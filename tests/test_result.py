@@ -11,6 +11,7 @@ import pytest
 import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from measured.press.record import Records
 
 from measured.errors import BuildError
 from measured.evidence import (
@@ -34,7 +35,7 @@ from measured.evidence import (
     times_equal,
     times_smaller,
 )
-from measured.press.record import Record, Records, Setting, Status, from_json, to_json
+from measured.pages.record import Record, Setting, Status, from_json, to_json
 
 
 @pytest.mark.parametrize(

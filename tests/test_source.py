@@ -159,7 +159,13 @@ def test_root_outside_the_project_is_refused(project):
 
 @pytest.mark.parametrize(
     "name, expected",
-    [("uses_one", ("numpy",)), ("uses_another", ("scipy", "sklearn")), ("calls", ("numpy",)), ("annotates", ()), ("uses_none", ())],
+    [
+        ("uses_one", ("numpy",)),
+        ("uses_another", ("scipy", "sklearn")),
+        ("calls", ("numpy",)),
+        ("annotates", ()),
+        ("uses_none", ()),
+    ],
 )
 def test_libraries_are_those_of_the_reached_code(project, name, expected):
     """What a definition imports from outside, at the top or inside a function; neither the standard library nor a neighbour's."""

@@ -8,13 +8,13 @@ from measured.charts.figure import Cell, Figure, Table
 from measured.charts.images import images
 from measured.charts.own import own
 from measured.charts.paths import Path, paths
-from measured.charts.plain import from_plain, to_plain
+from measured.charts.plain import converter, from_plain, to_plain
 from measured.charts.scatter import scatter
 from measured.charts.surface import Grid, surface
 from measured.charts.table import table
 from measured.charts.trend import trend
 
 __all__ = [
-    "Axis", "Cell", "Drawings", "Figure", "Grid", "Path", "Series", "Table", "curves", "dots", "draw", "from_plain", "images", "own", "paths",
+    "Axis", "Cell", "Drawings", "Figure", "Grid", "Path", "Series", "Table", "converter", "curves", "dots", "draw", "from_plain", "images", "own", "paths",
     "scatter", "surface", "table", "to_plain", "trend",
 ]  # fmt: skip

@@ -19,6 +19,8 @@ LIBRARIES = ("contourpy", "kiwisolver", "matplotlib", "numpy", "pillow")
 
 def draw(name: str, figure: Figure) -> dict[str, str]:
     """SVG by layout: ``wide`` and ``narrow``, or ``wide`` alone for an author's own. Empty for a table."""
+    if isinstance(figure, Own):
+        return {"wide": figure.settled(name).svg}
     return {layout: svg(f"{name}-{layout}", partial(figure.draw, width)) for layout, width in figure.layouts.items()}
 
 
@@ -29,12 +31,8 @@ class Drawings:
     folder: Path
 
     def key(self, name: str, figure: Figure) -> str:
-        """The digest of the numbers, the options, the name, and the code and libraries that draw; captions are no part of it.
-
-        Nothing but the drawing tells what an author's own figure looks like, so that one is drawn for it.
-        """
-        shown = draw(name, figure) if isinstance(figure, Own) else what_is_drawn(figure)
-        return digest(canonical([FORMAT, name, shown, _draughtsman()]))
+        """The digest of the numbers, the options, the name, and the code and libraries that draw; captions are no part of it."""
+        return digest(canonical([FORMAT, name, what_is_drawn(figure.settled(name)), _draughtsman()]))
 
     def of(self, name: str, figure: Figure) -> dict[str, str]:
         """SVG by layout: the kept drawing, or a new one, which is kept."""
@@ -61,10 +59,13 @@ class Drawings:
         """The keys of everything that is kept."""
         return {path.stem for path in self.folder.glob("*.json")}
 
-    def remove(self, keys: Iterable[str]) -> None:
-        """Forget the drawings of those keys."""
-        for key in keys:
-            self._path(key).unlink(missing_ok=True)
+    def remove(self, keys: Iterable[str]) -> int:
+        """Forget the drawings of those keys and return the bytes that this freed."""
+        paths = [path for key in keys if (path := self._path(key)).is_file()]
+        size = sum(path.stat().st_size for path in paths)
+        for path in paths:
+            path.unlink()
+        return size
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.json"

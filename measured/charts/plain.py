@@ -16,14 +16,13 @@ NOT_FINITE = ("inf", "-inf", "nan")
 
 def to_plain(figure: Figure) -> dict[str, Any]:
     """The figure as dictionaries, lists, text and numbers; a drawing of the author's own is left out."""
-    return {"shape": figure.shape, **_converter().unstructure(figure)}
+    return converter().unstructure(figure)
 
 
 def from_plain(plain: dict[str, Any]) -> Figure:
     """The figure that ``to_plain`` wrote. Raises ValueError where ``plain`` is something else, or of another version."""
     try:
-        values = dict(plain)
-        return _converter().structure(values, Figure.shapes[values.pop("shape")])
+        return converter().structure(plain, Figure)
     except Exception as error:  # whatever a class makes of fields that are not its own
         raise ValueError(f"no figure that this version knows: {type(error).__name__}: {error}") from error
 
@@ -34,9 +33,10 @@ def what_is_drawn(figure: Figure) -> dict[str, Any]:
 
 
 @cache
-def _converter() -> Any:
+def converter() -> Any:
+    """What turns figures, and dataclasses that hold them, into plain data and back."""
     import cattrs
-    from cattrs.gen import make_dict_unstructure_fn, override
+    from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
     converter = cattrs.Converter(unstruct_collection_overrides={tuple: list}, forbid_extra_keys=True, detailed_validation=False)
     # float() as well, so that what was given as a whole number or by NumPy reads back as it was written.
@@ -61,5 +61,25 @@ def _converter() -> Any:
     converter.register_structure_hook(
         Table, lambda plain, _: Table(tuple(plain["columns"]), tuple(tuple(map(cell, row)) for row in plain["rows"]))
     )
-    converter.register_unstructure_hook(Own, make_dict_unstructure_fn(Own, converter, drawing=override(omit=True)))
+
+    @cache
+    def of_shape(kind: type[Figure]) -> tuple[Any, Any]:
+        omitted = {"drawing": override(omit=True)} if kind is Own else {}
+        forbid = {"_cattrs_forbid_extra_keys": True}
+        return make_dict_unstructure_fn(kind, converter, **omitted), make_dict_structure_fn(
+            kind, converter, **omitted, **forbid
+        )
+
+    def figure(plain: dict[str, Any], _: Any) -> Figure:
+        values = dict(plain)
+        kind = Figure.shapes[values.pop("shape")]
+        return of_shape(kind)[1](values, kind)
+
+    def is_figure(kind: Any) -> bool:
+        return isinstance(kind, type) and issubclass(kind, Figure)
+
+    converter.register_unstructure_hook_func(
+        is_figure, lambda figure: {"shape": figure.shape, **of_shape(type(figure))[0](figure)}
+    )
+    converter.register_structure_hook_func(is_figure, figure)
     return converter

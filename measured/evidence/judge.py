@@ -151,7 +151,9 @@ def _compare(test: Comparison, left: Metric, right: Metric, confidence: float) -
     a, b = list(left.values), list(right.values)
     if test.ratio:
         if min(*a, *b) <= 0:
-            return _not_measured(test, effect, "no ratio: a value is not positive", "a difference instead of a ratio", confidence)
+            return _not_measured(
+                test, effect, "no ratio: a value is not positive", "a difference instead of a ratio", confidence
+            )
         a, b = intervals.logarithms(a), intervals.logarithms(b)
     by_median = "median" in (left.summary, right.summary)
     if test.paired and len(a) != len(b):
@@ -230,7 +232,9 @@ def _finding(
     )  # fmt: skip
 
 
-def _to_decide(value: float, low: float, high: float, unit: str, n: tuple[int, ...], of: str, region: Region, on_logarithms: bool) -> str:
+def _to_decide(
+    value: float, low: float, high: float, unit: str, n: tuple[int, ...], of: str, region: Region, on_logarithms: bool
+) -> str:
     """The half-width that was reached, and how many seeds a decision would take if the effect stayed where it is.
 
     An interval narrows with the square root of n. So n must grow by the square of what the interval reaches towards a margin over

@@ -1,11 +1,15 @@
-"""What the source of a chapter says of itself, read without importing it: question, settings, where a figure is made."""
+"""What a report's sources say of themselves, read without importing them: contents, questions, settings, where a figure is made."""
 
 import ast
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from measured.errors import BuildError
+from measured.pages.places import Places
 
 
 @dataclass(frozen=True)
@@ -35,20 +39,27 @@ class Chapter:
         """Path of the chapter's prose below ``templates``."""
         return f"chapters/{self.name}.md.jinja2"
 
-    def line_of(self, name: str) -> int:
-        """The first line that makes the figure ``name`` (a key) or the claim of that id; 1 where none does."""
-        lines = [
-            item.lineno
-            for node in ast.walk(ast.parse(self.source))
-            for item in _names_given(node)
-            if isinstance(item, ast.Constant) and item.value == name
-        ]
-        return min(lines, default=1)
+    @cached_property
+    def _tree(self) -> ast.Module:
+        return _parsed(self.source)
 
-    def meanings(self) -> dict[str, str]:
+    @cached_property
+    def _places(self) -> Places:
+        return Places.of(self._tree)
+
+    def line_of_figure(self, name: str) -> int:
+        """The line that makes the figure ``name``; 1 where none does."""
+        return self._places.of_figure(name)
+
+    def line_of_claim(self, name: str) -> int:
+        """The line that makes the claim of that id; 1 where none does."""
+        return self._places.of_claim(name)
+
+    @cached_property
+    def meanings(self) -> Mapping[str, str]:
         """The sentence below each field of ``Settings``."""
         found: dict[str, str] = {}
-        for node in ast.parse(self.source).body:
+        for node in self._tree.body:
             if isinstance(node, ast.ClassDef) and node.name == "Settings":
                 for field, sentence in zip(node.body, node.body[1:], strict=False):
                     if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and _is_text(sentence):
@@ -56,64 +67,144 @@ class Chapter:
         return found
 
 
-def _names_given(node: ast.AST) -> Sequence[ast.expr | None]:
-    """Where a figure or a claim gets its name: ``{name: ...}``, ``figures[name] = ...``, ``Claim(name, ...)``, ``Claim(id=name)``."""
-    if isinstance(node, ast.Dict):
-        return node.keys
-    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
-        return [node.slice]
-    if (
-        isinstance(node, ast.Call)
-        and (node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")) == "Claim"
-    ):
-        return [*node.args[:1], *(keyword.value for keyword in node.keywords if keyword.arg == "id")]
-    return []
+@dataclass(frozen=True)
+class Source:
+    """Where claims come from, as the ledger groups them."""
+
+    name: str
+    """The first word of the claims' ``source``."""
+    heading: str
+    conclusions: tuple[tuple[str, str], ...] = ()
+    """Id and words of each conclusion that the source draws, where the ledger goes through them one by one."""
+
+    def conclusion_of(self, claim: str) -> str:
+        """The conclusion that a claim judges: its id is the conclusion's, or that and a letter for a part. Raises BuildError."""
+        for conclusion, _ in self.conclusions:
+            if re.fullmatch(rf"{re.escape(conclusion)}[a-z]?", claim):
+                return conclusion
+        first, last = self.conclusions[0][0], self.conclusions[-1][0]
+        raise BuildError(
+            f"claim {claim!r} has the source {self.name!r}, but belongs to none of its conclusions; expected {first} to {last}, with "
+            f"a small letter for a part, as in {first}a"
+        )
+
+
+PUBLISHED = Source("paper", "Published claims")
+OUR_OWN = Source("ours", "Our claims")
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A report before anything is measured."""
+
+    title: str
+    chapters: tuple[Chapter, ...]
+    """In reading order."""
+    sources: tuple[Source, ...] = (PUBLISHED, OUR_OWN)
+    """In the order of the ledger."""
+    preload: tuple[str, ...] = ()
+    """Modules that a worker imports before its first job."""
+
+    def source_of(self, text: str) -> Source:
+        """Where a claim with this ``source`` is listed: under its first word, or with what is published."""
+        by_name = {source.name: source for source in self.sources}
+        return by_name.get(text.partition(" ")[0].lower()) or by_name.get(PUBLISHED.name, PUBLISHED)
+
+
+def read_outline(root: Path) -> Outline:
+    """The report whose chapters are below ``root``. Raises BuildError where ``CHAPTERS`` and the modules do not agree."""
+    folder = root / "experiments"
+    contents = _Literals(folder / "__init__.py")
+    parts = contents.read("CHAPTERS", "a dict from each part to the names of its chapters", _are_parts)
+    chapters = []
+    for number_of_part, (part, names) in enumerate(parts.items(), start=1):
+        for place, name in enumerate(names, start=1):
+            path = folder / f"{name}.py"
+            if not path.is_file():
+                raise BuildError(f"experiments/__init__.py lists {name!r}, but there is no experiments/{name}.py")
+            source = path.read_text(encoding="utf-8")
+            question, _, introduction = (ast.get_docstring(_parsed(source)) or name).partition("\n")
+            chapters.append(Chapter(name, part, f"{number_of_part}.{place}", question, introduction.strip(), source))
+    return Outline(
+        contents.read("TITLE", "a text", lambda found: isinstance(found, str), "Measured"),
+        tuple(chapters),
+        _sources(folder, contents),
+        tuple(contents.read("WORKERS_IMPORT", "a tuple of names of modules", _are_names, ())),
+    )
+
+
+def _sources(folder: Path, contents: "_Literals") -> tuple[Source, ...]:
+    expected = 'a dict from the first word of a source to its heading, or to a pair ("heading", "module.CONCLUSIONS")'
+    found = []
+    for name, entry in contents.read("SOURCES", expected, _are_sources, {}).items():
+        heading, listed = (entry, "") if isinstance(entry, str) else entry
+        conclusions: dict[str, str] = {}
+        if listed:
+            module, _, constant = listed.rpartition(".")
+            conclusions = _Literals(folder / f"{module}.py").read(constant, "a dict from ids to sentences", _are_conclusions)
+        found.append(Source(name.lower(), heading, tuple(conclusions.items())))
+    # What a report does not name has a heading all the same.
+    return (*found, *(source for source in (PUBLISHED, OUR_OWN) if source.name not in {item.name for item in found}))
+
+
+class _Literals:
+    """Constants of a module, read as they are written."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        try:
+            self._body = ast.parse(path.read_text(encoding="utf-8")).body
+        except SyntaxError as error:
+            raise BuildError(f"experiments/{path.name}, line {error.lineno}: {error.msg}") from error
+        except (OSError, ValueError) as error:
+            self._body, self._trouble = [], error
+
+    def read(self, name: str, expected: str, is_right: Callable[[Any], bool], default: Any = None) -> Any:
+        """The value of the constant ``name``. Raises BuildError where it is something else, or missing without a ``default``."""
+        where, expected = f"experiments/{self._path.name}", f"expected {expected}, written out"
+        for node in self._body:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+            if not any(isinstance(item, ast.Name) and item.id == name for item in targets):
+                continue
+            try:
+                value = ast.literal_eval(node.value)  # pyright: ignore (an assignment has a value; without one this raises)
+            except (ValueError, TypeError, AttributeError):
+                value = None
+            if not is_right(value):
+                raise BuildError(f"{where}, line {node.lineno}: {name} is something else; {expected}")
+            return value
+        if not self._body and default is None and hasattr(self, "_trouble"):
+            raise BuildError(f"{where} cannot be read ({self._trouble}); {expected} as {name}") from self._trouble
+        if default is None:
+            raise BuildError(f"{where} defines no {name}; {expected}")
+        return default
+
+
+def _parsed(source: str) -> ast.Module:
+    try:
+        return ast.parse(source)
+    except SyntaxError:
+        return ast.Module([], [])  # importing the chapter will say what is wrong, where a reader sees it
 
 
 def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
-def read_outline(root: Path) -> list[Chapter]:
-    """All chapters in reading order. Raises BuildError where ``CHAPTERS`` and the modules do not agree."""
-    declared = _parts(root / "experiments" / "__init__.py")
-    chapters = []
-    for number_of_part, (part, names) in enumerate(declared.items(), start=1):
-        for place, name in enumerate(names, start=1):
-            path = root / "experiments" / f"{name}.py"
-            if not path.is_file():
-                raise BuildError(f"experiments/__init__.py lists {name!r}, but there is no experiments/{name}.py")
-            source = path.read_text(encoding="utf-8")
-            try:
-                documentation = ast.get_docstring(ast.parse(source)) or name
-            except SyntaxError:
-                documentation = name  # importing the chapter will say what is wrong, where a reader sees it
-            question, _, introduction = documentation.partition("\n")
-            chapters.append(Chapter(name, part, f"{number_of_part}.{place}", question, introduction.strip(), source))
-    return chapters
+def _are_names(found: Any) -> bool:
+    return isinstance(found, tuple | list) and all(isinstance(name, str) for name in found)
 
 
-def _parts(path: Path) -> dict[str, tuple[str, ...]]:
-    expected = "expected a dict from each part to the names of its chapters, written out"
-    try:
-        body = ast.parse(path.read_text(encoding="utf-8")).body
-    except SyntaxError as error:
-        raise BuildError(f"experiments/{path.name}, line {error.lineno}: {error.msg}") from error
-    except (OSError, ValueError) as error:
-        raise BuildError(f"experiments/{path.name} cannot be read ({error}); {expected} as CHAPTERS") from error
-    for node in body:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        if not any(isinstance(item, ast.Name) and item.id == "CHAPTERS" for item in targets):
-            continue
-        try:
-            parts = ast.literal_eval(node.value)  # pyright: ignore (an assignment has a value; without one this raises)
-        except (ValueError, TypeError, AttributeError):
-            parts = None
-        if not isinstance(parts, dict) or not all(map(_are_names, parts.values())):
-            raise BuildError(f"experiments/{path.name}, line {node.lineno}: CHAPTERS is something else; {expected}")
-        return parts
-    raise BuildError(f"experiments/{path.name} defines no CHAPTERS; {expected}")
+def _are_parts(found: Any) -> bool:
+    return isinstance(found, dict) and all(map(_are_names, found.values()))
 
 
-def _are_names(names: object) -> bool:
-    return isinstance(names, tuple | list) and all(isinstance(name, str) for name in names)
+def _are_conclusions(found: Any) -> bool:
+    return bool(found) and isinstance(found, dict) and _are_names([*found, *found.values()])
+
+
+def _are_sources(found: Any) -> bool:
+    def is_entry(entry: Any) -> bool:
+        return isinstance(entry, str) or (_are_names(entry) and len(entry) == 2 and "." in entry[1])
+
+    return isinstance(found, dict) and _are_names(list(found)) and all(map(is_entry, found.values()))

@@ -109,9 +109,7 @@ def _publish(
     except BuildError:
         raise
     except Exception as error:
-        raise BuildError(
-            f"templates: {one_line(error)}; the last site is as it was, and what was measured is kept"
-        ) from error
+        raise BuildError(f"templates: {one_line(error)}; the last site is as it was, and what was measured is kept") from error
 
 
 def _compare(
@@ -131,9 +129,7 @@ def _compare(
     return lines
 
 
-def _closing_line(
-    out: Path, started: float, num_stale: int, outcomes: Collection[Kept | Failed], published: Published
-) -> str:
+def _closing_line(out: Path, started: float, num_stale: int, outcomes: Collection[Kept | Failed], published: Published) -> str:
     """Where the report is, how long it took, what came from the cache."""
     where, elapsed = out / "index.html", duration(time.perf_counter() - started)
     statuses = [item.status for item in outcomes if isinstance(item, Kept)]

@@ -9,9 +9,8 @@ from typing import Any
 
 from measured.errors import BuildError
 from measured.evidence import Claim, Result, judge
-from measured.jobs import versions
 from measured.jobs.keys import key_of
-from measured.pages.environment import RENDERING_DISTRIBUTIONS
+from measured.pages import environment
 from measured.pages.outline import Chapter
 from measured.pages.record import Record, Setting, Status
 from measured.press.outcome import Failed, Measured
@@ -41,9 +40,9 @@ def keep(measured: Measured, preset: str, seeds: int | None, stores: Stores) -> 
     """Judge, draw and keep a chapter; on the main thread, as matplotlib wants it. Raises BuildError where the disk is full."""
     script, parts = measured.script, dict(measured.parts)
     try:
-        record = record_of(
-            script.chapter.name, preset, parts["device"], seeds, script.settings, measured.result, script.claims
-        )
+        figures = {name: figure.settled(name) for name, figure in measured.result.figures.items()}
+        result = Result(measured.result.metrics, figures)
+        record = record_of(script.chapter.name, preset, parts["device"], seeds, script.settings, result, script.claims)
         for name, figure in record.figures.items():
             stores.drawings.of(name, figure)
         status = Status(
@@ -69,8 +68,7 @@ def keep(measured: Measured, preset: str, seeds: int | None, stores: Stores) -> 
 
 def _versions(computing: Mapping[str, str]) -> dict[str, str]:
     """What the page on the making lists: all that computed, and all that makes pages."""
-    making = {name: versions.of(name) for name in RENDERING_DISTRIBUTIONS}
-    return {**computing, **making, "Python": platform.python_version()}
+    return {**computing, **environment.versions(), "Python": platform.python_version()}
 
 
 def _shown(value: Any) -> str:

@@ -1,0 +1,135 @@
+"""The page of a chapter, with its drawings and its numbers."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from measured.charts import Figure
+from measured.evidence import Metric, number
+from measured.pages import data, names
+from measured.pages.environment import Frame, metric_html, prose_html
+from measured.pages.outline import Chapter, Outline
+from measured.pages.record import Record
+
+STAMPS = {"quick": "Quick preset: not evidence. Toy sizes that prove that the code runs."}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A chapter as it stands when the site is written."""
+
+    chapter: Chapter
+    record: Record | None
+    drawings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """SVG by figure and layout; those of other pages need not be there."""
+    trouble: str = ""
+    """The error that keeps the page at its last good state."""
+    waiting: bool = False
+    """Being measured right now, with nothing to show yet."""
+
+
+def files(frame: Frame, outline: Outline, page: Page) -> dict[str, bytes]:
+    """The page of a chapter, its drawings, and its numbers as CSV and JSON. Raises BuildError where the prose does not fit."""
+    chapter, record = page.chapter, page.record
+    body, leftover, made = "", [], {}
+    if record:
+        figures = _FigureBlocks(frame, chapter, record, page.drawings)
+        body = prose(frame, chapter, record, figures)
+        leftover = figures.unused()
+        made = data.of_chapter(record) | {
+            drawing_path(chapter.name, name, layout): svg.encode()
+            for name, layouts in page.drawings.items()
+            for layout, svg in layouts.items()
+        }
+    made[f"{chapter.name}.html"] = frame.page(
+        "chapter.html.jinja2",
+        outline=outline,
+        current=chapter.name,
+        page=page,
+        record=record,
+        body=body,
+        leftover=leftover,
+        stamp=STAMPS.get(record.preset, "") if record else "",
+        root="",
+    )
+    return made
+
+
+def under_banner(
+    frame: Frame, outline: Outline, chapter: Chapter, published: Mapping[str, bytes] | None, trouble: str
+) -> dict[str, bytes]:
+    """The last published files of a chapter with an error over its page; an empty page where there are none."""
+    if not published:
+        return files(frame, outline, Page(chapter, None, trouble=trouble))
+    name, banner = f"{chapter.name}.html", frame.macro("banner")(trouble, True)
+    page = re.sub(
+        r"<!--trouble-->.*?<!--/trouble-->",
+        lambda _: f"<!--trouble-->{banner}<!--/trouble-->",
+        published[name].decode(),
+        flags=re.S,
+    )
+    return {**published, name: page.encode()}
+
+
+def prose(frame: Frame, chapter: Chapter, record: Record, figures: Mapping[str, Any] | None = None) -> Any:
+    """The chapter's own template with its numbers filled in, as HTML. Raises BuildError where it does not fit."""
+    figures = _FigureBlocks(frame, chapter, record, {}) if figures is None else figures
+    return prose_html(names.fill(frame, chapter, record, figures, frame.macro("claim")))
+
+
+class _FigureBlocks(Mapping[str, Any]):
+    """The figures of a record as blocks of HTML, numbered in the order in which the prose shows them."""
+
+    def __init__(self, frame: Frame, chapter: Chapter, record: Record, drawings: Mapping[str, Mapping[str, str]]):
+        self._macro = frame.macro("figure")
+        self._chapter, self._record, self._drawings = chapter, record, drawings
+        self._shown: list[str] = []
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._shown:
+            self._shown.append(name)
+        figure, drawn = self._record.figures[name], self._drawings.get(name, {})
+        return self._macro(
+            chapter=self._chapter,
+            name=name,
+            number=f"{self._chapter.number}.{self._shown.index(name) + 1}",
+            figure=figure,
+            cells=_cells(figure),
+            drawings={layout: drawing_path(self._chapter.name, name, layout) for layout in drawn},
+            size=_size(drawn["wide"]) if drawn else None,
+        )
+
+    def __iter__(self):
+        return iter(self._record.figures)
+
+    def __len__(self) -> int:
+        return len(self._record.figures)
+
+    def unused(self) -> list[Any]:
+        """Blocks of the figures that the prose did not show, so that none is lost."""
+        return [self[name] for name in self if name not in self._shown]
+
+
+def drawing_path(chapter: str, figure: str, layout: str) -> str:
+    """Where a drawing stands in the site."""
+    return f"figures/{chapter}/{figure}{'' if layout == 'wide' else '-' + layout}.svg"
+
+
+def _size(svg: str) -> tuple[int, int]:
+    """Width and height of an SVG in points, rounded: enough for a browser to keep the place free."""
+    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    return (round(float(found[1])), round(float(found[2]))) if found else (0, 0)
+
+
+def _cells(figure: Figure) -> list[list[Any]]:
+    """A table's cells, ready to print."""
+    if figure.shape != "table":
+        return []
+
+    def show(cell: Any) -> Any:
+        if isinstance(cell, Metric):
+            return metric_html(cell)
+        return number(cell) if isinstance(cell, int | float) and not isinstance(cell, bool) else cell
+
+    return [[show(cell) for cell in row] for row in figure.table.rows]

@@ -1,0 +1,68 @@
+"""Whether a chapter's prose fits its numbers, found before anything is measured."""
+
+from typing import Any
+
+from measured.errors import BuildError
+from measured.pages import branches, names, prose
+from measured.pages.environment import Frame
+from measured.pages.outline import Chapter, Outline
+from measured.pages.record import Record
+
+
+def check(frame: Frame, outline: Outline, chapter: Chapter, record: Record) -> None:
+    """Raises BuildError, with the line, where the prose of a chapter would not fit a record with these names, however its claims come out."""
+    for verdict in record.verdicts:
+        if (source := outline.source_of(verdict.source)).conclusions:
+            source.conclusion_of(verdict.id)
+    tree = _parsed(frame, chapter)
+    _check_digits(chapter, tree)
+    _check_names(frame, chapter, record, tree)
+    branches.check(frame, chapter, record, tree)
+    names.fill(frame, chapter, record, dict.fromkeys(record.figures, ""), lambda verdict: "")
+
+
+def conclusions(frame: Frame, chapter: Chapter) -> list[str]:
+    """One line for each word of conclusion in the chapter's prose that follows no claim's verdict."""
+    return [
+        f"templates/{chapter.template}, line {line}: {word!r} draws a conclusion outside of a claim; let it follow a verdict, "
+        f"or mark it: {prose.HOW_TO_MARK}"
+        for line, word in prose.conclusions(_parsed(frame, chapter))
+    ]
+
+
+def _parsed(frame: Frame, chapter: Chapter) -> Any:
+    import jinja2
+
+    try:
+        source, _, _ = frame.jinja.loader.get_source(frame.jinja, chapter.template)
+        return frame.jinja.parse(source, chapter.template)
+    except jinja2.TemplateNotFound:
+        raise BuildError(f"templates/{chapter.template} is missing; a chapter needs a template for its prose") from None
+    except jinja2.TemplateSyntaxError as error:
+        raise BuildError(f"templates/{chapter.template}, line {error.lineno}: {error.message}") from error
+
+
+def _check_digits(chapter: Chapter, tree: Any) -> None:
+    for line, digits in prose.typed_digits(tree):
+        raise BuildError(
+            f"templates/{chapter.template}, line {line}: {digits!r} is typed; numbers of a chapter come from its metrics "
+            f"({{{{ metric.name }}}}), or are marked for what they are: {prose.HOW_TO_MARK}"
+        )
+
+
+def _check_names(frame: Frame, chapter: Chapter, record: Record, tree: Any) -> None:
+    """In every branch, whether or not it would be taken."""
+    from jinja2 import meta, nodes
+
+    known = {"metric": record.metrics, "figure": record.figures, "claim": [item.id for item in record.verdicts]}
+    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
+        kind, name = names.named(node)
+        if kind in known and name is not None and name not in known[kind]:
+            raise BuildError(f"templates/{chapter.template}, line {node.lineno}: {names.unknown(kind, name, known[kind])}")
+        if isinstance(node, nodes.Getattr) and names.named(node.node)[0] == "claim" and node.attr not in names.CLAIM_PARTS:
+            unknown = names.unknown("part of a claim", node.attr, names.CLAIM_PARTS)
+            raise BuildError(f"templates/{chapter.template}, line {node.lineno}: {unknown}")
+    offered = {*known, names.PRESET, *frame.jinja.globals}
+    for name in sorted(meta.find_undeclared_variables(tree) - offered):
+        line = next(node.lineno for node in tree.find_all(nodes.Name) if node.name == name)
+        raise BuildError(f"templates/{chapter.template}, line {line}: {names.unknown('variable', name, sorted(offered))}")

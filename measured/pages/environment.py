@@ -1,0 +1,112 @@
+"""The templates that pages are made with: the report's own first, then the generator's frame.
+
+A report overrides a file of the frame with one of the same name in its ``templates``, and keeps what it does not change:
+``{% extends "frame/claims.html.jinja2" %}``.
+"""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from measured.evidence import Metric, Verdict, duration, measurement, number, with_unit
+from measured.pages import prose
+
+FRAME = Path(__file__).parent / "frame"
+DISTRIBUTIONS = ("jinja2", "markdown", "pygments", "latex2mathml")
+"""What pages are made with; imported when the first page is made."""
+
+
+def versions() -> dict[str, str]:
+    """Versions of the libraries that make pages, as part of what a page is made from."""
+    return {name: version(name) for name in DISTRIBUTIONS}
+
+
+def texts(templates: Path) -> dict[str, str]:
+    """Every file that frames the pages, by its name: what all pages are made from, besides the prose of the chapters."""
+    found = {}
+    for prefix, folder in (("frame/", FRAME), ("", templates)):
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.is_file():
+                found[prefix + path.name] = path.read_text(encoding="utf-8")
+    return found
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The templates of a report, ready to be filled in."""
+
+    templates: Path
+    jinja: Any
+
+    def page(self, template: str, **values: Any) -> bytes:
+        """A finished page."""
+        return self.jinja.get_template(template).render(**values).encode()
+
+    def macro(self, name: str) -> Any:
+        """A piece of a page that is made from values."""
+        return getattr(self.jinja.get_template("macros.html.jinja2").module, name)
+
+    def text(self, name: str) -> str:
+        """A file that is no template, such as the style sheet: the report's own, or the frame's."""
+        path = self.templates / name
+        return (path if path.is_file() else FRAME / name).read_text(encoding="utf-8")
+
+
+def make(templates: Path) -> Frame:
+    """The templates below ``templates``, and the frame's where the report has none of that name."""
+    import jinja2
+
+    frame = jinja2.FileSystemLoader(FRAME)
+    jinja = jinja2.Environment(
+        loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(templates), frame, jinja2.PrefixLoader({"frame": frame})]),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    jinja.filters |= {"number": number, "duration": duration, "markdown": prose_html}
+    jinja.globals |= {"with_unit": with_unit, "math": _math, "reasons": _reasons, "measurement": measurement_html}
+    jinja.globals |= dict.fromkeys(prose.MARKS, str)
+    return Frame(templates, jinja)
+
+
+def prose_html(text: str) -> Any:
+    """Prose as HTML."""
+    from markdown import markdown
+    from markupsafe import Markup
+
+    return Markup(markdown(text, extensions=["tables", "attr_list", "sane_lists", "smarty"]))
+
+
+def metric_html(metric: Metric) -> Any:
+    """A metric with its interval; what it is shows where a reader points at it."""
+    from markupsafe import Markup
+
+    text = metric.why
+    if metric.is_measured:
+        text = measurement_html(metric.value, metric.low, metric.high, metric.unit, metric.digits)
+    return Markup('<span class="metric" title="{}">{}</span>').format(metric.explanation, text)
+
+
+def measurement_html(value: float, low: float | None, high: float | None, unit: str, digits: int = 3) -> Any:
+    """A number with its interval in small print."""
+    from markupsafe import Markup
+
+    number_text, interval, suffix = measurement(value, low, high, unit, digits)
+    bounds = Markup(' <small class="interval">[{}]</small>').format(interval) if interval else ""
+    return Markup("{}{}{}").format(number_text, bounds, suffix)
+
+
+def _math(latex: str) -> Any:
+    """A formula as MathML, which browsers show without scripts or fonts from elsewhere."""
+    from latex2mathml.converter import convert
+    from markupsafe import Markup
+
+    return Markup(convert(latex))
+
+
+def _reasons(verdict: Verdict) -> list[tuple[str, str]]:
+    """Margins and methods behind a verdict, each pair once."""
+    return list(dict.fromkeys((finding.why, finding.method) for finding in verdict.findings))

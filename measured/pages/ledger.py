@@ -1,0 +1,91 @@
+"""The ledger: every claim of the report with its verdict, as a page and as data."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from measured.evidence import Verdict
+from measured.pages.chapter import STAMPS, Page
+from measured.pages.data import as_csv
+from measured.pages.environment import Frame
+from measured.pages.outline import Chapter, Outline, Source
+from measured.pages.record import Record
+
+Claimed = tuple[Chapter, Verdict]
+
+
+@dataclass(frozen=True)
+class Group:
+    """The claims of one source."""
+
+    source: Source
+    claims: tuple[Claimed, ...]
+    conclusions: tuple[tuple[str, str, tuple[Claimed, ...]], ...] = ()
+    """Id, words and judged parts of each conclusion that the source draws; those that are not measured yet have no parts."""
+
+
+def groups(outline: Outline, pages: Sequence[Page]) -> list[Group]:
+    """The claims by their sources. Raises BuildError where one belongs to none of its source's conclusions."""
+    claims: dict[Source, list[Claimed]] = {source: [] for source in outline.sources}
+    for page in pages:
+        for verdict in page.record.verdicts if page.record else ():
+            claims.setdefault(outline.source_of(verdict.source), []).append((page.chapter, verdict))
+    return [Group(source, tuple(found), _conclusions(source, found)) for source, found in claims.items() if found]
+
+
+def _conclusions(source: Source, claims: Sequence[Claimed]) -> tuple[tuple[str, str, tuple[Claimed, ...]], ...]:
+    parts: dict[str, list[Claimed]] = {name: [] for name, _ in source.conclusions}
+    for claim in claims if parts else ():
+        parts[source.conclusion_of(claim[1].id)].append(claim)
+    return tuple((name, words, tuple(parts[name])) for name, words in source.conclusions)
+
+
+def stamps(pages: Sequence[Page]) -> list[str]:
+    """What must be said of the presets at which these pages were measured."""
+    return [STAMPS[preset] for preset in sorted({page.record.preset for page in pages if page.record} & STAMPS.keys())]
+
+
+def files(frame: Frame, outline: Outline, pages: Sequence[Page]) -> dict[str, bytes]:
+    """The page of claims with its script, and the claims as JSON and CSV."""
+    entries = [_entry(page.record, verdict) for page in pages if page.record for verdict in page.record.verdicts]
+    columns = (*RUN_COLUMNS, *CLAIM_COLUMNS)
+    rows = [
+        (*(entry[name] for name in columns), *(test[name] for name in FINDING_COLUMNS))
+        for entry in entries
+        for test in entry["tests"]
+    ]
+    return {
+        "claims.html": frame.page(
+            "claims.html.jinja2",
+            outline=outline,
+            current="claims",
+            groups=groups(outline, pages),
+            stamps=stamps(pages),
+            root="",
+        ),
+        "data/claims.json": json.dumps(entries, ensure_ascii=False, indent=1).encode(),
+        "data/claims.csv": as_csv((*columns, *(f"test_{name}" for name in FINDING_COLUMNS)), rows),
+        "ledger.js": frame.text("ledger.js").encode(),
+    }
+
+
+RUN_COLUMNS = ("chapter", "preset", "seeds")
+CLAIM_COLUMNS = ("id", "source", "verdict", "under_half", "under_double", "headline", "says", "quote", "published", "comment")
+FINDING_COLUMNS = (
+    "effect", "value", "low", "high", "unit", "confidence", "n", "region", "outcome", "under_half", "under_double", "why", "method", "to_decide",
+)  # fmt: skip
+
+
+def _entry(record: Record, verdict: Verdict) -> dict[str, Any]:
+    """A claim as the ledger's data has it; an unbounded interval ends at null."""
+    tests = [
+        {
+            name: None if isinstance(value := getattr(finding, name), float) and not math.isfinite(value) else value
+            for name in FINDING_COLUMNS
+        }
+        for finding in verdict.findings
+    ]
+    told = {name: getattr(verdict, "outcome" if name == "verdict" else name) for name in CLAIM_COLUMNS}
+    return {"chapter": record.chapter, "preset": record.preset, "seeds": record.seeds, **told, "tests": tests}
