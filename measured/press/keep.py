@@ -30,9 +30,9 @@ def record_of(
     chapter: str, preset: str, device: str, seeds: int | None, settings: Any, result: Result, claims: tuple[Claim, ...]
 ) -> Record:
     """A chapter's result with its claims judged and its settings in words. What this function reaches decides when a record is stale."""
-    shown = tuple(Setting(item.name, _shown(getattr(settings, item.name))) for item in fields(settings))
+    told = tuple(Setting(item.name, shown(getattr(settings, item.name))) for item in fields(settings))
     return Record(
-        chapter, preset, device, result.metrics, result.figures, judge.judge(claims, result.metrics), shown, seeds=seeds
+        chapter, preset, device, result.metrics, result.figures, judge.judge(claims, result.metrics), told, seeds=seeds
     )
 
 
@@ -71,7 +71,7 @@ def _versions(computing: Mapping[str, str]) -> dict[str, str]:
     return {**computing, **environment.versions(), "Python": platform.python_version()}
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A setting as a reader wants it: a network by its name, a tuple item by item, what is not set in words."""
     if value is None:
         return "not set"
@@ -82,7 +82,7 @@ def _shown(value: Any) -> str:
             and list(value) == list(range(value[0], value[-1] + 1))
         ):
             return f"{value[0]} to {value[-1]}"
-        return ", ".join(map(_shown, value))
+        return ", ".join(map(shown, value))
     return str(value)
 
 

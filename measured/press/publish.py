@@ -28,7 +28,7 @@ class Published:
     changed: bool
     """Whether anything in it is new."""
     trouble: Mapping[str, str]
-    """Chapters that failed, in this build or in one before, with the line that says why."""
+    """Chapters of this build that failed, with the line that says why."""
     warnings: tuple[str, ...]
     """Conclusions in the prose of chapters that were rendered, outside of any claim."""
 
@@ -100,7 +100,8 @@ def publish(
     ]
     changed = site.publish(bundles)
     warnings = tuple(dict.fromkeys(line for part in parts for line in part.warnings))
-    return Published(changed, {name: line for name, line in trouble.items() if line}, warnings)
+    found = {name: line for name, line in trouble.items() if line and name in chosen}
+    return Published(changed, found, warnings)
 
 
 def _standing(

@@ -12,10 +12,11 @@ import time
 
 import pytest
 
+from measured import cli
 from measured.errors import BuildError
 from measured.pages.outline import read_outline
-from measured.press import build
-from tests.cases import ROOT, ToyProject
+from measured.press import keep
+from tests.generator.cases import ROOT, ToyProject
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Bad input: one line, exit code 2, nothing touched
@@ -24,72 +25,69 @@ from tests.cases import ROOT, ToyProject
 @pytest.mark.parametrize(
     "options, message",
     [
-        (["--only", "function_fitt"], r"--only 'function_fitt' is no chapter or part; did you mean 'function_fit'\?"),
-        (["--only", "zebra"], "expected one of function_fit, mnist_cnn, .*, depth"),
+        (["--only", "dicee"], r"--only 'dicee' is not a chapter or part; did you mean 'dice'\?"),
+        (["--only", "zebra"], "expected one of dice, coins, toys"),
+        (["--only", "dice", "--only", "zebra"], "--only 'zebra' is not a chapter or part"),
         (["--preset", "standart"], r"--preset 'standart' does not exist; did you mean 'standard'\?"),
         (["--device", "tpu"], r"--device 'tpu' does not exist; did you mean 'cpu'\?"),
         (["--seeds", "9", "--accept"], "--accept and --strict are about the preset's own seeds"),
-        (["--seeds", "1"], "'1' is no number of seeds; expected 2, 3"),
-        (["--seeds", "99999999"], "'99999999' is no number of seeds; expected 2, 3, ... 10,000"),
+        (["--seeds", "1"], "'1' is not a number of seeds; expected 2, 3"),
+        (["--seeds", "99999999"], "'99999999' is not a number of seeds; expected 2, 3, ... 10,000"),
         (["--workers", "many"], "'many' is not a number of processes; expected 0, 1, 2"),
         (["--cluster", "tcp://x:1", "--workers", "2"], "--cluster and --workers contradict each other"),
         (["--strict", "--preset", "quick"], "--strict and --accept need evidence"),
-        (["--list", "--open"], "--list builds nothing, so --open contradicts it"),
+        (["--list", "--open"], "--list builds nothing, so --open would have no effect; leave it out"),
         (["--list", "--dry-run"], "not allowed with argument"),
+        (["--prune", "--preset", "quick"], "--prune does something else, so --preset would have no effect; leave it out"),
+        (["--diff", "elsewhere", "--workers", "3", "--force"], "--diff .* --force and --workers would have no effect; leave them out"),
+        (["--within", "1e-6"], "--within has no effect on a build; use it with --diff"),
+        (["--diff", "elsewhere", "--within", "much"], "'much' is not a share of a number; expected one from 0 to below 1"),
         (["--unknown"], "unrecognized arguments: --unknown"),
-        (["--out", str(ROOT / "pyproject.toml")], "is not a folder; expected a folder to write the site to"),
-        (["--out", str(ROOT / "tests")], "holds files that build.py did not write"),
-        (["--out", str(ROOT)], "contains the project; expected a folder for the site alone"),
-        (["--out", str(ROOT.parent)], "contains the project"),
-        (["--device", "cuda", "--only", "mnist_cnn", "--force"], "no CUDA device is available.*use --device cpu"),
+        (["--pre", "quick"], "unrecognized arguments: --pre quick"),
+        (["--deb"], "unrecognized arguments: --deb"),
+        (["--out", "build.py"], "is not a folder; expected a folder to write the site to"),
+        (["--out", "experiments"], "holds files that build.py did not write"),
+        (["--out", "."], "contains the project; expected a folder for the site alone"),
+        (["--out", ".."], "contains the project"),
+        (["--out", "/proc/x"], r"--out /proc/x cannot be made \(.*\); expected a folder in one of your own"),
+        (["--out", "/proc"], "is where another file system is mounted|holds files that build.py did not write"),
+        (["--out", "build.py/x/site"], r"cannot be made \(Not a directory\)"),
     ],
 )  # fmt: skip
-def test_bad_options_get_one_line(options, message, tmp_path, capsys):
-    """What was wrong, what was expected, what to type instead."""
-    where = [] if "--out" in options else ["--out", str(tmp_path / "site")]
-    assert build.main([*options, *where, "--cache", str(tmp_path / "cache")]) == 2
+def test_bad_options_get_one_line(options, message, toy: ToyProject, capsys, monkeypatch):
+    """What was wrong, what was expected, what to type instead; before anything is measured or written."""
+    monkeypatch.chdir(toy.folder)
+    before = sorted(toy.folder.rglob("*"))
+    assert cli.main(toy.folder, options) == 2
     captured = capsys.readouterr()
     assert re.search(message, captured.err) and captured.err.count("\n") == 1 and not captured.out
-    assert list(tmp_path.iterdir()) == []
+    assert sorted(toy.folder.rglob("*")) == before
 
 
 @pytest.mark.parametrize(
     "out, kept", [("site", "site/cache"), ("cache/site", "cache"), ("both", "both"), ("both", "a/../both")]
 )
-def test_site_and_cache_in_one_another_are_refused(tmp_path, capsys, out, kept):
+def test_site_and_cache_in_one_another_are_refused(toy: ToyProject, capsys, out, kept):
     """Publishing changes the whole folder of the site, and what was trained meanwhile would go with it."""
-    assert build.main(["--out", str(tmp_path / out), "--cache", str(tmp_path / kept)]) == 2
-    assert "lie one inside the other; expected two separate folders" in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
+    assert cli.main(toy.folder, ["--out", str(toy.folder / out), "--cache", str(toy.folder / kept)]) == 2
+    assert "one is inside the other; expected two separate folders" in capsys.readouterr().err
+    assert not (toy.folder / out).exists() and not (toy.folder / kept).exists()
 
 
-def test_unwritable_cache_gets_one_line(tmp_path, capsys):
-    """Before anything is computed."""
-    (tmp_path / "file").write_text("mine")
-    code = build.main(
-        ["--preset", "quick", "--cache", str(tmp_path / "file" / "cache"), "--out", str(tmp_path / "site"), "--workers", "0"]
-    )
-    assert code == 2 and re.search(r"--cache .* cannot be written \(Not a directory\)", capsys.readouterr().err)
-    assert not (tmp_path / "site").exists()
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_silent_cluster_gets_one_line(tmp_path, capsys):
-    """After five seconds at most, with what was expected."""
-    code = build.main(
-        [
-            "--preset",
-            "quick",
-            "--cluster",
-            "tcp://127.0.0.1:9",
-            "--out",
-            str(tmp_path / "site"),
-            "--cache",
-            str(tmp_path / "cache"),
-        ]
-    )
-    assert code == 2 and "no Dask scheduler answers at 'tcp://127.0.0.1:9'" in capsys.readouterr().err
-    assert not (tmp_path / "site").exists()
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (("--cache", "build.py/cache"), r"--cache build.py/cache cannot be written \(Not a directory\)"),
+        (("--cache", "/proc/x"), "--cache /proc/x cannot be written"),
+        (("--cluster", "tcp://127.0.0.1:9"), "no Dask scheduler answers at 'tcp://127.0.0.1:9'"),
+        (("--device", "cuda"), "no CUDA device is available.*use --device cpu"),
+    ],
+)
+def test_what_only_a_try_can_tell_gets_one_line(toy: ToyProject, options, message):
+    """Before anything is computed, and nothing is published."""
+    outcome = toy.build(*options)
+    assert outcome.returncode == 2 and re.search(message, outcome.stderr) and outcome.stderr.count("\n") == 1, outcome.stderr
+    assert not (toy.folder / "site").exists() and not (toy.folder / "cache" / "jobs").exists()
 
 
 @pytest.mark.parametrize(
@@ -125,7 +123,7 @@ def test_bad_verdicts_get_one_line_before_anything_is_computed(toy: ToyProject, 
 def test_python_without_the_libraries_gets_one_line(toy: ToyProject, option):
     """The commonest slip of a beginner: another Python than the one into which the libraries were installed."""
     # Without site-packages, and with no trace of them in the path, nothing but the standard library is there.
-    outcome = subprocess.run([sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, '.'); import build; sys.exit(build.main([{option!r}]))"], cwd=toy.folder, capture_output=True, text=True)  # fmt: skip
+    outcome = subprocess.run([sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:0] = ['.', {str(ROOT)!r}]; from pathlib import Path; from measured import cli; sys.exit(cli.main(Path.cwd(), [{option!r}]))"], cwd=toy.folder, capture_output=True, text=True)  # fmt: skip
     if option == "--list":
         assert outcome.returncode == 0 and "never measured" in outcome.stdout
         return
@@ -138,26 +136,26 @@ def test_python_without_the_libraries_gets_one_line(toy: ToyProject, option):
 
 def test_what_nobody_thought_of_gets_one_line(tmp_path, capsys, monkeypatch):
     """No traceback unless it is asked for."""
-    monkeypatch.setattr(build, "read_outline", lambda root: 1 / 0)
-    assert build.main(["--list"]) == 2
+    monkeypatch.setattr("measured.project.read_outline", lambda root: 1 / 0)
+    assert cli.main(tmp_path, ["--list"]) == 2
     assert re.fullmatch(r"build.py: ZeroDivisionError: .*--debug shows where.*\n", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("value, text", [(None, "not set"), ((1, 2), "1, 2"), (tuple(range(8)), "0 to 7"), (0.5, "0.5")])
 def test_settings_are_shown_for_readers(value, text):
     """A page never says None, and a long range is not written out."""
-    assert build._shown(value) == text
+    assert keep.shown(value) == text
 
 
-def test_debug_shows_the_traceback(tmp_path, capsys):
-    """For whoever mends it."""
-    assert build.main(["--only", "zebra", "--debug"]) == 2
+def test_debug_shows_the_traceback(toy: ToyProject, capsys):
+    """For whoever looks for the cause."""
+    assert cli.main(toy.folder, ["--only", "zebra", "--debug"]) == 2
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_help_and_version(capsys):
+def test_help_and_version(toy: ToyProject, capsys):
     """Help is grouped and names every option; the version is the project's."""
-    assert build.main(["--help"]) == 0
+    assert cli.main(toy.folder, ["--help"]) == 0
     text = capsys.readouterr().out
     for option in (
         "only",
@@ -179,7 +177,7 @@ def test_help_and_version(capsys):
     ):
         assert f"--{option}" in text
     assert "what to build" in text and "where it runs" in text
-    assert build.main(["--version"]) == 0 and re.fullmatch(r"measured \d+\.\d+\.\d+\n", capsys.readouterr().out)
+    assert cli.main(toy.folder, ["--version"]) == 0 and re.fullmatch(r"measured \d+\.\d+\.\d+\S*\n", capsys.readouterr().out)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -197,8 +195,8 @@ def test_first_build_then_nothing_to_do(toy: ToyProject):
     before = toy.site()
     for entry in (toy.folder / "cache" / "jobs").rglob("entry.json"):
         entry.write_text("unreadable")
-    code = "import sys, build; code = build.main(['--workers', '0']); assert not {'torch', 'matplotlib', 'numpy', 'jinja2'} & sys.modules.keys(); sys.exit(code)"
-    second = subprocess.run([sys.executable, "-c", code], cwd=toy.folder, capture_output=True, text=True)
+    code = "import sys; from pathlib import Path; from measured import cli; code = cli.main(Path.cwd(), ['--workers', '0']); assert not {'torch', 'matplotlib', 'numpy', 'jinja2'} & sys.modules.keys(); sys.exit(code)"
+    second = subprocess.run([sys.executable, "-c", code], cwd=toy.folder, capture_output=True, text=True, env=toy.environment)
     assert second.returncode == 0, second.stderr
     assert re.fullmatch(r"site/index.html: nothing to do, .* s\n", second.stdout)
     assert toy.site() == before
@@ -222,7 +220,7 @@ def test_numbers_on_the_page_are_those_measured(built: ToyProject):
 
     expected = np.mean([np.random.default_rng(seed).normal(0.0, 1.0, 50).mean() for seed in range(5)])
     data = json.loads(built.read("site/data/dice.json"))
-    assert data["metrics"]["fair"]["metric"]["value"] == pytest.approx(expected)
+    assert data["metrics"]["fair"]["value"] == pytest.approx(expected)
     page = built.read("site/dice.html")
     assert f"{abs(expected):.2}"[:4] in page and "They differ." in page and "Do two dice differ?" in page
     throws = [line.split(",") for line in built.read("site/data/dice/throws.csv").splitlines()]
@@ -233,8 +231,8 @@ def test_edit_to_prose_runs_nothing(toy: ToyProject):
     """A sentence reaches the page without a job, a rehearsal or torch."""
     toy.build()
     toy.edit("templates/chapters/dice.md.jinja2", "The fair dice gives", "An honest dice gives")
-    code = "import sys, build; code = build.main(['--workers', '0']); assert not {'torch', 'matplotlib'} & sys.modules.keys(); sys.exit(code)"
-    outcome = subprocess.run([sys.executable, "-c", code], cwd=toy.folder, capture_output=True, text=True)
+    code = "import sys; from pathlib import Path; from measured import cli; code = cli.main(Path.cwd(), ['--workers', '0']); assert not {'torch', 'matplotlib', 'numpy'} & sys.modules.keys(); sys.exit(code)"
+    outcome = subprocess.run([sys.executable, "-c", code], cwd=toy.folder, capture_output=True, text=True, env=toy.environment)
     assert outcome.returncode == 0, outcome.stderr
     assert "pages written" in outcome.stdout and "An honest dice gives" in toy.read("site/dice.html")
 
@@ -265,24 +263,17 @@ def test_edit_to_code_reruns_what_reaches_it(toy: ToyProject):
     assert "0 of 10 jobs from the cache" in toy.build().stdout
 
 
-def test_new_form_of_the_records_redraws_from_the_cache(built: ToyProject):
-    """Records that lack a field are not current; pages that --only leaves out stay, though their numbers cannot be read."""
-    built.edit(
-        "measured/pages/record.py",
-        "    settings: tuple[Setting, ...]\n",
-        "    settings: tuple[Setting, ...]\n    note: str = 'new'\n",
-    )
-    built.edit(
-        "measured/pages/record.py",
-        '        device=raw["device"],\n',
-        '        device=raw["device"],\n        note=raw["note"],\n',
-    )
-    assert "measured.pages.record.* changed" in built.build("--list").stdout
-    before = built.read("site/coins.html")
-    outcome = built.build("--only", "dice")
-    assert outcome.returncode == 0 and "10 of 10 jobs from the cache" in outcome.stdout, outcome.stderr
-    assert built.read("site/coins.html") == before
-    assert built.build().returncode == 0 and '"note": "new"' in built.read("site/data/coins.json")
+@pytest.mark.parametrize("path, is_a_record", [("cache/chapters/standard/dice.status.json", True), ("cache/jobs", False)])
+def test_what_another_version_kept_is_made_again(built: ToyProject, path, is_a_record):
+    """A record or an entry of another format is recomputed, never misread; the site comes out the same."""
+    before = built.site()
+    files = [built.folder / path] if is_a_record else list((built.folder / path).rglob("entry.json"))
+    for file in files:
+        file.write_text(file.read_text().replace('"format": 1', '"format": 0'))
+    outcome = built.build("--force") if not is_a_record else built.build()
+    assert outcome.returncode == 0, outcome.stdout
+    expected = "10 of 20 jobs" if is_a_record else "0 of 20 jobs"
+    assert expected.split(" of ")[0] in outcome.stdout and built.site() == before
 
 
 def test_seed_added_computes_only_it(toy: ToyProject):
@@ -304,15 +295,6 @@ def test_seeds_adds_seeds_without_redoing_any(toy: ToyProject):
     pruned = toy.build("--prune").stdout
     assert "0 of 14 entries deleted" in pruned, pruned
     assert "10 of 10 jobs from the cache" in toy.build().stdout
-
-
-def test_seeds_that_choose_stay():
-    """Another choice of learning rate would redo everything that rests on it; what has more seeds already keeps them."""
-    from experiments import function_fit
-
-    settings = build.with_seeds(function_fit.PRESETS["standard"], 12)
-    assert settings.wide_seeds == tuple(range(12)) and settings.seeds == tuple(range(20))
-    assert settings.search_seeds == function_fit.PRESETS["standard"].search_seeds
 
 
 def test_only_touches_no_other_chapter(built: ToyProject):
@@ -365,9 +347,9 @@ def test_page_stays_while_its_chapter_is_measured_again(built: ToyProject):
     built.edit("templates/chapters/dice.md.jinja2", "Findings", "Findings of {{ metric.third }}")
     built.edit(
         "experiments/dice.py",
-        "    throws = compute",
+        "    throws = gather",
         "    import pathlib, time\n    time.sleep(1)  # so that the build publishes meanwhile\n"
-        "    pathlib.Path('dice.seen').write_text(pathlib.Path('site/dice.html').read_text())\n    throws = compute",
+        "    pathlib.Path('dice.seen').write_text(pathlib.Path('site/dice.html').read_text())\n    throws = gather",
     )
     outcome = built.build()
     assert outcome.returncode == 0 and "failed" not in outcome.stdout, outcome.stdout
@@ -441,7 +423,7 @@ def test_prune_deletes_what_nothing_reaches(toy: ToyProject):
         ("experiments/dice.py", 'Metric.over_seeds([item.values.mean()', 'Metric.over_seeds([float("nan") * item.values.mean()', "a metric cannot be nan"),
         ("experiments/dice.py", "{loaded},", "{laoded},", "claim 'loaded-is-larger' refers to 'laoded'"),
         ("experiments/dice.py", "import numpy as np", "import numpy as np\nimport nowhere", "No module named 'nowhere'"),
-        ("experiments/dice.py", "    def compute(self) -> Throws:", "    def compute(self) -> Throws:\n        raise OSError('gone')", "ComputeError: Dice.*OSError"),
+        ("experiments/dice.py", "    def compute(self) -> Throws:", "    def compute(self) -> Throws:\n        raise OSError('gone')", "JobError: Dice.*OSError"),
     ],
 )  # fmt: skip
 def test_failing_chapter_keeps_its_page_under_a_banner(built: ToyProject, path, old, new, message):

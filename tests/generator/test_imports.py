@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.cases import ROOT
+from tests.generator.cases import ROOT
 
 LAB = [f"lab.{path.stem}" for path in sorted((ROOT / "lab").glob("*.py")) if path.stem != "__init__"]
 REPORT = [f"report.{path.stem}" for path in sorted((ROOT / "report").glob("*.py")) if path.stem != "__init__"]

@@ -5,15 +5,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from measured.press.record import Record, Status
 
 from measured.errors import BuildError
 from measured.evidence import Outcome, Verdict
 from measured.pages import render
 from measured.pages.outline import Chapter
 from measured.press import build
-from measured.press.record import Record, Status
-from tests.cases import MAY_DIFFER, ROOT, ToyProject
-from tests.site_check import problems_of
+from tests.generator.cases import MAY_DIFFER, ROOT, ToyProject
+from tests.generator.site_check import problems_of
 
 
 def test_links_pictures_and_ids_are_in_order(built_once: ToyProject):
