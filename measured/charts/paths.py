@@ -44,6 +44,7 @@ class Paths(Figure):
     shape: ClassVar[str] = "paths"
 
     def draw(self, width: float) -> "Drawing":
+        import numpy as np
         from matplotlib.cm import ScalarMappable
         from matplotlib.colors import Normalize
 
@@ -56,7 +57,7 @@ class Paths(Figure):
             for points in runs[panel].values():
                 xs, ys = [point.x for point in points], [point.y for point in points]
                 ax.plot(xs, ys, color=MUTED, linewidth=0.8, zorder=2)
-                ax.scatter(xs, ys, c=[colours.to_rgba(point.label) for point in points], s=16, zorder=3, linewidths=0)
+                ax.scatter(xs, ys, c=colours.to_rgba(np.array([point.label for point in points])), s=16, zorder=3, linewidths=0)
                 end = points[-1]
                 ax.annotate(
                     number(end.label),
@@ -91,5 +92,5 @@ def paths(
     ]
     if not rows:
         raise ValueError("paths need at least one point")
-    sides = [{panel: linear(axis) for panel, axis in of_panels(given, panels).items()} for given in (x, y)]
-    return Paths(Table(("panel", "run", "point", "x", "y", label), tuple(rows)), caption, alt, *sides, label)
+    xs, ys = ({panel: linear(axis) for panel, axis in of_panels(given, panels).items()} for given in (x, y))
+    return Paths(Table(("panel", "run", "point", "x", "y", label), tuple(rows)), caption, alt, xs, ys, label)

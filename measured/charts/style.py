@@ -58,8 +58,11 @@ def svg(name: str, draw: "Callable[[], Drawing]") -> str:
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    # Whatever a user's own matplotlibrc says; and the salt makes the ids inside an SVG depend on its name alone.
-    style: dict[Any, Any] = {**matplotlib.rcParamsDefault, **STYLE, "svg.hashsalt": name}
+    # Whatever a user's own matplotlibrc says, except for the backend: setting that imports pyplot, which keeps state between threads.
+    style: dict[Any, Any] = {
+        setting: value for setting, value in matplotlib.rcParamsDefault.items() if setting != "backend"
+    } | STYLE
+    style["svg.hashsalt"] = name  # so that the ids inside an SVG depend on its name alone
     with matplotlib.rc_context(style):
         file = io.StringIO()
         # Not savefig, which would lay the figure out twice.

@@ -1,0 +1,347 @@
+"""Figures carry their numbers, draw the same bytes each time, and read in the dark."""
+
+import json
+import math
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar
+
+import matplotlib.figure
+import numpy as np
+import pytest
+
+from measured import charts
+from measured.charts import Axis, Figure, Series, from_plain, to_plain
+from measured.charts.style import DARK, WIDE
+from measured.evidence import Metric
+from tests.cases import ROOT
+
+WORDS: dict[str, Any] = {"caption": "Caption.", "alt": "Alt."}
+MISSING = Metric.not_measured("%")
+BOWL = charts.Grid(range(5), range(4), [[1.0 + i * i + j * j for i in range(5)] for j in range(4)], [(0, 0, 1.0), (2, 2, 9.0)])
+FIGURES: dict[str, Figure] = {
+    "curves": charts.curves(
+        {"left": {"a": Series([1, 2, 3], [[1, 2, 3], [3, 4, 5], [2, 3, 10]]), "truth": Series([1, 2, 3], [[5, 5, 5]])}},
+        x="x",
+        y=Axis("y", log=True),
+        reference="truth",
+        limits={"left": (1, 8)},
+        **WORDS,
+    ),
+    "trend": charts.trend(
+        {
+            "a": {"s": {10.0: MISSING, 100.0: Metric.over_seeds([4.0]), 1.0: Metric.over_seeds([1, 2, 3])}},
+            "b": {"s": {1.0: Metric.over_seeds([0.5, 0.6], "%")}},
+        },
+        x=Axis("n", log=True),
+        y={"a": Axis("loss", log=True), "b": "accuracy (%)"},
+        levels={"b": {"chance": 10.0}},
+        marks={"threshold": 50.0},
+        **WORDS,
+    ),
+    "dots": charts.dots(
+        {
+            "p": {
+                "a": (1.0, Metric.over_seeds([0.5, 0.6], "%")),
+                "b": (10.0, MISSING),
+                "c": (100.0, Metric.over_seeds([0.02], "points")),
+                **{f"more {number}": (1.0, Metric.over_seeds([0.1, 0.3])) for number in range(4)},
+            }
+        },
+        x={"p": Axis("n", log=True)},
+        y="%",
+        **WORDS,
+    ),
+    "images": charts.images({"before": np.eye(5)[None].repeat(9, 0).tolist(), "after": [np.eye(5).tolist()]}, **WORDS),
+    "paths": charts.paths(
+        {
+            plane: {
+                f"run {run}": charts.Path([(k, run * k) for k in range(4)], [0.1 * k for k in range(4)]) for run in range(3)
+            }
+            for plane in ("first", "second")
+        },
+        x={"first": "one", "second": "another"},
+        y="height",
+        label="accuracy",
+        **WORDS,
+    ),
+    "scatter": charts.scatter(
+        {"p": {"a": [(1, 2), (3, 4)], "b": [(0.5, 3)]}, "q": {"b": [(9, 7)]}},
+        x="x",
+        y=Axis("y", log=True),
+        alike=True,
+        **WORDS,
+    ),
+    "contours": charts.surface({"bowl": BOWL}, x="x", y="y", value="loss", **WORDS),
+    "relief": charts.surface({"bowl": BOWL}, x="x", y="y", value="loss", relief=True, **WORDS),
+    "table": charts.table(
+        ("what", "value"),
+        [("unbounded", -math.inf), ("inf", Metric.over_seeds([1, 2], "%")), ("none", None)],
+        caption="Caption.",
+    ),
+}
+SHAPES = [name for name, figure in FIGURES.items() if figure.layouts]
+
+
+@cache
+def drawn(name: str) -> dict[str, str]:
+    """The drawings of one of the figures, made once for all tests."""
+    return charts.draw(name, FIGURES[name])
+
+
+def axes_of(figure: Figure) -> list[Any]:
+    return figure.draw(WIDE).axes
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Tables
+
+
+def test_curves_hold_median_and_band():
+    """Of 3, 5 and 10 the median is 5, and the 10th and 90th percentile lie a fifth of the way from the outer ones."""
+    rows = {(row[1], row[2]): row[3:] for row in FIGURES["curves"].table.rows}
+    assert rows["a", 3.0] == pytest.approx((5, 3.4, 9.0))
+    assert rows["truth", 1.0] == (5, 5, 5)
+
+
+def test_trend_holds_summaries_and_leaves_out_what_was_not_measured():
+    """In the order of x, shares in per cent, with n; an interval only where there is one."""
+    rows = FIGURES["trend"].table.rows
+    assert [row[:4] for row in rows] == [("a", "s", 1.0, 2.0), ("a", "s", 100.0, 4.0), ("b", "s", 1.0, pytest.approx(55.0))]
+    assert rows[0][4:] == (pytest.approx(-0.4841, abs=1e-4), pytest.approx(4.4841, abs=1e-4), 3)
+    assert rows[1][4:] == (None, None, 1)
+
+
+def test_dots_hold_each_seed_and_leave_out_what_was_not_measured():
+    """Seeds first, their summary last; shares and differences of shares are both in per cent."""
+    rows = [row[1:] for row in FIGURES["dots"].table.rows if not row[1].startswith("more")]
+    low, high = rows[2][3:]
+    assert rows == [
+        ("a", 1.0, pytest.approx(50), None, None),
+        ("a", 1.0, pytest.approx(60), None, None),
+        ("a", 1.0, pytest.approx(55), low, high),
+        ("c", 100.0, 2.0, None, None),
+        ("c", 100.0, 2.0, None, None),
+    ]
+    assert (low, high) == (pytest.approx(55 - 63.53, abs=0.01), pytest.approx(55 + 63.53, abs=0.01))
+
+
+def test_metric_scales_alike_in_every_shape():
+    """Two hundredths are 2 per cent or 2 points, and 0.02 of anything else."""
+    for unit, shown in (("%", 2.0), ("points", 2.0), ("nats", 0.02)):
+        metric = Metric.over_seeds([0.02], unit)
+        assert charts.dots({"p": {"a": (1, metric)}}, x="x", y="y", **WORDS).table.rows[-1][3] == shown
+        assert charts.trend({"p": {"a": {1.0: metric}}}, x="x", y="y", **WORDS).table.rows[-1][3] == shown
+
+
+def test_surface_keeps_every_cell_where_it_was():
+    """The value at column i and row j stands beside the x of i and the y of j."""
+    cells = {row[2:4]: row[4] for row in FIGURES["contours"].table.rows if row[1] == "grid"}
+    assert cells[3.0, 2.0] == 1 + 9 + 4 and len(cells) == 20
+
+
+def test_images_paths_and_scatter_hold_every_number():
+    """One row a pixel, a point of a run, a dot."""
+    assert FIGURES["images"].table.rows[5 * 5 + 6] == ("before", 1, 1, 1, 1.0) and len(FIGURES["images"].table.rows) == 250
+    assert FIGURES["paths"].table.rows[7] == ("first", "run 1", 3, 3.0, 3.0, pytest.approx(0.3))
+    assert FIGURES["scatter"].table.rows == (("p", "a", 1, 2), ("p", "a", 3, 4), ("p", "b", 0.5, 3), ("q", "b", 9, 7))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Drawings
+
+
+def test_axes_and_reference_lines_differ_by_panel():
+    """Each panel has its own scale and name; a level is drawn in its panel, a mark in all."""
+    drawing = FIGURES["trend"].draw(WIDE)
+    left, right = drawing.axes
+    assert (left.get_yscale(), right.get_yscale()) == ("log", "linear")
+    assert (left.get_ylabel(), right.get_ylabel()) == ("loss", "accuracy (%)")
+    words = [[item.get_text() for item in ax.texts] for ax in (left, right)]
+    assert words == [[], ["chance"]]
+    assert [item.get_text() for item in drawing.legends[0].get_texts()] == ["s", "threshold"]
+    assert all(any(list(np.asarray(line.get_xdata())) == [50.0, 50.0] for line in ax.lines) for ax in (left, right))
+
+
+def test_titles_stand_at_the_outer_sides():
+    """One title of y for a row and of x for a column, where the panels share it."""
+    panels = {name: {"a": {1.0: Metric.over_seeds([1, 2])}} for name in "abc"}
+    found = axes_of(charts.trend(panels, x={"a": "x", "b": "other", "c": "x"}, y="y", **WORDS))
+    assert [ax.get_ylabel() for ax in found] == ["y", "", "y"]
+    assert [ax.get_xlabel() for ax in found] == ["", "other", "x"]
+
+
+def test_reference_and_limits():
+    """The truth is drawn in ink above the others, and a fixed axis ends where it was told to."""
+    (ax,) = axes_of(FIGURES["curves"])
+    truth = max(ax.lines, key=lambda line: line.get_zorder())
+    assert list(np.asarray(truth.get_ydata())) == [5, 5, 5] and ax.get_ylim() == (1, 8)
+
+
+@pytest.mark.parametrize("shape", ["trend", "dots"])
+def test_panel_without_a_measurement_says_so(shape):
+    """Nothing is drawn at zero, and the panel stays where it was."""
+    points = {"trend": {"a": {1: MISSING}}, "dots": {"a": (1, MISSING)}}
+    figure = getattr(charts, shape)({"p": points[shape]}, x=Axis("x", log=True), y=Axis("y", log=True), **WORDS)
+    (ax,) = axes_of(figure)
+    assert not figure.table.rows and not ax.has_data() and [text.get_text() for text in ax.texts] == ["not measured"]
+
+
+def test_scatter_panels_reach_alike():
+    """With ``alike`` one panel's axes hold the other's dots."""
+    left, right = axes_of(FIGURES["scatter"])
+    assert left.get_xlim() == right.get_xlim() and right.get_xlim()[0] < 0.5
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_drawings_are_well_formed_and_load_nothing(name):
+    """Valid XML without a script, an image or an address to load from."""
+    assert set(drawn(name)) == {"wide", "narrow"}
+    for svg in drawn(name).values():
+        root = ElementTree.fromstring(svg)
+        references = [value for element in root.iter() for key, value in element.attrib.items() if key.endswith("href")]
+        assert all(value.startswith(("#", "data:image/png")) for value in references)
+        assert "prefers-color-scheme: dark" in svg and "<script" not in svg
+
+
+def test_every_colour_has_a_drawing_that_turns_dark():
+    """The style sheet finds colours as matplotlib writes them today; another spacing would end the dark without a word."""
+    own = matplotlib.figure.Figure()
+    everything = [svg for name in SHAPES for svg in drawn(name).values()] + [
+        charts.draw("own", charts.own(own, **WORDS))["wide"]
+    ]
+    bodies = "".join(svg.split("</style>", 1)[1] for svg in everything)
+    unmet = [light for light in DARK if f"fill: {light}" not in bodies and f"stroke: {light}" not in bodies]
+    assert not unmet
+
+
+def test_narrow_is_narrow():
+    """The phone's drawing is half as wide, so that its text stays readable."""
+    widths = {
+        layout: float(ElementTree.fromstring(svg).attrib["viewBox"].split()[2]) for layout, svg in drawn("curves").items()
+    }
+    assert widths["narrow"] < 0.6 * widths["wide"]
+
+
+def test_reader_of_matplotlibrc_gets_the_same_bytes():
+    """What a user has set for figures of their own changes none of ours."""
+    with matplotlib.rc_context({"axes.titlesize": 30, "xtick.direction": "in"}):
+        assert charts.draw("scatter", FIGURES["scatter"]) == drawn("scatter")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Plain data
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_round_trip_draws_the_same(name):
+    """A figure that was read back from standard JSON equals the first and is drawn byte by byte the same."""
+    text = json.dumps(to_plain(FIGURES[name]), allow_nan=False)
+    back = from_plain(json.loads(text))
+    assert back == FIGURES[name] and type(back) is type(FIGURES[name])
+    assert json.dumps(to_plain(back)) == text
+    if name in SHAPES:
+        assert charts.draw(name, back) == drawn(name)
+
+
+def test_cells_read_back_as_what_they_were():
+    """A text that is spelt like a number that is not finite stays a text; a metric is a metric."""
+    figure = from_plain(json.loads(json.dumps(to_plain(FIGURES["table"]))))
+    assert figure.table.rows == (("unbounded", -math.inf), ("inf", Metric.over_seeds([1, 2], "%")), ("none", None))
+    assert isinstance(figure.table.rows[1][1], Metric) and to_plain(FIGURES["table"])["table"]["rows"][0][1] == "-inf"
+
+
+def test_new_shape_is_a_new_class():
+    """Its fields are kept and read back without a word anywhere else."""
+
+    @dataclass(frozen=True)
+    class Bars(Figure):
+        x: Axis
+        gap: float = 0.5
+
+        shape: ClassVar[str] = "bars"
+
+    try:
+        figure = Bars(charts.Table(("a",), ((1.5,),)), "Caption.", "Alt.", Axis("x", log=True), gap=2.0)
+        plain = to_plain(figure)
+        assert plain["shape"] == "bars" and from_plain(json.loads(json.dumps(plain))) == figure
+    finally:
+        del Figure.shapes["bars"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"shape": "pie"}, {"colour": "red"}, {"table": {"columns": []}}, {"panels": None}, {"marks": {}}]
+)
+def test_figure_of_another_version_is_no_figure(change):
+    """An unknown shape, another field, a damaged table."""
+    with pytest.raises(ValueError, match="no figure that this version knows"):
+        from_plain(to_plain(FIGURES["curves"]) | change)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Mistakes of an author
+
+
+@pytest.mark.parametrize("words", [{"caption": " ", "alt": "x"}, {"caption": "x", "alt": ""}])
+def test_figure_needs_words(words):
+    """A figure without a caption or an alt text is refused."""
+    with pytest.raises(ValueError, match="a figure needs"):
+        charts.scatter({"p": {"a": [(1, 2)]}}, x="x", y="y", **words)
+
+
+LINE = {"p": {"a": Series([1, 2], [[1, 2]])}}
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: charts.curves(LINE, x="x", y={"q": "y"}, **WORDS), "panel 'p' has no axis; there are axes for 'q'"),
+        (lambda: charts.curves(LINE, x="x", y="y", levels={"q": {"chance": 1}}, **WORDS), "levels: there is no panel 'q'"),
+        (lambda: charts.curves(LINE, x="x", y="y", limits={"q": (0, 1)}, **WORDS), "limits: there is no panel 'q'"),
+        (lambda: charts.curves(LINE, x="x", y="y", marks=dict.fromkeys("abcd", 1.0), **WORDS), "3 marks apart, got 4"),
+        (lambda: charts.curves({"p": {"a": Series([1, 2, 3], [[1, 2]])}}, x="x", y="y", **WORDS), "expected 3 a seed"),
+        (lambda: charts.trend({}, x="x", y="y", **WORDS), "at least one panel"),
+        (lambda: charts.surface({"p": BOWL}, x=Axis("x", log=True), y="y", value="v", **WORDS), "linear axes alone"),
+    ],
+)
+def test_option_without_an_effect_is_refused(make, says):
+    """When the figure is made, that is before anything is measured, in a sentence that names what was expected."""
+    with pytest.raises(ValueError, match=says):
+        make()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Figures of one's own, and imports
+
+
+def test_own_figure_is_accepted():
+    """With its caption and alt text; drawn once; what is read back has its numbers and says why it has no drawing."""
+    drawing = matplotlib.figure.Figure()
+    drawing.add_subplot().plot([1, 2], [3, 4])
+    figure = charts.own(drawing, table=charts.Table(("x",), ((1.0,),)), **WORDS)
+    assert set(charts.draw("own", figure)) == {"wide"}
+    back = from_plain(json.loads(json.dumps(to_plain(figure))))
+    assert back == figure
+    with pytest.raises(ValueError, match="drawn by the build that made it"):
+        charts.draw("own", back)
+
+
+def run(code: str) -> None:
+    """Run Python code in a fresh process."""
+    words = "import pathlib, sys; from measured.charts import *; words = {'caption': 'c', 'alt': 'a'}\n"
+    line = "line = curves({'p': {'a': Series([1, 2], [[1, 2]])}}, x='x', y='y', **words)\n"
+    subprocess.run([sys.executable, "-c", words + line + code], check=True, cwd=ROOT)
+
+
+def test_drawing_never_imports_pyplot():
+    """Pyplot keeps state between threads; the report's drawings do without."""
+    relief = "surface({'p': Grid([0, 1], [0, 1], [[1, 2], [3, 4]])}, x='x', y='y', value='v', relief=True, **words)"
+    run(f"draw('c', line); draw('s', {relief}); assert 'matplotlib' in sys.modules and 'matplotlib.pyplot' not in sys.modules")
+
+
+def test_making_and_naming_a_figure_imports_no_matplotlib(tmp_path):
+    """Nor does finding out that its drawing is kept."""
+    run(f"Drawings(pathlib.Path({str(tmp_path)!r})).key('c', line); assert not {{'matplotlib', 'torch'}} & sys.modules.keys()")
