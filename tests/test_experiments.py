@@ -186,6 +186,16 @@ def test_every_conclusion_is_judged():
     assert judged == set(original.CONCLUSIONS) == {f"S{number}" for number in range(1, 17)}
 
 
+@pytest.mark.parametrize("package", ["pages", "evidence", "charts"])
+def test_the_generator_has_never_heard_of_this_report(package):
+    """No page, claim or chart is made with a chapter's name, a conclusion, a data set or a library of this report in mind."""
+    words = [*NAMES, "MNIST", "torch", "lab", r"S\d+[a-z]?", "seed report", *original.CONCLUSIONS.values()]
+    for path in sorted((ROOT / "measured" / package).rglob("*")):
+        if path.suffix != ".pyc" and path.is_file():
+            found = re.findall(rf"\b(?:{'|'.join(words)})\b", path.read_text(encoding="utf-8"), re.IGNORECASE)
+            assert not found, path
+
+
 def test_every_figure_has_words_and_numbers(results):
     """Caption, alt text and a table."""
     for name, figure in results[0].figures.items():

@@ -131,7 +131,7 @@ def _fault_of(name: str, about: Sequence[Followed]) -> str:
         fault = _fault(texts)
         if not fault:
             return ""
-        faults[fault] = len({tuple(words) for words in texts.values()})
+        faults[fault] = max(faults.get(fault, 0), len({tuple(words) for words in texts.values()}))
     return max(faults, key=lambda fault: faults[fault])
 
 
