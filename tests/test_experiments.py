@@ -2,19 +2,21 @@
 
 import importlib
 import math
+import re
 from dataclasses import fields, replace
 from typing import get_args
 
 import pytest
+from measured.jobs.compute import InProcess, using
 
-from experiments import CHAPTERS
+from experiments import CHAPTERS, original
 from measured.evidence import Bound, Outcome, judge
 from measured.jobs.cache import Cache
-from measured.jobs.compute import InProcess, using
-from measured.pages import render
+from measured.pages import chapter as chapter_page
+from measured.pages import check, environment
 from measured.pages.outline import read_outline
+from measured.pages.record import Record
 from measured.press.build import with_seeds
-from measured.press.record import Record
 from tests.cases import ROOT
 
 NAMES = [name for names in CHAPTERS.values() for name in names]
@@ -38,7 +40,7 @@ def results(chapter, tmp_path_factory):
 
 def test_contents_list_the_modules_that_there_are():
     """Neither a forgotten chapter nor a listed one without a file."""
-    modules = {path.stem for path in (ROOT / "experiments").glob("*.py")} - {"__init__"}
+    modules = {path.stem for path in (ROOT / "experiments").glob("*.py")} - {"__init__", "original"}
     assert modules == set(NAMES)
 
 
@@ -56,10 +58,54 @@ def test_same_settings_same_metrics(results):
 def test_prose_has_a_text_for_every_verdict(chapter, results):
     """All names exist in all branches, and each claim that the prose follows has a text for each outcome."""
     name = chapter.__name__.split(".")[1]
-    outline = {item.name: item for item in read_outline(ROOT)}
+    outline, frame = read_outline(ROOT), environment.make(ROOT / "templates")
+    (listed,) = (item for item in outline.chapters if item.name == name)
     metrics, figures = results[0]
     record = Record(name, "quick", "cpu", metrics, figures, {}, judge.judge(chapter.CLAIMS, metrics), ())
-    assert render.render_prose(ROOT / "templates", outline[name], record)
+    check.check(frame, outline, listed, record)
+    assert chapter_page.prose(frame, listed, record)
+
+
+@pytest.mark.filterwarnings("ignore:Precision loss")
+def test_code_leads_to_what_makes_it(chapter, results):
+    """Each figure's link leads to a line with its name, or that puts its name together, and a call that draws; each claim's to its id."""
+    name = chapter.__name__.split(".")[1]
+    (listed,) = (item for item in read_outline(ROOT).chapters if item.name == name)
+    lines = listed.source.splitlines()
+    for figure in results[0].figures:
+        line = listed.line_of_figure(figure)
+        stem = figure.split("_")[0]
+        assert line > 1 and re.search(rf'"({figure}|{stem}_{{\w+}})"\]?( =|:) (charts\.\w+|plane)\(', lines[line - 1]), (
+            figure,
+            line,
+        )
+    for claim in chapter.CLAIMS:
+        line = listed.line_of_claim(claim.id)
+        assert line > 1 and (f'"{claim.id}"' in lines[line - 1] or "_name," in lines[line - 1]), (claim.id, line)
+
+
+@pytest.mark.parametrize(
+    "name, thing, text",
+    [
+        ("model_size", "ten", '"ten": charts.trend('),
+        ("random_labels", "loss", '"loss": charts.curves('),
+        ("sharpness", "line", '"line": charts.curves('),
+        ("sharpness", "correlations_epochs", 'f"correlations_{name}": charts.table('),
+        ("flatness", "sweep_rates", 'f"sweep_{name}": charts.trend('),
+        ("flatness", "line_batch", 'shown[f"line_{pair}"] = charts.curves('),
+        ("flatness", "line_cnn", '"line_cnn": charts.curves('),
+        ("optimization_path", "whole", '"whole": plane('),
+        ("flatness", "S15c", "gap_name,"),
+        ("flatness", "S15d", "accuracy_name,"),
+        ("flatness", "S15e", "gap_name,"),
+        ("flatness", "S15f", "accuracy_name,"),
+    ],
+)
+def test_code_that_was_hard_to_find(name, thing, text):
+    """Names that stand elsewhere in the source as well, are put together, or come from a loop."""
+    (listed,) = (item for item in read_outline(ROOT).chapters if item.name == name)
+    line = listed.line_of_claim(thing) if thing.startswith("S") else listed.line_of_figure(thing)
+    assert listed.source.splitlines()[line - 1].strip().startswith(text)
 
 
 @pytest.mark.filterwarnings("ignore:Precision loss")
@@ -121,44 +167,33 @@ def test_papers_stand_beside_us(chapter):
 
 
 def test_quotes_are_the_authors_own(chapter):
-    """Every quoted sentence stands in the seed report; kept here so that a slip of the pen is found."""
-    seed = " ".join(SEED_SENTENCES)
+    """Every quoted sentence stands in a paragraph of the seed report, so that a slip of the pen is found."""
     for claim in chapter.CLAIMS:
-        assert not claim.quote or claim.quote in seed, claim.id
+        assert not claim.quote or any(claim.quote in paragraph for paragraph in original.PARAGRAPHS), claim.id
 
 
-SEED_SENTENCES = (
-    "We can see that the performance of the first model is the best among the three models. The first one is the model with the largest "
-    "number of layers. So we can see that if the parameters cannot be updated with enough layers, the performance of the model will not be "
-    "good, even the number of parameters are very big.",
-    "We can see different CNN models with different architectures have different performance on MNIST dataset. However, we can see that all "
-    "the three CNN models have good performance on this task because that the three accuracies are all very high. So we can know that CNN can "
-    "perform well in MNIST dataset.",
-    "And for the reduction of the dimension of weights to 2, we can see that PCA can deduct the dimension of the weights to 2.",
-    "We can see the change of the gradient norm with the number of iterations. The gradient is decreasing seeing from the whole image. And the "
-    "gradient norm was getting zero sometimes. We can find out the changing processes of the gradient norm along the training steps.",
-    "We can find the zero-gradient norm by change objective function. And Minimal ratio is defined as the proportion of eigenvalues greater than "
-    "zero. When the gradient norm is zero, the gradient is reaching the local minimum or the local maximum, and at this time, the optimizer will "
-    "try to jump out from the local minimum and heading to the global minimum, finding out the final weights.",
-    "We can see the testing loss and the training loss during the training process. Because the model we are training is using the wrong dataset "
-    "with wrong labels, the model cannot predict the testing set correctly. We can see that the model after training can fit the training set but "
-    "cannot fit the testing set.",
-    "We can see that when the number of parameters is small, the larger the number of parameters is, the better the performance of the model will "
-    "be. And when the number of parameters is large enough, the number of parameters will have minimal influence on the performance of the model. "
-    "This is because when the model is complex enough, it is easy to get good weights for the problem, so the number of parameters will matter "
-    "less. And, when the number of parameters is getting larger, the testing accuracy (or loss) and training accuracy (or loss) will have larger "
-    "difference. This is because when the number of parameters of the model is getting larger, the model is more likely to overfit.",
-    "We can see that when combining the two models' weights and bias, use them for a new training, we will still get the best performance with a "
-    "certain proportion of the interpolation ratio. So we can find that the accuracy of our model will reach the best at some points, and the "
-    "performance will be worse at some points. This is all depends on the interpolation ratio for combining the formal two model's weights and "
-    "biases.",
-    "We can see different performance and sensitivity of the model with different batch sizes and learning rates. We can find out that the "
-    "learning rate and the batch size has impacts on the performance and the sensitivity. There is a generalization gap when using large-batch "
-    "(LB) methods (instead of small-batch (SB) methods) for training deep learning models.",
-    "LB methods lack the explorative properties of SB methods and tend to zoom-in on the minimizer closest to the initial point.",
-    "SB and LB methods converge to qualitatively different minimizers with differing generalization properties (i.e. SB converges to flat minimizer, LB "
-    "converges to sharp minimizer).",
-)
+def test_every_quote_is_quoted():
+    """By the claim whose id it is under."""
+    claims = {claim.id: claim for name in NAMES for claim in importlib.import_module(f"experiments.{name}").CLAIMS}
+    assert {name: claims[name].quote for name in original.QUOTES} == original.QUOTES
+
+
+def test_every_conclusion_is_judged():
+    """The ledger goes through all sixteen, and each claim on the seed report's words belongs to one."""
+    (seed,) = (source for source in read_outline(ROOT).sources if source.name == "seed")
+    claims = [claim for name in NAMES for claim in importlib.import_module(f"experiments.{name}").CLAIMS]
+    judged = {seed.conclusion_of(claim.id) for claim in claims if claim.source.startswith("seed")}
+    assert judged == set(original.CONCLUSIONS) == {f"S{number}" for number in range(1, 17)}
+
+
+@pytest.mark.parametrize("package", ["pages", "evidence", "charts"])
+def test_the_generator_has_never_heard_of_this_report(package):
+    """No page, claim or chart is made with a chapter's name, a conclusion, a data set or a library of this report in mind."""
+    words = [*NAMES, "MNIST", "torch", "lab", r"S\d+[a-z]?", "seed report", *original.CONCLUSIONS.values()]
+    for path in sorted((ROOT / "measured" / package).rglob("*")):
+        if path.suffix != ".pyc" and path.is_file():
+            found = re.findall(rf"\b(?:{'|'.join(words)})\b", path.read_text(encoding="utf-8"), re.IGNORECASE)
+            assert not found, path
 
 
 def test_every_figure_has_words_and_numbers(results):
@@ -169,8 +204,8 @@ def test_every_figure_has_words_and_numbers(results):
 
 def test_every_setting_is_explained(chapter):
     """A sentence a field, for the table on the page."""
-    outline = {item.name: item for item in read_outline(ROOT)}
-    meanings = outline[chapter.__name__.split(".")[1]].meanings()
+    outline = {item.name: item for item in read_outline(ROOT).chapters}
+    meanings = outline[chapter.__name__.split(".")[1]].meanings
     assert set(meanings) == {field.name for field in fields(chapter.Settings)}
 
 

@@ -21,7 +21,7 @@ class Claim:
 
     id: str
     source: str
-    """``seed 1.1``, ``Keskar et al. 2017`` or ``ours``."""
+    """Who says so: ``ours``, a paper, or another word of the contents' ``SOURCES`` and a place there. The ledger groups by the first word."""
     says: str
     """The claim with metrics in braces: ``"... falls to {loss_deep}."``"""
     holds: Test
@@ -32,7 +32,7 @@ class Claim:
     published: str = ""
     """What a paper's authors found, in numbers where we have read them, with the table or figure; shown beside ours."""
     comments: Comments | None = None
-    """What the ledger says to the verdict; a claim of the seed's has them."""
+    """What the ledger says to the verdict."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,11 @@ class Finding:
     """What it would be with half the margin; None where there is no margin to vary."""
     under_double: Outcome | None = None
     """The same with twice the margin."""
+
+    @property
+    def sample(self) -> str:
+        """n in words: "20", or "20 and 10"."""
+        return " and ".join(map(str, self.n))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ A template is cut into pieces: each an expression or a condition, with all that 
 outcomes that it asks for, and only of those, so that conditions which have nothing to do with one another are not multiplied.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import Any
@@ -67,12 +67,18 @@ def followed(frame: Frame, chapter: Chapter, record: Record, tree: Any) -> Itera
         for asked, claims in _ways(record.verdicts):
             try:
                 text = render({**values, "claim": names.Named("claim", claims)})
+            except TooManyClaims as error:
+                raise BuildError(f"templates/{chapter.template}, line {line}: {error}") from None
             except (TemplateError, BuildError) as error:
                 way = ", ".join(f"{name!r} {outcome}" for name, outcome in asked.items())
                 where = f"with {way}" if way else f"line {line}"
                 raise BuildError(f"templates/{chapter.template}, {where}: {error}") from error
             texts.append((asked, text.split()))
         yield Followed(line, tuple(texts))
+
+
+class TooManyClaims(Exception):
+    """A piece follows more claims than can be tried in all combinations."""
 
 
 def _ways(verdicts: Sequence[Verdict]) -> Iterator[tuple[Outcomes, dict[str, Any]]]:
@@ -83,7 +89,7 @@ def _ways(verdicts: Sequence[Verdict]) -> Iterator[tuple[Outcomes, dict[str, Any
         def came_out(name: str, asked: dict[str, Outcome] = asked) -> Outcome:
             if name not in asked:
                 if len(asked) == MOST_JOINED:
-                    raise BuildError(
+                    raise TooManyClaims(
                         f"one text follows more than {MOST_JOINED} claims, {', '.join(map(repr, (*asked, name)))}, which come out in too many ways "
                         "to try; write conditions with fewer of them in each"
                     )
@@ -113,17 +119,19 @@ def _fault_of(name: str, about: Sequence[Followed]) -> str:
     """Which outcome of a claim has no text of its own in the pieces about it, whatever the others are; empty where each has one."""
     others = sorted({other for piece in about for other in piece.claims} - {name})
     # All combinations, where pieces that share a claim do not add up to too many; then the others all come out alike.
-    combined = len(others) < MOST_JOINED
+    ways: Iterable[Sequence[Outcome]] = product(OUTCOMES, repeat=len(others))
+    if len(others) >= MOST_JOINED:
+        ways = [[item] * len(others) for item in OUTCOMES]
     faults: dict[str, int] = {}
-    for outcomes in product(OUTCOMES, repeat=len(others)) if combined else ([item] * len(others) for item in OUTCOMES):
-        around: dict[str, Outcome] = dict(zip(others, outcomes, strict=True))
+    for way in ways:
+        around = dict(zip(others, way, strict=True))
         texts: dict[Outcome, list[str]] = {
             item: [word for piece in about for word in piece.words({**around, name: item})] for item in OUTCOMES
         }
         fault = _fault(texts)
         if not fault:
             return ""
-        faults[fault] = len({tuple(words) for words in texts.values()})
+        faults[fault] = max(faults.get(fault, 0), len({tuple(words) for words in texts.values()}))
     return max(faults, key=lambda fault: faults[fault])
 
 

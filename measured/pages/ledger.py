@@ -85,6 +85,7 @@ def _entry(record: Record, verdict: Verdict) -> dict[str, Any]:
             name: None if isinstance(value := getattr(finding, name), float) and not math.isfinite(value) else value
             for name in FINDING_COLUMNS
         }
+        | {"n": finding.sample}
         for finding in verdict.findings
     ]
     told = {name: getattr(verdict, "outcome" if name == "verdict" else name) for name in CLAIM_COLUMNS}

@@ -20,7 +20,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
 
 
 def named(node: Any) -> tuple[str, str | None]:
-    """``("claim", "S1")`` for ``claim.S1`` and ``claim["S1"]`` in a parsed template; None for a name that only rendering tells."""
+    """``("claim", "fair")`` for ``claim.fair`` and ``claim["fair"]`` in a parsed template; None for a name that only rendering tells."""
     from jinja2 import nodes
 
     if not isinstance(node, nodes.Getattr | nodes.Getitem) or not isinstance(node.node, nodes.Name):

@@ -5,13 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from measured.press.record import Record, Status
 
-from measured.errors import BuildError
 from measured.evidence import Outcome, Verdict
-from measured.pages import render
-from measured.pages.outline import Chapter
-from measured.press import build
+from measured.pages import environment, front, ledger
+from measured.pages.chapter import Page
+from measured.pages.outline import Chapter, Outline, read_outline
+from measured.pages.record import Record
+from measured.press import keep
 from tests.generator.cases import MAY_DIFFER, ROOT, ToyProject
 from tests.generator.site_check import problems_of
 
@@ -26,16 +26,7 @@ def test_page_on_the_making_names_the_processor_and_all_that_may_differ(built_on
     page = built_once.read("site/made.html")
     for path in set(MAY_DIFFER) - {"made.html"}:
         assert f'href="{path}"' in page
-    assert build._processor() in page.replace("&#39;", "'") and build._processor() != "unknown processor"
-
-
-def test_versions_are_given_by_chapter_where_they_differ():
-    """A chapter measured long ago may rest on older libraries."""
-    statuses = {
-        name: Status("", {}, "", versions={"torch": version, "numpy": "2.0"}) for name, version in (("a", "2.9"), ("b", "2.10"))
-    }
-    page = render.made_files(ROOT / "templates", [], statuses, [])["made.html"].decode()
-    assert "<td>2.9 (a); 2.10 (b)</td>" in page and "<td>2.0</td>" in page
+    assert keep.processor() in page.replace("&#39;", "'") and keep.processor() != "unknown processor"
 
 
 def test_checker_finds_problems(tmp_path: Path):
@@ -53,51 +44,6 @@ def test_checker_finds_problems(tmp_path: Path):
         "says '{{'",
     ):
         assert expected in found
-
-
-def test_links_to_code_lead_where_a_name_is_given():
-    """To the figure's key or the claim's id, not to the same word in another place."""
-    source = """'''Why?'''
-data = Dataset("digits", held_out="S1")
-colours = labels["digits"]
-result = Result({"one": 1}, {"other": 1,
-    "digits": table("digits")})
-figures["late"] = table()
-CLAIMS = (result.Claim("S1", source="digits"), Claim(
-    id="S2"))
-"""
-    chapter = Chapter("toy", "Toys", "1.1", "Why?", "", source)
-    assert [chapter.line_of(name) for name in ("digits", "late", "S1", "S2", "nowhere")] == [5, 6, 7, 8, 1]
-
-
-THREE = "{% if claim.X.supported %}yes{% elif claim.X.refuted %}no{% else %}open{% endif %}"
-
-
-@pytest.mark.parametrize(
-    "prose, fault",
-    [
-        (THREE.replace("X", "a") + THREE.replace("X", "b"), ""),
-        # The second claim matters under one outcome of the first alone.
-        ("{% if claim.a.supported %}" + THREE.replace("X", "b") + "{% elif claim.a.refuted %}A{% else %}B{% endif %}", ""),
-        ("{% if claim.a.supported and claim.b.supported %}both{% elif claim.a.supported %}first {% if claim.b.refuted %}alone{% else %}at least{% endif %}"
-         "{% elif claim.a.refuted %}none{% else %}open{% endif %}", ""),
-        ("{% if claim.a.supported and claim.b.supported %}both{% else %}not both{% endif %}", "line 1: claim 'a' has the same text where it is refuted and"),
-        (THREE.replace("X", "a") + "\n{% if claim.b.refuted %}not b{% endif %}", "line 2: claim 'b' has the same text where it is supported and where it is inconclusive"),
-        (THREE.replace("X", "a") + "{% if claim.a.supported %}{{ claim.b.odd.even }}{% endif %}", "with 'a' supported: .*'odd'"),
-        ("{{ claim.a }}{{ claim.b }}", ""),
-    ],
-)  # fmt: skip
-def test_nested_conditions_need_a_text_for_each_outcome(tmp_path: Path, prose, fault):
-    """Of each claim that they follow, for one outcome of the other at least."""
-    (tmp_path / "chapters").mkdir()
-    (tmp_path / "chapters" / "toy.md.jinja2").write_text(prose)
-    verdicts = tuple(Verdict(name, "ours", "", "", "", "supported", ()) for name in "ab")
-    record, chapter = Record("toy", "quick", "cpu", {}, {}, {}, verdicts, ()), Chapter("toy", "Toys", "1.1", "Why?", "", "")
-    if not fault:
-        render.check_branches(tmp_path, chapter, record)
-        return
-    with pytest.raises(BuildError, match=fault):
-        render.check_branches(tmp_path, chapter, record)
 
 
 @pytest.fixture(scope="module")
@@ -179,8 +125,10 @@ def test_ledger_filters_and_sorts(browser, tmp_path):
         )
         for name, outcome in outcomes.items()
     )
-    record = Record("dice", "standard", "cpu", {}, {}, {}, verdicts, ())
-    for name, content in render.front_files(ROOT / "templates", [render.Page(chapter, record)]).items():
+    record = Record("dice", "standard", "cpu", {}, {}, verdicts, ())
+    frame, outline = environment.make(ROOT / "templates"), Outline("Measured", (chapter,), read_outline(ROOT).sources)
+    pages = [Page(chapter, record)]
+    for name, content in (front.files(frame, outline, pages) | ledger.files(frame, outline, pages)).items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content)
 

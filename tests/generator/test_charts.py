@@ -17,7 +17,7 @@ from measured import charts
 from measured.charts import Axis, Figure, Series, from_plain, to_plain
 from measured.charts.style import DARK, WIDE
 from measured.evidence import Metric
-from tests.cases import ROOT
+from tests.generator.cases import ROOT
 
 WORDS: dict[str, Any] = {"caption": "Caption.", "alt": "Alt."}
 MISSING = Metric.not_measured("%")

@@ -1,0 +1,263 @@
+"""Each page from values: no project is built, and nothing but the values says what is on it.
+
+``python -m tests.generator.test_pages`` writes the snapshots anew.
+"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from measured import charts
+from measured.errors import BuildError
+from measured.evidence import Finding, Metric, Outcome, Verdict
+from measured.pages import chapter, environment, front, ledger, made, source
+from measured.pages.chapter import Page
+from measured.pages.outline import OUR_OWN, PUBLISHED, Chapter, Outline, Source
+from measured.pages.record import Record, Setting, Status
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+SOURCE = '''"""Do two dice differ?
+
+Their *means* over a few throws.
+"""
+
+class Settings:
+    seeds: tuple[int, ...] = (0, 1)
+    """Throws of each dice."""
+
+figures = {"throws": charts.curves({}), "means": charts.table(())}
+CLAIMS = (Claim("C1a"), Claim("C1b"), Claim("open"))
+'''
+DICE = Chapter("dice", "Toys", "1.1", "Do two dice differ?", "Their *means* over a few throws.", SOURCE)
+COINS = Chapter("coins", "Toys", "1.2", "Do two coins differ?", "", "")
+OUTLINE = Outline(
+    "Toy report",
+    (DICE, COINS),
+    (Source("course", "The course's claims", (("C1", "Dice differ"), ("C2", "Coins do too"))), PUBLISHED, OUR_OWN),
+)
+PROSE = """## Findings
+
+The fair dice gives {{ metric.fair }}, the loaded one {{ metric.loaded }} in {{ setting("50") }} throws; {{ metric.lost }}.
+
+{{ figure.throws }}
+
+{% if claim.C1a.supported %}They differ.{% elif claim.C1a.refuted %}They do not.{% else %}Who knows.{% endif %}
+
+{{ claim.C1a }}
+"""
+
+
+EFFECTS: dict[Outcome, tuple[float, float, float]] = {
+    "supported": (0.03, 0.025, 0.035),
+    "refuted": (-0.03, -0.035, -0.025),
+    "inconclusive": (0.005, -0.02, 0.03),
+}
+
+
+def _finding(outcome: Outcome) -> Finding:
+    value, low, high = EFFECTS[outcome]
+    method, why = "t interval of pairs", "any difference counts"
+    return Finding("loaded - fair", value, low, high, "points", 0.9975, (5,), method, "> 0", why, outcome)
+
+
+def _verdict(name: str, origin: str, outcome: Outcome, **more: Any) -> Verdict:
+    plain = Verdict(name, origin, f"They <differ>: {outcome}.", "", f"Claim {name}", outcome, (_finding(outcome),))
+    return replace(plain, **more)
+
+
+METRICS = {
+    "fair": Metric.over_seeds([0.1, 0.2, 0.3, 0.1, 0.2]),
+    "loaded": Metric.share([True, True, False]),
+    "lost": Metric.not_measured(),
+}
+DRAWINGS = {"throws": {"wide": '<svg viewBox="0 0 576.4 200"/>', "narrow": "<svg/>"}}
+RECORD = Record(
+    chapter="dice",
+    preset="quick",
+    device="cpu",
+    metrics=METRICS,
+    figures={
+        "means": charts.table(("dice", "mean"), [("fair & square", METRICS["fair"]), ("loaded", 12_500)], caption="All means."),
+        "throws": charts.curves(
+            {"throws": {"fair": charts.Series(range(2), [[1.0, 2.0]])}}, x="throw", y="value", caption="All throws.", alt="A line."
+        ),
+    },
+    verdicts=(
+        _verdict("C1a", "course 1", "supported", quote="They differ.", comment="So they do."),
+        _verdict("C1b", "course 1", "refuted"),
+        _verdict("open", "Huygens 1657", "inconclusive", published="a third"),
+    ),
+    settings=(Setting("seeds", "0, 1"),),
+)  # fmt: skip
+STATUS = Status("key", {}, "", ("a", "b"), 1, 3.7, 62.0, {"numpy": "2.0"}, "Linux, some processor")
+PAGES = (Page(DICE, RECORD, DRAWINGS), Page(COINS, None, waiting=True))
+
+
+@pytest.fixture
+def templates(tmp_path) -> Path:
+    """A report's own templates: one chapter's prose, and nothing else."""
+    (tmp_path / "chapters").mkdir()
+    (tmp_path / "chapters" / "dice.md.jinja2").write_text(PROSE)
+    return tmp_path
+
+
+@pytest.fixture
+def frame(templates) -> environment.Frame:
+    return environment.make(templates)
+
+
+def all_pages(frame: environment.Frame) -> dict[str, bytes]:
+    """Every page of the small report but those of its sources."""
+    files: dict[str, bytes] = {}
+    for page in PAGES:
+        files |= chapter.files(frame, OUTLINE, page)
+    files |= front.files(frame, OUTLINE, PAGES) | ledger.files(frame, OUTLINE, PAGES)
+    return files | made.files(frame, OUTLINE, PAGES, {"dice": STATUS}, ["experiments/dice.py"])
+
+
+HTML = ("dice.html", "coins.html", "index.html", "claims.html", "made.html")
+
+
+@pytest.mark.parametrize("name", HTML)
+def test_page_is_as_it_was(frame, name):
+    """To the byte; what changes a page on purpose writes the snapshots anew."""
+    found, expected = all_pages(frame)[name].decode(), (SNAPSHOTS / name).read_text(encoding="utf-8")
+    assert found == expected, (
+        f"{name} has changed; where that is meant: python -m tests.generator.test_pages, and look at git diff"
+    )
+
+
+def test_rendering_changes_nothing(frame, capsys):
+    """Twice the same bytes, the same record, and nothing printed."""
+    before = replace(RECORD)
+    assert all_pages(frame) == all_pages(frame) and before == RECORD
+    assert capsys.readouterr() == ("", "")
+
+
+def test_files_have_their_addresses(frame):
+    """Those that links from elsewhere lead to."""
+    assert set(all_pages(frame)) == {
+        *HTML, "style.css", "ledger.js", "data/dice.json", "data/dice/metrics.csv", "data/dice/means.csv", "data/dice/throws.csv",
+        "figures/dice/throws.svg", "figures/dice/throws-narrow.svg", "data/claims.json", "data/claims.csv", "data/build.json",
+    }  # fmt: skip
+
+
+def test_page_of_a_chapter_follows_its_verdicts(frame):
+    """The other branch, and the other badge."""
+    refuted = replace(RECORD, verdicts=(replace(RECORD.verdicts[0], outcome="refuted"), *RECORD.verdicts[1:]))
+    page = chapter.files(frame, OUTLINE, Page(DICE, refuted))["dice.html"].decode()
+    assert "They do not." in page and "Who knows." not in page
+
+
+def test_figures_are_numbered_as_the_prose_shows_them(frame):
+    """Those that it does not show come after it, so that none is lost; each leads to the line that makes it."""
+    page = chapter.files(frame, OUTLINE, PAGES[0])["dice.html"].decode()
+    assert page.index("<b>Figure 1.1.1.</b> All throws.") < page.index("<b>Table 1.1.2.</b> All means.")
+    assert page.count('source/experiments.dice.html#L-10">code') == 2 and page.count('dice.html#L-11">The test') == 3
+    assert 'width="576" height="200"' in page
+
+
+def test_prose_that_does_not_fit_is_said(templates):
+    """With its file."""
+    (templates / "chapters" / "dice.md.jinja2").write_text("{{ metric.fair.valeu }}")
+    with pytest.raises(BuildError, match="templates/chapters/dice.md.jinja2: .*'valeu'"):
+        chapter.files(environment.make(templates), OUTLINE, PAGES[0])
+
+
+def test_banner_stands_over_the_last_good_page(frame):
+    """Once, however often the chapter fails; all else stays to the byte."""
+    published = chapter.files(frame, OUTLINE, PAGES[0])
+    once = chapter.under_banner(frame, OUTLINE, DICE, published, "LookupError: <lost>")
+    again = chapter.under_banner(frame, OUTLINE, DICE, once, "OSError: gone")
+    page = again["dice.html"].decode()
+    assert "OSError: gone" in page and "lost" not in page and "last good state" in page and "They differ." in page
+    assert "LookupError: &lt;lost&gt;" in once["dice.html"].decode()
+    assert {name: text for name, text in again.items() if name != "dice.html"} == {
+        name: text for name, text in published.items() if name != "dice.html"
+    }
+    alone = chapter.under_banner(frame, OUTLINE, DICE, None, "OSError: gone")
+    assert list(alone) == ["dice.html"] and b"OSError: gone" in alone["dice.html"] and b"good state" not in alone["dice.html"]
+
+
+def test_groups_follow_the_outline(frame):
+    """By the first word of a source, with each conclusion's parts; what is not measured yet has none."""
+    course, paper = ledger.groups(OUTLINE, PAGES)
+    assert (course.source.name, paper.source.name) == ("course", "paper")
+    assert [(name, [verdict.id for _, verdict in parts]) for name, _, parts in course.conclusions] == [
+        ("C1", ["C1a", "C1b"]),
+        ("C2", []),
+    ]
+    assert [verdict.id for _, verdict in paper.claims] == ["open"] and paper.conclusions == ()
+
+
+def test_a_claim_of_no_conclusion_is_not_dropped():
+    """The ledger says which it is."""
+    stray = replace(RECORD, verdicts=(replace(RECORD.verdicts[0], id="C3"),))
+    with pytest.raises(BuildError, match="claim 'C3' has the source 'course', but belongs to none of its conclusions"):
+        ledger.groups(OUTLINE, [Page(DICE, stray)])
+
+
+def test_claims_are_data_as_well(frame):
+    """A test a row, a claim an entry; an unbounded interval ends at null."""
+    verdict = RECORD.verdicts[0]
+    unbounded = replace(verdict, findings=(replace(verdict.findings[0], high=float("inf")),) * 2)
+    files = ledger.files(frame, OUTLINE, [Page(DICE, replace(RECORD, verdicts=(unbounded,)))])
+    (entry,) = json.loads(files["data/claims.json"])
+    assert (entry["id"], entry["verdict"], entry["preset"]) == ("C1a", "supported", "quick")
+    assert [test["high"] for test in entry["tests"]] == [None, None] and entry["tests"][0]["low"] == 0.025
+    assert files["data/claims.csv"].decode().count("\ndice,quick,,C1a,course 1,supported") == 2
+
+
+def test_versions_are_given_by_chapter_where_they_differ(frame):
+    """A chapter measured long ago may rest on older libraries."""
+    statuses = {
+        name: replace(STATUS, versions={"scipy": version, "numpy": "2.0"}) for name, version in (("a", "1.9"), ("b", "1.10"))
+    }
+    page = made.files(frame, OUTLINE, [], statuses, [])["made.html"].decode()
+    assert "<td>1.9 (a); 1.10 (b)</td>" in page and "<td>2.0</td>" in page
+
+
+def test_source_has_an_anchor_a_line(frame):
+    """At the address to which the chapter's links lead, with a way back."""
+    files = source.files(frame, OUTLINE, {"experiments/dice.py": "a = 1\nb = 2\n", "build.py": ""})
+    assert list(files) == ["source/experiments.dice.html", "source/build.html"]
+    page = files["source/experiments.dice.html"].decode()
+    assert 'id="L-2"' in page and 'href="../index.html"' in page and 'href="../style.css"' in page
+
+
+def test_a_report_may_replace_any_file_of_the_frame(templates):
+    """Whole, or a block of it by extending the one that it replaces; each other file stays the frame's."""
+    plain = all_pages(environment.make(templates))
+    (templates / "style.css").write_text("body { color: teal; }")
+    (templates / "ledger.js").write_text("// mine")
+    (templates / "abstract.md.jinja2").write_text("What *dice* do.")
+    (templates / "index.html.jinja2").write_text(
+        '{% extends "frame/index.html.jinja2" %}{% block title %}Mine: {{ super() }}{% endblock %}'
+    )
+    files = all_pages(environment.make(templates))
+    assert b"<title>Mine: Toy report</title>" in files["index.html"] and b"What <em>dice</em> do." in files["index.html"]
+    assert files["style.css"].startswith(b"body { color: teal; }\n") and files["ledger.js"] == b"// mine"
+    assert {name for name in files if files[name] != plain[name]} == {"index.html", "style.css", "ledger.js"}
+
+
+def test_what_frames_the_pages_is_known_before_any_is_made(templates):
+    """Each file of the frame, and each of the report's own, so that a change to one is seen."""
+    (templates / "style.css").write_text("mine")
+    texts = environment.texts(templates)
+    assert texts["style.css"] == "mine" and texts["frame/style.css"] == (environment.FRAME / "style.css").read_text()
+    assert "frame/base.html.jinja2" in texts and not [name for name in texts if "dice" in name]
+
+
+if __name__ == "__main__":
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "chapters").mkdir()
+        (Path(folder) / "chapters" / "dice.md.jinja2").write_text(PROSE)
+        written = all_pages(environment.make(Path(folder)))
+    SNAPSHOTS.mkdir(exist_ok=True)
+    for name in HTML:
+        (SNAPSHOTS / name).write_bytes(written[name])
