@@ -6,7 +6,7 @@ outcomes that it asks for, and only of those, so that conditions which have noth
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, product
+from itertools import combinations, product, repeat
 from typing import Any
 
 from measured.errors import BuildError
@@ -19,7 +19,7 @@ from measured.pages.record import Record
 MOST_JOINED = 6
 """Claims that one piece may follow; with seven there are 2,187 ways, more than an author has in mind."""
 
-Outcomes = Mapping[str, Outcome]
+Outcomes = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -119,14 +119,14 @@ def _fault_of(name: str, about: Sequence[Followed]) -> str:
     """Which outcome of a claim has no text of its own in the pieces about it, whatever the others are; empty where each has one."""
     others = sorted({other for piece in about for other in piece.claims} - {name})
     # All combinations, where pieces that share a claim do not add up to too many; then the others all come out alike.
-    ways: Iterable[Sequence[Outcome]] = product(OUTCOMES, repeat=len(others))
+    ways: Iterable[Iterable[str]] = product(OUTCOMES, repeat=len(others))
     if len(others) >= MOST_JOINED:
-        ways = [[item] * len(others) for item in OUTCOMES]
+        ways = (repeat(item, len(others)) for item in OUTCOMES)
     faults: dict[str, int] = {}
     for way in ways:
         around = dict(zip(others, way, strict=True))
         texts: dict[Outcome, list[str]] = {
-            item: [word for piece in about for word in piece.words({**around, name: item})] for item in OUTCOMES
+            item: [word for piece in about for word in piece.words(around | {name: item})] for item in OUTCOMES
         }
         fault = _fault(texts)
         if not fault:
