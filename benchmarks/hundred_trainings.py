@@ -21,15 +21,16 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import numpy as np
 import torch
 
+from lab.activations import Tanh
 from lab.curvature import Spectra
-from lab.data import FunctionSamples
+from lab.functions import FunctionSamples, Sinc5
 from lab.models import MLP
 from lab.training import Recipe, TrainStack
 from measured.jobs.cache import Cache
 from measured.jobs.compute import Workers, gather, using
 
-NETWORK = MLP(1, (4, 4), 1, "tanh")
-DATA = FunctionSamples("sinc(5x)", -1.0, 1.0, num_train=64)
+NETWORK = MLP(1, (4, 4), 1, Tanh())
+DATA = FunctionSamples(Sinc5(), -1.0, 1.0, num_train=64)
 LEARNING_RATE = 1e-2
 AT_LEAST = {"one by one, one process of two threads": 10, "one by one, two processes of one thread": 5}
 

@@ -4,9 +4,11 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from lab.data import Dataset, FunctionSamples, _load
+from lab import training
+from lab.data import Digits, _load
+from lab.functions import FunctionSamples, Sinc5
 from lab.models import CNN, MLP
-from measured.jobs import compute, training
+from measured.jobs import compute
 
 
 class Called(torch.nn.Module):
@@ -23,9 +25,9 @@ class Called(torch.nn.Module):
 @pytest.mark.parametrize(
     "network, data, seed",
     [
-        (CNN((1, 8, 8), (3,), (5,), 10), Dataset("digits", 40, num_held_out=20), 0),
-        (MLP(1, (4,), 1), FunctionSamples("sinc(5x)", -1.0, 1.0, 20, 30), 0),
-        (MLP(1, (4,), 1), FunctionSamples("sinc(5x)", -1.0, 1.0, 20, 30), (0, 1)),
+        (CNN((1, 8, 8), (3,), (5,), 10), Digits(40, num_held_out=20), 0),
+        (MLP(1, (4,), 1), FunctionSamples(Sinc5(), -1.0, 1.0, 20, 30), 0),
+        (MLP(1, (4,), 1), FunctionSamples(Sinc5(), -1.0, 1.0, 20, 30), (0, 1)),
     ],
     ids=["cnn", "mlp", "stack"],
 )
