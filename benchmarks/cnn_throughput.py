@@ -18,19 +18,23 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import torch
 from torch import nn
 
-from lab.data import Dataset
-from lab.models import CNN
+from experiments import original
+from lab.data import MNIST
 from lab.training import Recipe, Train
+from measured.jobs import gather
 from measured.jobs.cache import Cache
-from measured.jobs.compute import Workers, gather, using
+from measured.jobs.pool import using
+from measured.jobs.remote import Code
+from measured.jobs.workers import Workers
 
+CODE = Code(Path(__file__).parents[1], ("lab",))
 BATCH_SIZE = 64
 
 
 def plain(images: int) -> float:
     """Images a second of the plain loop, two threads, one process."""
     torch.set_num_threads(2)
-    split = Dataset("mnist", images).load()
+    split = MNIST(images).load()
     data = torch.utils.data.TensorDataset(split.train_inputs.contiguous(), split.train_targets)
     loader = torch.utils.data.DataLoader(data, BATCH_SIZE, shuffle=True)
     model = nn.Sequential(
@@ -50,7 +54,7 @@ def plain(images: int) -> float:
 
 def ours(pool: Workers, images: int, round_number: int) -> float:
     """Images a second of two workers together, each training one network; start-up and evaluation are in the time."""
-    network, data = CNN((1, 28, 28), (16, 36), (128,), 10), Dataset("mnist", images, num_held_out=BATCH_SIZE)
+    network, data = original.CNN_16_36, MNIST(images, num_held_out=BATCH_SIZE)
 
     def jobs(num_updates: int, first_seed: int) -> list[Train]:
         return [Train(network, data, Recipe(1e-3, num_updates, BATCH_SIZE), first_seed + k) for k in range(2)]
@@ -71,7 +75,7 @@ def main() -> None:
     options = parser.parse_args()
     rates: dict[str, list[float]] = {"plain": [], "ours": []}
     with tempfile.TemporaryDirectory() as folder:
-        pool = Workers(Cache(Path(folder)), num_workers=2)
+        pool = Workers.local(Cache(Path(folder)), CODE, 2)
         with using(pool):
             ours(pool, BATCH_SIZE, 999)  # both workers import torch and read MNIST
             for number in range(options.rounds):

@@ -21,15 +21,20 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import numpy as np
 import torch
 
+from lab.activations import Tanh
 from lab.curvature import Spectra
-from lab.data import FunctionSamples
+from lab.functions import FunctionSamples, Sinc5
 from lab.models import MLP
 from lab.training import Recipe, TrainStack
+from measured.jobs import gather
 from measured.jobs.cache import Cache
-from measured.jobs.compute import Workers, gather, using
+from measured.jobs.pool import using
+from measured.jobs.remote import Code
+from measured.jobs.workers import Workers
 
-NETWORK = MLP(1, (4, 4), 1, "tanh")
-DATA = FunctionSamples("sinc(5x)", -1.0, 1.0, num_train=64)
+CODE = Code(Path(__file__).parents[1], ("lab",))
+NETWORK = MLP(1, (4, 4), 1, Tanh())
+DATA = FunctionSamples(Sinc5(), -1.0, 1.0, num_train=64)
 LEARNING_RATE = 1e-2
 AT_LEAST = {"one by one, one process of two threads": 10, "one by one, two processes of one thread": 5}
 
@@ -91,7 +96,7 @@ def main() -> None:
     context = multiprocessing.get_context("spawn")
 
     with tempfile.TemporaryDirectory() as folder, context.Pool(2) as processes:
-        workers = Workers(Cache(Path(folder)), force=True, num_workers=2)
+        workers = Workers.local(Cache(Path(folder)), CODE, 2, force=True)
 
         def stacked(num_updates: int, first_seed: int) -> list[tuple]:
             with using(workers):

@@ -17,11 +17,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import torch
 from torch import Tensor, nn
 
-from lab.data import Dataset
-from lab.models import CNN, MLP
+from experiments import original
+from lab.data import MNIST
+from lab.models import MLP
 from lab.sensitivity import input_norms
 
-NETWORKS = (MLP(28 * 28, (32, 32), 10), CNN((1, 28, 28), (16, 36), (128,), 10))
+NETWORKS = (MLP(28 * 28, (32, 32), 10), original.CNN_16_36)
 
 
 def plain(model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
@@ -44,7 +45,7 @@ def main() -> None:
     parser.add_argument("--plain-images", type=int, default=200)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    split = Dataset("mnist").load()
+    split = MNIST().load()
     inputs, targets = split.test_inputs[: options.images], split.test_targets[: options.images]
     few, few_targets = inputs[: options.plain_images], targets[: options.plain_images]
     for network in NETWORKS:

@@ -21,7 +21,7 @@ import torch
 from scipy.optimize import fmin_l_bfgs_b
 
 from experiments.flatness import NETWORK
-from lab.data import Dataset
+from lab.data import MNIST
 from lab.sharpness import START, Objective, _Loss, _loss_of, maximize_in_box
 from lab.training import Recipe, Train
 
@@ -75,7 +75,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     for batch_size in (64, 1024):
-        of = Train(NETWORK, Dataset("mnist", 10_000), Recipe(1e-3, options.updates, batch_size), 0)
+        of = Train(NETWORK, MNIST(10_000), Recipe(1e-3, options.updates, batch_size), 0)
         loss = _loss_of(of, of.compute(), options.examples)
         here = loss(loss.weights)[0]
         for box, (epsilon, plus) in BOXES.items():

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import torch
 
-from lab.data import FunctionSamples
+from lab.functions import FunctionSamples, SincPlusSine
 from lab.models import MLP
 from lab.training import Recipe, Train, TrainStack
 
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=100)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    data, recipe = FunctionSamples("sinc(x) + sin(x/2)", 0.01, 10.0, num_train=100), Recipe(1e-3, options.updates, None)
+    data, recipe = FunctionSamples(SincPlusSine(), 0.01, 10.0, num_train=100), Recipe(1e-3, options.updates, None)
     for network in NETWORKS:
         seconds: dict[str, list[float]] = {"one by one": [], "stacked": []}
         for _ in range(options.rounds):

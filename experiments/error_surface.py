@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lab.data import Dataset
+from experiments import original
+from lab.data import MNIST
 from lab.landscape import FilterNormalizedPlane, Line, LineLoss, Plane, Point, Surface, TrajectoryPlane
 from lab.models import CNN
 from lab.training import Recipe, Train
@@ -71,7 +72,7 @@ PRESETS = {
     ),
 }
 
-NETWORK = CNN((1, 28, 28), (4, 8), (32,), 10)
+NETWORK = CNN(original.IMAGE, (4, 8), (32,), 10)
 BATCH_SIZE = 64
 
 
@@ -80,7 +81,7 @@ def training(seed: int, settings: Settings, batch_size: int = BATCH_SIZE) -> Tra
     num_updates = max(settings.num_updates * BATCH_SIZE // batch_size, settings.num_checkpoints - 1)
     steps = tuple(sorted({round(share * num_updates) for share in np.linspace(0, 1, settings.num_checkpoints)}))
     recipe = Recipe(settings.learning_rate, num_updates, batch_size)
-    return Train(NETWORK, Dataset("mnist", settings.num_train, num_held_out=1000), recipe, seed, checkpoint_at=steps)
+    return Train(NETWORK, MNIST(settings.num_train, num_held_out=1000), recipe, seed, checkpoint_at=steps)
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments import original
-from lab.data import FunctionSamples
+from lab.functions import Function, FunctionSamples, SincPlusSine, SincPlusSquare
 from lab.models import MLP
 from lab.training import LearningRateSearch, Outputs, Predict, Recipe, Training, TrainStack
 from measured import charts
@@ -27,7 +27,7 @@ from measured.jobs import gather
 
 @dataclass(frozen=True)
 class Settings:
-    functions: tuple[str, ...] = ("sinc(x) + sin(x/2)", "sinc(x) + 0.7 x²")
+    functions: tuple[Function, ...] = (SincPlusSine(), SincPlusSquare())
     """What is fitted; sinc(x) is sin(πx)/(πx), and 1 at 0."""
     interval: tuple[float, float] = (0.01, 10.0)
     """Where it is fitted. The seed report names no interval."""
@@ -72,9 +72,9 @@ PRESETS = {
 }
 
 NETWORKS = {
-    "deep": MLP(1, (5, 10, 10, 10, 10, 10, 5), 1),
-    "middle": MLP(1, (10, 18, 15, 4), 1),
-    "shallow": MLP(1, (190,), 1),
+    "deep": original.DEEP,
+    "middle": original.MIDDLE,
+    "shallow": original.SHALLOW,
     "wide": MLP(1, (760,), 1),
     "widest": MLP(1, (3040,), 1),
 }
@@ -92,7 +92,7 @@ def title(name: str) -> str:
 
 
 def blocks(
-    name: str, function: str, interval: tuple[float, float], seeds: tuple[int, ...], settings: Settings
+    name: str, function: Function, interval: tuple[float, float], seeds: tuple[int, ...], settings: Settings
 ) -> list[TrainStack]:
     """The reported trainings of one network, in blocks of seeds whose size does not depend on the machine."""
     points = FunctionSamples(function, *interval, num_train=settings.num_points, num_test=10 * settings.num_points)
@@ -180,7 +180,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     for name in EQUAL_SIZE:
         metrics[f"constant_{name}"] = Metric.share(np.any([fits[where, name].is_constant for where in SHORT], axis=0))
 
-    return Result(metrics, _figures(functions, fits, chosen, metrics))
+    return Result(metrics, _figures({short: str(function) for short, function in functions.items()}, fits, chosen, metrics))
 
 
 def _figures(functions: dict, fits: dict, chosen: dict, metrics: dict) -> dict:

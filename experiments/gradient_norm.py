@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from experiments import original
-from lab.data import Dataset, FunctionSamples
+from lab.activations import Tanh
+from lab.data import MNIST
+from lab.functions import FunctionSamples, SincPlusSine
 from lab.gradients import GradientNorms, Norms
 from lab.models import CNN, MLP
 from lab.statistics import rank_correlation
@@ -55,8 +57,8 @@ PRESETS = {
 }
 
 TASKS = {"mnist": "MNIST", "function": "sinc(x) + sin(x/2)"}
-CNN_NETWORK = CNN((1, 28, 28), (8, 16), (64,), 10)
-MLP_NETWORK = MLP(1, (10, 18, 15, 4), 1, "tanh")
+CNN_NETWORK = CNN(original.IMAGE, (8, 16), (64,), 10)
+MLP_NETWORK = MLP(1, (10, 18, 15, 4), 1, Tanh())
 ZERO = 1e-5
 """A gradient norm counts as zero below this: 1e-10 squared, the cut-off of Frye et al. (2021) for a critical point."""
 
@@ -64,10 +66,10 @@ ZERO = 1e-5
 def jobs(task: str, settings: Settings) -> list[GradientNorms]:
     """Gradient norms along the runs of one task."""
     if task == "mnist":
-        network, data = CNN_NETWORK, Dataset("mnist", settings.num_train, num_held_out=500)
+        network, data = CNN_NETWORK, MNIST(settings.num_train, num_held_out=500)
         recipe = Recipe(0.003, settings.num_updates, settings.batch_size)
     else:
-        network, data = MLP_NETWORK, FunctionSamples("sinc(x) + sin(x/2)", 0.01, 10.0, num_train=200)
+        network, data = MLP_NETWORK, FunctionSamples(SincPlusSine(), 0.01, 10.0, num_train=200)
         recipe = Recipe(0.003, settings.function_updates, settings.batch_size // 4)
     # Evenly spaced: a rank correlation over moments crowded at the start would be one of the start.
     steps = tuple(sorted({round(share * recipe.num_updates) for share in np.linspace(0, 1, settings.num_moments)}))

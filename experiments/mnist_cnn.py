@@ -8,7 +8,7 @@ task. Every network gets the same number of updates and a learning rate of its o
 from dataclasses import dataclass
 
 from experiments import original
-from lab.data import Dataset
+from lab.data import MNIST, Digits
 from lab.models import CNN, MLP, flat_weights
 from lab.training import HISTORY_EXAMPLES, LearningRateSearch, Recipe, Train, Training
 from measured import charts
@@ -90,15 +90,14 @@ PRESETS = {
     ),
 }
 
-IMAGE = (1, 28, 28)
 POOL = 50_000
 """MNIST's training images without the last sixth."""
 NETWORKS = {
-    "one": CNN(IMAGE, (9,), (136,), 10),
-    "two": CNN(IMAGE, (16, 36), (128,), 10),
-    "three": CNN(IMAGE, (16, 36, 110), (128,), 10),
-    "seed_16_64": CNN(IMAGE, (16, 64), (128,), 10),
-    "seed_16_16_16": CNN(IMAGE, (16, 16, 16), (128,), 10),
+    "one": CNN(original.IMAGE, (9,), (136,), 10),
+    "two": original.CNN_16_36,
+    "three": CNN(original.IMAGE, (16, 36, 110), (128,), 10),
+    "seed_16_64": original.CNN_16_64,
+    "seed_16_16_16": original.CNN_16_16_16,
 }
 LINEAR = MLP(28 * 28, (), 10)
 """The baseline that "very good" is held against: logistic regression on pixels."""
@@ -119,8 +118,7 @@ def title(network: CNN | MLP) -> str:
 def trainings(network: CNN | MLP, seeds: tuple[int, ...], settings: Settings) -> list[Train]:
     """The reported trainings of one network on MNIST."""
     images = {
-        seed: Dataset(
-            "mnist",
+        seed: MNIST(
             settings.num_train,
             seed=seed,
             reserve_validation=True,
@@ -129,7 +127,7 @@ def trainings(network: CNN | MLP, seeds: tuple[int, ...], settings: Settings) ->
         for seed in seeds
     }
     recipe = Recipe(settings.learning_rates[0], settings.num_updates, settings.batch_size, schedule="one_cycle")
-    trial = Dataset("mnist", settings.search_images, held_out="validation", num_held_out=settings.search_held_out)
+    trial = MNIST(settings.search_images, held_out="validation", num_held_out=settings.search_held_out)
     search = LearningRateSearch(
         tuple(
             Train(
@@ -147,10 +145,10 @@ def trainings(network: CNN | MLP, seeds: tuple[int, ...], settings: Settings) ->
 
 def digits_trainings(network: CNN, settings: Settings) -> list[Train]:
     """The reported trainings of one network on the second task."""
-    trial = Dataset("digits", held_out="validation")
+    trial = Digits(held_out="validation")
     recipes = [Recipe(rate, settings.digits_updates, 64, schedule="one_cycle") for rate in settings.learning_rates]
     search = LearningRateSearch(tuple(Train(network, trial, recipe, settings.search_seed) for recipe in recipes))
-    data = Dataset("digits", reserve_validation=True)
+    data = Digits(reserve_validation=True)
     return [Train(network, data, recipes[0], seed, tuned_by=search) for seed in settings.digits_seeds]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments import original
-from lab.data import Dataset
+from lab.data import MNIST
 from lab.models import CNN, MLP
 from lab.statistics import rank_correlation
 from lab.training import LearningRateSearch, Recipe, Train, Training
@@ -91,20 +91,19 @@ PRESETS = {
     ),
 }
 
-IMAGE = (1, 28, 28)
 CLASSES = 10
 # In the order of the seed report. Where several layouts have its count, one is taken that keeps 5 x 5 filters and small pooling as far as it goes.
 TEN = (
-    ("1 layer", CNN(IMAGE, (6,), (128,), CLASSES), "reconstructed"),
-    ("1 layer", CNN(IMAGE, (2,), (16,), CLASSES, pool=7), "reconstructed"),
-    ("1 layer", CNN(IMAGE, (1,), (10,), CLASSES, pool=9), "reconstructed"),
-    ("1 layer", CNN(IMAGE, (5,), (14,), CLASSES), "reconstructed"),
-    ("1 layer", CNN(IMAGE, (2,), (16,), CLASSES, kernel_size=3, pool=9), "reconstructed, filters of 3 x 3"),
-    ("1 layer", CNN(IMAGE, (8,), (64,), CLASSES), "reconstructed"),
-    ("2 layers", CNN(IMAGE, (26, 16), (64,), CLASSES), "reconstructed"),
-    ("1 layer", CNN(IMAGE, (12,), (40, 256), CLASSES, pool=7), "stand-in: no natural layout has this count"),
-    ("2 layers", CNN(IMAGE, (14, 14), (20,), CLASSES, pool=3), "reconstructed"),
-    ("2 layers", CNN(IMAGE, (16, 36), (128,), CLASSES), "reconstructed"),
+    ("1 layer", CNN(original.IMAGE, (6,), (128,), CLASSES), "reconstructed"),
+    ("1 layer", CNN(original.IMAGE, (2,), (16,), CLASSES, pool=7), "reconstructed"),
+    ("1 layer", CNN(original.IMAGE, (1,), (10,), CLASSES, pool=9), "reconstructed"),
+    ("1 layer", CNN(original.IMAGE, (5,), (14,), CLASSES), "reconstructed"),
+    ("1 layer", CNN(original.IMAGE, (2,), (16,), CLASSES, kernel_size=3, pool=9), "reconstructed, filters of 3 x 3"),
+    ("1 layer", CNN(original.IMAGE, (8,), (64,), CLASSES), "reconstructed"),
+    ("2 layers", CNN(original.IMAGE, (26, 16), (64,), CLASSES), "reconstructed"),
+    ("1 layer", CNN(original.IMAGE, (12,), (40, 256), CLASSES, pool=7), "stand-in: no natural layout has this count"),
+    ("2 layers", CNN(original.IMAGE, (14, 14), (20,), CLASSES, pool=3), "reconstructed"),
+    ("2 layers", original.CNN_16_36, "reconstructed"),
 )
 """The seed's word for its depth, a network with exactly its number of parameters, and what kind of guess that is."""
 FITTED = 0.99
@@ -124,7 +123,7 @@ def sweep_trainings(width: int, label_noise: float, settings: Settings) -> list[
         tuple(
             Train(
                 network,
-                Dataset("mnist", settings.num_train, settings.label_noise, settings.search_seed, num_held_out=1),
+                MNIST(settings.num_train, settings.search_seed, label_noise=settings.label_noise, num_held_out=1),
                 Recipe(rate, settings.search_updates, settings.batch_size, schedule="one_cycle"),
                 settings.search_seed,
             )
@@ -134,7 +133,7 @@ def sweep_trainings(width: int, label_noise: float, settings: Settings) -> list[
     )
     recipe = Recipe(settings.learning_rates[0], settings.num_updates, settings.batch_size, schedule="one_cycle")
     data = {
-        seed: Dataset("mnist", settings.num_train, label_noise, seed, num_held_out=settings.num_held_out)
+        seed: MNIST(settings.num_train, seed, label_noise=label_noise, num_held_out=settings.num_held_out)
         for seed in settings.seeds
     }
     return [Train(network, data[seed], recipe, seed, tuned_by=search) for seed in settings.seeds]
@@ -142,8 +141,7 @@ def sweep_trainings(width: int, label_noise: float, settings: Settings) -> list[
 
 def ten_trainings(network: CNN, settings: Settings) -> list[Train]:
     """The reported trainings of one of the seed's ten."""
-    trial = Dataset(
-        "mnist",
+    trial = MNIST(
         settings.ten_num_train,
         seed=settings.search_seed,
         held_out="validation",
@@ -164,7 +162,7 @@ def ten_trainings(network: CNN, settings: Settings) -> list[Train]:
     return [
         Train(
             network,
-            Dataset("mnist", settings.ten_num_train, seed=seed, reserve_validation=True, num_held_out=settings.num_held_out),
+            MNIST(settings.ten_num_train, seed, reserve_validation=True, num_held_out=settings.num_held_out),
             recipe,
             seed,
             tuned_by=search,

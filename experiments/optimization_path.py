@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from experiments import original
-from lab.data import Dataset
-from lab.models import CNN
+from lab.data import MNIST
 from lab.training import Recipe, Train, Training
 from lab.trajectories import JointPCA, Paths, principal_components
 from measured import charts
@@ -58,7 +57,6 @@ PRESETS = {
     "full": Settings(num_train=None, num_held_out=None, num_simulations=1000),
 }
 
-NETWORK = CNN((1, 28, 28), (16, 36), (128,), 10)
 LAYERS = {"whole": None, "layer": "3.weight"}
 """The whole model, and its second convolution."""
 STUCK = 0.2
@@ -68,14 +66,14 @@ STARTS = {"shared": "same start", "own": "starts of their own"}
 
 def trainings(start: str, settings: Settings) -> tuple[Train, ...]:
     """The runs, which differ in the order of the images and, unless the start is shared, in the initial weights."""
-    data = Dataset("mnist", settings.num_train, num_held_out=settings.num_held_out)
+    data = MNIST(settings.num_train, num_held_out=settings.num_held_out)
     updates_an_epoch = -(-(settings.num_train or 60_000) // settings.batch_size)
     rate = settings.seed_learning_rate if start == "seed_rate" else settings.learning_rate
     recipe = Recipe(rate, settings.num_epochs * updates_an_epoch, settings.batch_size)
     steps = tuple(range(0, recipe.num_updates + 1, settings.epochs_between * updates_an_epoch))
     return tuple(
         Train(
-            NETWORK, data, recipe, seed,
+            original.CNN_16_36, data, recipe, seed,
             initial_seed=settings.seeds[0] if start == "shared" else None,
             record_at=() if start == "seed_rate" else steps, checkpoint_at=() if start == "seed_rate" else steps,
         )
@@ -93,7 +91,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     paths, trained, at_seed_rate = gather((jobs, runs, trainings("seed_rate", settings)))
 
     metrics = {
-        "num_parameters": Metric(NETWORK.num_parameters),
+        "num_parameters": Metric(original.CNN_16_36.num_parameters),
         "num_runs": Metric(len(settings.seeds)),
         "num_checkpoints": Metric(settings.num_epochs // settings.epochs_between + 1),
         "num_train": Metric(settings.num_train or 60_000),
@@ -139,7 +137,7 @@ def _figures(
             x={STARTS[start]: f"component 1 ({100 * share[0]:.0f} % of variance)" for start, share in shares.items()},
             y={STARTS[start]: f"component 2 ({100 * share[1]:.0f} %)" for start, share in shares.items()},
             label="test accuracy (%)",
-            caption=f"{subject} on their first two joint principal components: {len(settings.seeds)} runs of {NETWORK}, Adam at "
+            caption=f"{subject} on their first two joint principal components: {len(settings.seeds)} runs of {original.CNN_16_36}, Adam at "
             f"{settings.learning_rate}, a dot every {settings.epochs_between} epochs; PCA in float64 of float32 weights, centred, nothing "
             "rescaled. The number is the test accuracy at the end.",
             alt=alt,
@@ -147,7 +145,7 @@ def _figures(
 
     first, last = trained["own"][0].checkpoints[0], trained["own"][0].weights
     snapshots = {"start": first, "end": last}
-    named = {when: NETWORK.named_weights(weights) for when, weights in snapshots.items()}
+    named = {when: original.CNN_16_36.named_weights(weights) for when, weights in snapshots.items()}
     matrices = {
         name: named["end"][key].T
         for name, key in (("fully connected, 1764 to 128", "7.weight"), ("output, 128 to 10", "9.weight"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from experiments import original
-from lab.data import CorrectLabels, CorrectShare, Dataset
+from lab.data import MNIST, CorrectLabels, CorrectShare
 from lab.models import CNN
 from lab.statistics import first_reached, rank_correlation
 from lab.training import Recipe, Train, Training
@@ -30,10 +30,7 @@ from measured.jobs import gather
 # that six of them tell two points. 2,000 labels would take another 45 s, and all shares with the 16/36 network 400 s.
 
 
-IMAGE = (1, 28, 28)
-SEED_NETWORK = CNN(IMAGE, (16, 36), (128,), 10)
-"""Two convolutions, as the seed report says; its number of parameters is that of the seed's tenth model of section 3.2."""
-SMALL_NETWORK = CNN(IMAGE, (1,), (10,), 10, pool=9)
+SMALL_NETWORK = CNN(original.IMAGE, (1,), (10,), 10, pool=9)
 """Too small: as many parameters as the smallest model of the seed's section 3.2."""
 
 
@@ -51,7 +48,7 @@ class Settings:
     """Runs of these: each has images, labels, initial weights and an order of its own."""
     shares: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
     """Shares of the labels that are replaced, from none to all, for the curve between true and random labels."""
-    curve_network: CNN = CNN(IMAGE, (8, 16), (64,), 10)
+    curve_network: CNN = CNN(original.IMAGE, (8, 16), (64,), 10)
     """The network of the curve."""
     curve_labels: int = 800
     """Training images of a run of the curve and of the small network."""
@@ -95,7 +92,7 @@ PRESETS = {
         batch_size=128,
         seeds=tuple(range(12)),
         shares=(0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
-        curve_network=SEED_NETWORK,
+        curve_network=original.CNN_16_36,
         curve_labels=10_000,
         curve_epochs=100,
         curve_batch_size=128,
@@ -121,12 +118,12 @@ ZHANG = (
 """Zhang et al. 2017, Table 1: CIFAR-10, training / test accuracy in per cent with true and with random labels, neither crops nor weight decay."""
 
 
-def labelled(num_labels: int, share: float, seed: int, settings: Settings) -> Dataset:
+def labelled(num_labels: int, share: float, seed: int, settings: Settings) -> MNIST:
     """Images of a run of which ``share`` got another label: what is replaced at a small share is replaced at every larger one."""
-    return Dataset("mnist", num_labels, share, seed=seed, num_held_out=settings.num_held_out)
+    return MNIST(num_labels, seed, label_noise=share, num_held_out=settings.num_held_out)
 
 
-def training(network: CNN, data: Dataset, epochs: int, batch_size: int, settings: Settings) -> Train:
+def training(network: CNN, data: MNIST, epochs: int, batch_size: int, settings: Settings) -> Train:
     """One run, whose seed is that of its images."""
     num_updates = epochs * math.ceil(data.sizes[0] / batch_size)
     steps = tuple(sorted({round(num_updates * place**2) for place in np.linspace(0, 1, settings.num_records, endpoint=False)}))
@@ -140,7 +137,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         **{("curve", settings.curve_labels, share): settings.curve_seeds for share in settings.shares},
         **{("small", settings.curve_labels, share): settings.curve_seeds for share in (0.0, 1.0)},
     }
-    networks = {"large": SEED_NETWORK, "curve": settings.curve_network, "small": SMALL_NETWORK}
+    networks = {"large": original.CNN_16_36, "curve": settings.curve_network, "small": SMALL_NETWORK}
     data = {key: [labelled(*key[1:], seed, settings) for seed in seeds] for key, seeds in sets.items()}
 
     def trainings(key: tuple[str, int, float]) -> list[Train]:
@@ -184,7 +181,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         "learning_rate": Metric(settings.learning_rate),
         "batch_size": Metric(settings.batch_size),
         "curve_batch_size": Metric(settings.curve_batch_size),
-        "num_parameters": Metric(SEED_NETWORK.num_parameters),
+        "num_parameters": Metric(original.CNN_16_36.num_parameters),
         "curve_parameters": Metric(settings.curve_network.num_parameters),
         "small_parameters": Metric(SMALL_NETWORK.num_parameters),
         "chance": Metric(CHANCE, "%"),
@@ -273,7 +270,7 @@ def _figures(networks: dict, jobs: dict, trained: dict, scores: dict, settings: 
         f"float32, evaluation mode; the last point on everything trained on and on all {settings.num_held_out or 10_000:,} test images, "
         f"the ones before on {settings.history_examples[0]:,} training and {settings.history_examples[1]:,} test images at most."
     )
-    words = f"{SEED_NETWORK}, {main:,} images: median and the middle 80 % over {len(settings.seeds)} seeds; {measured}"
+    words = f"{original.CNN_16_36}, {main:,} images: median and the middle 80 % over {len(settings.seeds)} seeds; {measured}"
     of_curve = f"{settings.curve_network}, {curve:,} images, {settings.curve_epochs} epochs, {len(settings.curve_seeds)} seeds"
     recipes: dict[tuple, list[float]] = {}
     for (kind, number, share), items in jobs.items():
@@ -338,7 +335,7 @@ def _figures(networks: dict, jobs: dict, trained: dict, scores: dict, settings: 
             {
                 f"updates to {_percent(FITTED)} training accuracy": {
                     f"{settings.curve_network}, {curve:,} images": at_shares("time"),
-                    f"{SEED_NETWORK}, {main:,} images": {100 * share: scores["large", main, share]["time"] for share in (0.0, 1.0)},
+                    f"{original.CNN_16_36}, {main:,} images": {100 * share: scores["large", main, share]["time"] for share in (0.0, 1.0)},
                     f"where the runs of {settings.curve_network} end": {
                         100 * share: Metric(jobs["curve", curve, share][0].recipe.num_updates) for share in settings.shares
                     },

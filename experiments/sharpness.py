@@ -13,7 +13,7 @@ import numpy as np
 
 from experiments import original
 from experiments.flatness import NETWORK, sweep_training
-from lab.data import Dataset
+from lab.data import MNIST
 from lab.landscape import Line, LineLoss, Point
 from lab.models import MLP, flat_weights
 from lab.sharpness import HessianSize, MeasureHessian, Rescaled, Rescaling, Sharpness, Worst
@@ -164,7 +164,7 @@ PUBLISHED_RATIOS = {"full": "167", "half_full": "70", "sub": "84", "half_sub": "
 
 def f1_training(batch_size: int, seed: int, settings: Settings) -> Train:
     """One run of F1; runs with equal seeds start at the same weights."""
-    data = Dataset("mnist", settings.num_train)
+    data = MNIST(settings.num_train)
     updates = settings.epochs * math.ceil(data.sizes[0] / batch_size)
     return Train(settings.network, data, Recipe(settings.learning_rate, updates, batch_size), seed)
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from experiments import original
+from lab.activations import Tanh
 from lab.critical_points import CLASSES, CRITICAL, CriticalPoints, Method, NeighbourRatio, Points, count_signs
-from lab.data import Dataset, FunctionSamples
+from lab.data import MNIST
+from lab.functions import FunctionSamples, Sinc5
 from lab.gradients import DescendGradientNorm
-from lab.models import CNN, MLP
+from lab.models import MLP
 from lab.statistics import rank_correlation
 from lab.training import Recipe, Train, TrainStack
 from measured import charts
@@ -77,8 +79,7 @@ PRESETS = {
                      num_neighbours=5000, num_images=2000, cnn_updates=3000, cnn_steps=1000),
 }  # fmt: skip
 
-NETWORKS = {"small": MLP(1, (4, 4), 1, "tanh"), "large": MLP(1, (8, 8), 1, "tanh")}
-IMAGE_NETWORK = CNN((1, 28, 28), (16, 36), (128,), 10)
+NETWORKS = {"small": MLP(1, (4, 4), 1, Tanh()), "large": MLP(1, (8, 8), 1, Tanh())}
 METHODS: dict[Method, str] = {
     "none": "ordinary training",
     "grad_norm": "gradient norm as objective",
@@ -94,7 +95,7 @@ def blocks(which: str, settings: Settings) -> list[TrainStack]:
     """The trainings of one kind of network, in blocks of seeds."""
     decay = settings.weight_decay if which == "small" else 0.0
     recipe = Recipe(settings.learning_rate, settings.num_updates, batch_size=None, weight_decay=decay, dtype="float64")
-    data = FunctionSamples("sinc(5x)", -1.0, 1.0, num_train=settings.num_points, num_test=200)
+    data = FunctionSamples(Sinc5(), -1.0, 1.0, num_train=settings.num_points, num_test=200)
     return [
         TrainStack(NETWORKS[which], data, recipe, settings.seeds[first : first + settings.block], checkpoint_at=settings.starts)
         for first in range(0, settings.num_networks, settings.block)
@@ -169,7 +170,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         for start, method in ((ends[0], "levenberg"), (ends[1], "none"), (ends[1], "levenberg"))
     }
     images = Train(
-        IMAGE_NETWORK, Dataset("mnist", settings.num_images, num_held_out=100), Recipe(0.001, settings.cnn_updates, 64), seed=0,
+        original.CNN_16_36, MNIST(settings.num_images, num_held_out=100), Recipe(0.001, settings.cnn_updates, 64), seed=0,
         checkpoint_at=(0, settings.cnn_updates),
     )  # fmt: skip
     descent = DescendGradientNorm(images, settings.cnn_steps, settings.num_images)
@@ -268,8 +269,8 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
     trained_points = {METHODS[method]: searched["small", settings.starts[-1], method] for method in METHODS}
     exponents = np.arange(-16.0, -0.9, 0.5)
     snapshots = {
-        "trained": IMAGE_NETWORK.named_weights(trained.weights),
-        "smallest gradient norm": IMAGE_NETWORK.named_weights(descended.weights),
+        "trained": original.CNN_16_36.named_weights(trained.weights),
+        "smallest gradient norm": original.CNN_16_36.named_weights(descended.weights),
     }
     return {
         "ratio": charts.scatter(
@@ -397,7 +398,7 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
         ),
         "filters": charts.images(
             {when: [picture[0] for picture in named["0.weight"]] for when, named in snapshots.items()}, columns=8,
-            caption=f"The seed's picture: first-layer filters of {IMAGE_NETWORK} trained on {settings.num_images} images, and after {settings.cnn_steps} updates with "
+            caption=f"The seed's picture: first-layer filters of {original.CNN_16_36} trained on {settings.num_images} images, and after {settings.cnn_steps} updates with "
                     "the gradient norm as the objective; seed 0, float32, one scale for all.",
             alt="Sixteen filters of 5 by 5 weights before and after making the gradient norm small.",
         ),

@@ -17,7 +17,7 @@ from jaxtyping import Float, Int
 from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor, nn
 
-from lab.models import ACTIVATIONS, MLP
+from lab.models import MLP
 from lab.training import EVALUATION_SLICE, WORKER_FLOPS, Train, Training, TrainStack, mean_loss
 from measured.jobs import Job
 
@@ -179,7 +179,7 @@ def stacked_loss(
 ) -> Float[Tensor, " networks"]:
     """Loss of each network, in the precision of ``weights``; differentiable."""
     hidden = inputs.flatten(1).to(weights.dtype).T.expand(len(weights), -1, -1)
-    activation = ACTIVATIONS[network.activation]()
+    activation = network.activation.module()
     for number, layer in enumerate(_layers(network, weights)):
         hidden = torch.baddbmm(layer[:, :, -1:], layer[:, :, :-1], activation(hidden) if number else hidden)
     if targets.is_floating_point():
@@ -289,7 +289,7 @@ def _backward(
                 own = torch.cat([earlier, own], dim=2)
             along.append(own)
         if number < last:
-            hidden, slope, bend = _activate(network.activation, unit_inputs, hessian)
+            hidden, slope, bend = network.activation.derivatives(unit_inputs, hessian)
             slopes.append(slope)
             bends.append(bend)
         else:
@@ -361,25 +361,6 @@ def _moved(
     sent = (errors[:, :, None] * fed_earlier[:, None]).flatten(1, 2)
     product = moved.flatten(1, 2) @ sent.transpose(1, 2)
     return product.reshape(networks, q, earlier, later, p).permute(0, 3, 1, 2, 4)
-
-
-def _activate(name: str, unit_inputs: Tensor, second: bool) -> tuple[Tensor, Tensor, Tensor]:
-    """Activation, its slope and, if asked for, its second derivative, elementwise."""
-    if name == "tanh":
-        values = torch.tanh(unit_inputs)
-        slope = 1 - values.square()
-        return values, slope, -2 * values * slope if second else values
-    activation = ACTIVATIONS[name]()
-
-    def total(values: Tensor) -> Tensor:
-        return activation(values.clone()).sum()  # a copy, as ReLU works in place
-
-    def total_slope(values: Tensor) -> Tensor:
-        return torch.func.grad(total)(values).sum()
-
-    slope = torch.func.grad(total)(unit_inputs)
-    bend = torch.func.grad(total_slope)(unit_inputs) if second else slope
-    return activation(unit_inputs.clone()), slope, bend
 
 
 def _loss_derivatives(
@@ -520,6 +501,6 @@ def float64_problem(of: TrainStack, at_step: int | None, training: Training) -> 
 
 def hessian_seconds(of: TrainStack) -> float:
     """Roughly what one exact Hessian of one network and its eigenvalues take on one worker."""
-    parameters, examples = of.network.num_parameters, of.data.num_train or 60_000
+    parameters, examples = of.network.num_parameters, of.data.sizes[0]
     units = sum(int(np.prod(layer.output_shape)) for layer in of.network.layers)
     return 1e-8 * examples * (units**2 + parameters) + (parameters**2 * examples + 30 * parameters**3) / WORKER_FLOPS

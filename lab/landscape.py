@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from lab.data import FunctionSamples
-from lab.models import CNN, MLP, Network, StackedMLP, set_weights
+from lab.models import MLP, StackedMLP, flat_statistics
+from lab.network import BATCH_NORMALISATIONS, Network, set_weights
 from lab.training import EVALUATION_SLICE, WORKER_FLOPS, Scores, Train, Training, evaluate
 from lab.trajectories import check_comparable, principal_components, relative_residual
 from measured.jobs import Job
@@ -47,7 +47,7 @@ class Point:
 
 
 def evaluate_at(
-    network: MLP | CNN,
+    network: Network,
     anchors: Float[np.ndarray, "anchors parameters"],
     coefficients: Float[np.ndarray, "points anchors"],
     inputs: Float[Tensor, "examples ..."],
@@ -66,7 +66,7 @@ def evaluate_at(
     if stack >= SMALLEST_STACK:
         assert isinstance(network, MLP)
         found = [
-            evaluate(StackedMLP(network, (coefficients[i : i + stack] @ anchors).astype(dtype)), inputs, targets)
+            evaluate(StackedMLP(network, (coefficients[i : i + stack] @ anchors).astype(dtype)), inputs.flatten(1), targets)
             for i in range(0, len(coefficients), stack)
         ]
         return Scores(*(np.concatenate([getattr(part, name) for part in found]) for name in ("loss", "accuracy")))
@@ -74,7 +74,7 @@ def evaluate_at(
     found = []
     for row in coefficients:
         set_weights(model, torch.from_numpy((row @ anchors).astype(dtype)))
-        if isinstance(network, MLP) and network.batch_norm:
+        if network.num_statistics:
             estimate_statistics(model, normalize_on)
         found.append(evaluate(model, inputs, targets))
     return Scores(np.array([part.loss for part in found]), np.array([part.accuracy for part in found]))
@@ -92,14 +92,25 @@ def estimate_statistics(model: nn.Module, inputs: Float[Tensor, "examples ..."])
     Each layer is measured on all inputs as the layers before it, normalised by their own statistics, hand them on. The variance is that of
     the inputs themselves, so that the network in evaluation mode is on them what it is in training mode with all of them in one batch.
     """
-    with torch.no_grad():
-        for layer in model.eval().children():
-            if isinstance(layer, nn.BatchNorm1d):
-                assert layer.running_mean is not None and layer.running_var is not None
-                variance, mean = torch.var_mean(inputs, dim=0, correction=0)
-                layer.running_mean.copy_(mean)
-                layer.running_var.copy_(variance)
-            inputs = layer(inputs)
+    layers = [layer for layer in model.modules() if isinstance(layer, BATCH_NORMALISATIONS) and layer.track_running_stats]
+    if len(flat_statistics(model)) != 2 * sum(layer.num_features for layer in layers):
+        raise ValueError(
+            "a state besides weights and batch normalisation cannot be estimated at other weights than those trained"
+        )
+
+    def measure(layer: nn.Module, arguments: tuple[Tensor, ...]) -> None:
+        (values,) = arguments
+        variance, mean = torch.var_mean(values, dim=[0, *range(2, values.ndim)], correction=0)
+        layer.get_buffer("running_mean").copy_(mean)
+        layer.get_buffer("running_var").copy_(variance)
+
+    hooks = [layer.register_forward_pre_hook(measure) for layer in layers]
+    try:
+        with torch.no_grad():
+            model.eval()(inputs)
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def _examples(of: Train, num_train: int | None, num_test: int | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -186,7 +197,7 @@ class LineLoss(Job):
     def placeholder(self) -> Line:
         alphas = np.array(self.alphas, dtype=np.float64)
         loss = 0.1 + 0.001 * (self.start.of.seed % 7) + 0.002 * (self.end.of.seed % 7) + (alphas - 0.4) ** 2
-        accuracy = None if isinstance(self.start.of.data, FunctionSamples) else np.exp(-loss)
+        accuracy = np.exp(-loss) if self.start.of.data.is_classification else None
         test_loss, test_accuracy = 1.1 * loss, None if accuracy is None else 0.98 * accuracy
         scale = np.array([[0.99], [1.01]])
         half_accuracy = None if test_accuracy is None else test_accuracy / scale

@@ -1,140 +1,27 @@
-"""Architectures as frozen dataclasses: they print themselves, count their parameters without building, and build from a seed.
-
-All weights and biases start uniform in +-1/sqrt(fan-in), PyTorch's default for linear and convolutional layers
-(``torch.nn.Linear.reset_parameters``), drawn from a generator of the seed alone. Batch normalisation starts as the identity.
-"""
+"""Architectures as frozen dataclasses: fully connected ones, alone and in stacks, and convolutional ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 from torch import Tensor, nn
 
-ACTIVATIONS = {
-    "relu": partial(nn.ReLU, inplace=True),
-    "tanh": nn.Tanh,
-    "silu": nn.SiLU,
-    "softplus": nn.Softplus,
-    "gelu": nn.GELU,
-    "linear": nn.Identity,
-}
-Activation = Literal["relu", "tanh", "silu", "softplus", "gelu", "linear"]
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One row of a layer table. ``num_flops`` counts a multiply-add as two operations, forward, for one example."""
-
-    description: str
-    output_shape: tuple[int, ...]
-    num_parameters: int
-    num_flops: int
+from lab.activations import Activation, ReLU
+from lab.network import Layer, Network, statistics_of
 
 
 def _fully_connected(inputs: int, outputs: int) -> Layer:
     return Layer(f"fully connected, {inputs} to {outputs}", (outputs,), (inputs + 1) * outputs, 2 * inputs * outputs)
 
 
-class Network:
-    """What every architecture can do, derived from its layers and its module."""
-
-    @property
-    def layers(self) -> tuple[Layer, ...]:
-        """The layers that hold parameters, with what follows them, from input to output."""
-        raise NotImplementedError
-
-    def _module(self) -> nn.Module:
-        """The network with its parameters not yet set."""
-        raise NotImplementedError
-
-    @property
-    def num_parameters(self) -> int:
-        """Weights and biases, by arithmetic on the layers."""
-        return sum(layer.num_parameters for layer in self.layers)
-
-    @property
-    def num_statistics(self) -> int:
-        """Running means and variances that batch normalisation keeps."""
-        return 0
-
-    @property
-    def num_flops(self) -> int:
-        """Floating-point operations of one forward pass for one example, multiply and add counted apart."""
-        return sum(layer.num_flops for layer in self.layers)
-
-    def build(self, seed: int) -> nn.Module:
-        """The network as initialised from ``seed``, on the default device; no other random state is read or changed."""
-        device = torch.get_default_device()
-        with torch.device("meta"):
-            module = self._module()
-        module.to_empty(device="cpu")
-        generator = torch.Generator("cpu").manual_seed(seed)
-        with torch.no_grad():
-            for layer in module.modules():
-                if isinstance(layer, nn.Linear | nn.Conv2d):
-                    bound = layer.weight[0].numel() ** -0.5
-                    layer.weight.uniform_(-bound, bound, generator=generator)
-                    if layer.bias is not None:
-                        layer.bias.uniform_(-bound, bound, generator=generator)
-                elif isinstance(layer, nn.BatchNorm1d):
-                    layer.reset_parameters()
-        return module.to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-
-    def with_weights(
-        self, weights: Float[np.ndarray, " parameters"], statistics: Float[np.ndarray, " statistics"] | None = None
-    ) -> nn.Module:
-        """The network with the given parameters, in the order and the precision of ``weights``.
-
-        ``statistics`` are those of ``flat_statistics``. Raises ValueError where there are too few: a batch-normalised network in
-        evaluation mode is another function with each of them.
-        """
-        module = self.build(0)
-        vector = torch.from_numpy(weights).to(torch.get_default_device())
-        module.to(vector.dtype)
-        set_weights(module, vector)
-        given = 0 if statistics is None else len(statistics)
-        if given != self.num_statistics:
-            raise ValueError(
-                f"{self} needs {self.num_statistics} running means and variances, got {given}; pass Training.statistics"
-            )
-        if statistics is not None:
-            _fill(_statistics(module), torch.from_numpy(statistics))
-        return module
-
-    def named_weights(self, weights: Shaped[np.ndarray, " parameters"]) -> dict[str, np.ndarray]:
-        """The flat vector cut into arrays by parameter, named as torch names them (``0.weight``)."""
-        with torch.device("meta"):
-            shapes = {name: tuple(value.shape) for name, value in self._module().named_parameters()}
-        ends = np.cumsum([np.prod(shape, dtype=int) for shape in shapes.values()])
-        pieces = np.split(weights, ends[:-1])
-        return {name: piece.reshape(shape) for (name, shape), piece in zip(shapes.items(), pieces, strict=True)}
-
-
-def set_weights(module: nn.Module, weights: Float[Tensor, " parameters"]) -> None:
-    """Copy the flat vector into the parameters, in place, as ``vector_to_parameters`` would lose the memory format of convolutions."""
-    _fill(list(module.parameters()), weights)
-
-
-def _fill(places: Sequence[Tensor], values: Float[Tensor, " total"]) -> None:
-    with torch.no_grad():
-        for place, piece in zip(places, values.split([place.numel() for place in places]), strict=True):
-            place.copy_(piece.view(place.shape))
-
-
-def _statistics(module: nn.Module) -> list[Tensor]:
-    return [value for name, value in module.named_buffers() if name.endswith(("running_mean", "running_var"))]
-
-
 def flat_statistics(module: nn.Module) -> Float[np.ndarray, "*networks statistics"]:
-    """Running means and variances of all batch normalisations as one vector in the module's order; a stack, which has none, has empty rows."""
+    """Running means and variances, and any other state that is no parameter, as one vector in the module's order; a stack, which has none, has empty rows."""
     if isinstance(module, StackedMLP):
         return np.zeros((len(module.weights[0]), 0), np.float32)
-    return np.concatenate([np.zeros(0, np.float32), *(value.flatten().cpu().numpy() for value in _statistics(module))])
+    return np.concatenate([np.zeros(0, np.float32), *(value.flatten().cpu().numpy() for value in statistics_of(module))])
 
 
 def flat_weights(module: nn.Module) -> Float[np.ndarray, "*networks parameters"]:
@@ -153,7 +40,7 @@ class MLP(Network):
     inputs: int
     hidden: tuple[int, ...]
     outputs: int
-    activation: Activation = "relu"
+    activation: Activation = ReLU()
     batch_norm: bool = False
     """Normalise what each hidden unit gets over the mini-batch, with a learned scale and shift (Ioffe & Szegedy 2015)."""
 
@@ -186,15 +73,11 @@ class MLP(Network):
             ]  # fmt: skip
         return tuple(layers)
 
-    @property
-    def num_statistics(self) -> int:
-        return 2 * sum(self.hidden) if self.batch_norm else 0
-
-    def _module(self) -> nn.Module:
+    def module(self) -> nn.Module:
         modules: list[nn.Module] = [nn.Flatten()]
         for inputs, outputs in pairwise((self.inputs, *self.hidden)):
             normalisation = [nn.BatchNorm1d(outputs)] if self.batch_norm else []
-            modules += [nn.Linear(inputs, outputs), *normalisation, ACTIVATIONS[self.activation]()]
+            modules += [nn.Linear(inputs, outputs), *normalisation, self.activation.module()]
         return nn.Sequential(*modules, nn.Linear(self.widths[-2], self.outputs))
 
     def build_stack(self, seeds: Sequence[int]) -> "StackedMLP":
@@ -221,13 +104,11 @@ class StackedMLP(nn.Module):
         # (networks, inputs, outputs) and (networks, 1, outputs), as baddbmm takes them.
         self.weights = nn.ParameterList(item.transpose(1, 2).contiguous() for item in tensors[::2])
         self.biases = nn.ParameterList(item[:, None] for item in tensors[1::2])
-        self.activation = ACTIVATIONS[network.activation]()
+        self.activation = network.activation.module()
 
     def forward(self, inputs: Float[Tensor, "*networks_batch_inputs"]) -> Float[Tensor, "networks batch outputs"]:
-        """Outputs for one batch shared by all networks, or for one batch a network; images are flattened."""
+        """Outputs for one batch shared by all networks, or for one batch a network, of inputs that are flat: images are to be flattened before."""
         networks = len(self.weights[0])
-        if inputs.shape[-1] != self.network.inputs:
-            inputs = inputs.flatten(-3)
         inputs = inputs.expand(networks, *inputs.shape[-2:])
         if networks * inputs.shape[-2] * max(self.network.widths) <= self.LARGEST_BATCHED_LAYER:
             return self._forward(inputs, slice(None))
@@ -302,7 +183,7 @@ class CNN(Network):
             )
         return (*layers, *(_fully_connected(inputs, outputs) for inputs, outputs in pairwise(self._dense_widths)))
 
-    def _module(self) -> nn.Module:
+    def module(self) -> nn.Module:
         modules: list[nn.Module] = []
         for inputs, outputs in pairwise((self.image[0], *self.filters)):
             convolution = nn.Conv2d(inputs, outputs, self.kernel_size, padding=self.kernel_size // 2)

@@ -29,8 +29,10 @@ from jaxtyping import Float
 from scipy.optimize import fmin_l_bfgs_b
 from torch import Tensor, nn
 
+from lab.activations import ReLU
 from lab.curvature import Hessian, largest_eigenvalue, trace
-from lab.models import MLP, flat_weights, set_weights
+from lab.models import MLP, flat_weights
+from lab.network import set_weights
 from lab.training import EVALUATION_SLICE, WORKER_FLOPS, Train, Training, forward_in_slices, mean_loss
 from measured.jobs import Job
 
@@ -293,7 +295,7 @@ class Rescaling(Job):
 
     def __post_init__(self):
         network = self.of.network
-        if not isinstance(network, MLP) or network.activation != "relu" or network.batch_norm or network.depth < 1:
+        if not isinstance(network, MLP) or not isinstance(network.activation, ReLU) or network.batch_norm or network.depth < 1:
             raise ValueError(
                 f"{network} cannot be rescaled; expected an MLP with hidden ReLU layers and no batch normalisation"
             )

@@ -13,11 +13,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from lab.data import Dataset, FunctionSamples, Split
-from lab.models import CNN, MLP, StackedMLP, flat_statistics, flat_weights
+from lab.data import Data, Split
+from lab.models import MLP, StackedMLP, flat_statistics, flat_weights
+from lab.network import Network
 from measured.jobs import Job
-
-Data = Dataset | FunctionSamples
 
 HISTORY_EXAMPLES = (5_000, 2_000)
 """Training and held-out examples on which histories are measured, where a job does not say otherwise."""
@@ -135,7 +134,7 @@ class LearningRateSearch(Job):
 
 @dataclass(frozen=True)
 class _TrainingJob(Job):
-    network: MLP | CNN
+    network: Network
     data: Data
     recipe: Recipe
     record_at: tuple[int, ...] = field(default=(), kw_only=True)
@@ -156,7 +155,14 @@ class _TrainingJob(Job):
 
     def _fit(self, model: nn.Module, chosen: ChosenLearningRate | None, seed: "int | tuple[int, ...]") -> Training:
         recipe = replace(self.recipe, learning_rate=chosen.learning_rate) if chosen else self.recipe
-        return fit(model, self.data.load(), recipe, seed, self.record_at, self.checkpoint_at, self.history_examples)
+        split = self.data.load()
+        if split.is_classification != self.data.is_classification:
+            raise ValueError(
+                f"{type(self.data).__name__}.is_classification is {self.data.is_classification}; its targets say otherwise"
+            )
+        if isinstance(model, StackedMLP):
+            split = replace(split, train_inputs=split.train_inputs.flatten(1), test_inputs=split.test_inputs.flatten(1))
+        return fit(model, split, recipe, seed, self.record_at, self.checkpoint_at, self.history_examples)
 
     def _seconds(self, num_networks: int) -> float:
         num_train, num_held_out = self.data.sizes
@@ -175,7 +181,7 @@ class _TrainingJob(Job):
         final = np.asarray(
             np.linspace(0.10, 0.12, int(np.prod(networks))).reshape(networks) + 0.001 * (getattr(self, "seed", 0) % 7)
         )
-        accuracy = None if isinstance(self.data, FunctionSamples) else 1 - records
+        accuracy = 1 - records if self.data.is_classification else None
         final_accuracy = None if accuracy is None else np.asarray(1 - final)
         weights = np.random.default_rng(0).normal(size=(*networks, self.network.num_parameters)).astype(np.float32)
         checkpoints = np.repeat(weights[..., None, :], len(self.checkpoint_at), axis=-2)
@@ -247,12 +253,13 @@ class Predict(Job):
 
     def compute(self, training: Training) -> Outputs:
         network, split = self.of.network, self.of.data.load()
+        inputs = split.test_inputs
         if isinstance(network, MLP) and training.weights.ndim == 2:
-            model = StackedMLP(network, training.weights)
+            model, inputs = StackedMLP(network, training.weights), inputs.flatten(1)
         else:
             model = network.with_weights(training.weights, training.statistics)
         dtype = next(model.parameters()).dtype
-        outputs = forward_in_slices(model, split.test_inputs.to(dtype))
+        outputs = forward_in_slices(model, inputs.to(dtype))
         return Outputs(*(item.cpu().numpy() for item in (split.test_inputs, split.test_targets, outputs)))
 
     def placeholder(self) -> Outputs:
@@ -263,7 +270,8 @@ class Predict(Job):
             values.reshape(-1, *(1 for _ in self.of.data.input_shape)), (num_test, *self.of.data.input_shape)
         )
         num_outputs = self.of.network.outputs
-        targets = values[:, None] if isinstance(self.of.data, FunctionSamples) else np.arange(num_test) % num_outputs
+        classes = np.arange(num_test) % num_outputs
+        targets = classes if self.of.data.is_classification else np.repeat(values[:, None], num_outputs, axis=1)
         return Outputs(inputs, targets, np.broadcast_to(values[:, None], (*networks, num_test, num_outputs)))
 
     @property

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
-from lab.models import Network
+from lab.network import Network
 from lab.training import Train, Training
 from measured.jobs import Job
 

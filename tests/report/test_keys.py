@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lab.data import Dataset, Digits
+from lab.data import MNIST, Digits
 from lab.models import MLP
 from lab.training import LearningRateSearch, Recipe, Train
 from measured.jobs import gather
@@ -15,7 +15,7 @@ from measured.jobs.remote import Code
 from measured.jobs.workers import Workers
 from tests.report.cases import ROOT
 
-TRAIN = Train(MLP(784, (4,), 10), Dataset("mnist", 100), Recipe(0.01, 3), 0)
+TRAIN = Train(MLP(784, (4,), 10), MNIST(100), Recipe(0.01, 3), 0)
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ TRAIN = Train(MLP(784, (4,), 10), Dataset("mnist", 100), Recipe(0.01, 3), 0)
         replace(TRAIN, seed=1),
         replace(TRAIN, recipe=replace(TRAIN.recipe, learning_rate=0.02)),
         replace(TRAIN, recipe=replace(TRAIN.recipe, dtype="float64")),
-        replace(TRAIN, data=Dataset("mnist", 100, label_noise=0.1)),
+        replace(TRAIN, data=MNIST(100, label_noise=0.1)),
         replace(TRAIN, network=MLP(784, (5,), 10)),
         replace(TRAIN, record_at=(1,)),
         replace(TRAIN, tuned_by=LearningRateSearch((TRAIN,))),
@@ -47,7 +47,7 @@ def test_device_data_and_versions_are_in_the_key():
 def test_code_in_the_key_is_what_training_reaches():
     """The loop, the network's module and the loader; no line of the report."""
     code = parts_of(TRAIN, "cpu")["code"]
-    assert {"lab.training.fit", "lab.training._batches", "lab.models.MLP", "lab.data._read_mnist"} <= code.keys()
+    assert {"lab.training.fit", "lab.training._batches", "lab.models.MLP", "lab.data.MNIST"} <= code.keys()
     assert not [
         name
         for name in code
@@ -56,8 +56,7 @@ def test_code_in_the_key_is_what_training_reaches():
 
 
 JOBS = [
-    Train(MLP(784, (8,), 10), Dataset("mnist", 300, num_held_out=100), Recipe(0.01, 20, 32), seed, record_at=(0, 10))
-    for seed in (0, 1, 2)
+    Train(MLP(784, (8,), 10), MNIST(300, num_held_out=100), Recipe(0.01, 20, 32), seed, record_at=(0, 10)) for seed in (0, 1, 2)
 ]
 
 

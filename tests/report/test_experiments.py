@@ -7,17 +7,18 @@ from dataclasses import fields, replace
 from typing import get_args
 
 import pytest
-from measured.jobs.compute import InProcess, using
 
 from experiments import CHAPTERS, original
+from lab.data import MNIST
 from measured.evidence import Bound, Outcome, judge
 from measured.jobs.cache import Cache
+from measured.jobs.pool import InProcess, using
 from measured.pages import chapter as chapter_page
 from measured.pages import check, environment
 from measured.pages.outline import read_outline
 from measured.pages.record import Record
-from measured.press.build import with_seeds
-from tests.cases import ROOT
+from measured.press.rehearse import with_seeds
+from tests.report.cases import ROOT
 
 NAMES = [name for names in CHAPTERS.values() for name in names]
 
@@ -40,6 +41,7 @@ def results(chapter, tmp_path_factory):
 
 def test_contents_list_the_modules_that_there_are():
     """Neither a forgotten chapter nor a listed one without a file."""
+    # What the chapters judge is in a module that is no chapter.
     modules = {path.stem for path in (ROOT / "experiments").glob("*.py")} - {"__init__", "original"}
     assert modules == set(NAMES)
 
@@ -237,7 +239,11 @@ def test_shared_learning_rate_search_is_apart_from_what_it_judges():
     settings = function_fit.Settings()
     assert not set(settings.search_seeds) & {*settings.seeds, *settings.wide_seeds, *settings.check_seeds}
     job = mnist_cnn.trainings(mnist_cnn.NETWORKS["two"], (0,), mnist_cnn.Settings())[0]
-    assert job.tuned_by and all(replace(trial.data, held_out="validation") == trial.data for trial in job.tuned_by.trials)
+    assert isinstance(job.data, MNIST) and job.tuned_by
+    assert all(
+        isinstance(trial.data, MNIST) and replace(trial.data, held_out="validation") == trial.data
+        for trial in job.tuned_by.trials
+    )
     assert replace(job.data, reserve_validation=True, held_out="test") == job.data
 
 

@@ -9,14 +9,16 @@ import torch
 
 from lab import curvature, sharpness
 from lab.curvature import Curvature
-from lab.data import Dataset, FunctionSamples
+from lab.data import Digits
+from lab.functions import FunctionSamples, Sinc5
 from lab.models import CNN, MLP
 from lab.sharpness import MeasureHessian, Rescaling, Sharpness, Subspace, maximize_in_box, rescale
 from lab.training import Recipe, Train
-from measured.jobs.compute import InProcess, gather, using
+from measured.jobs import gather
+from measured.jobs.pool import InProcess, using
 
-SAMPLES = FunctionSamples("sinc(5x)", -1.0, 1.0, 40, 60)
-DIGITS = Dataset("digits", 80, num_held_out=50)
+SAMPLES = FunctionSamples(Sinc5(), -1.0, 1.0, 40, 60)
+DIGITS = Digits(80, num_held_out=50)
 EXACT = Recipe(0.05, 9, 16, dtype="float64")
 LINE_FIT = Train(MLP(1, (), 1), SAMPLES, EXACT, 0)
 RELU = Train(MLP(64, (7, 6), 10), DIGITS, replace(EXACT, learning_rate=0.01, num_updates=60), 1)

@@ -8,15 +8,17 @@ import pytest
 import torch
 
 from lab import critical_points
+from lab.activations import Identity, Softplus, Tanh
 from lab.critical_points import CriticalPoints, NeighbourRatio, Problem, certify, classify, count_signs, find, minimal_ratio
 from lab.curvature import Spectra
-from lab.data import FunctionSamples
+from lab.functions import FunctionSamples, Sinc5
 from lab.models import MLP
 from lab.training import Recipe, TrainStack
-from measured.jobs.compute import InProcess, gather, using
+from measured.jobs import gather
+from measured.jobs.pool import InProcess, using
 
-WAVE = FunctionSamples("sinc(5x)", -1.0, 1.0, num_train=16, num_test=5)
-NETWORK = MLP(1, (3,), 1, "tanh")
+WAVE = FunctionSamples(Sinc5(), -1.0, 1.0, num_train=16, num_test=5)
+NETWORK = MLP(1, (3,), 1, Tanh())
 STACK = TrainStack(
     NETWORK,
     WAVE,
@@ -62,7 +64,7 @@ def autoencoder(num_hidden: int = 2) -> Problem:
     rotation = torch.linalg.qr(random_tensor(4, 4, seed=1))[0]
     inputs = white * torch.from_numpy(EIGENVALUES).sqrt() @ rotation
     assert float(inputs.mean(0).abs().max()) < 1e-12
-    return Problem(MLP(4, (num_hidden,), 4, "linear"), inputs, inputs)
+    return Problem(MLP(4, (num_hidden,), 4, Identity()), inputs, inputs)
 
 
 def known_points(num_hidden: int) -> list[tuple[float, int]]:
@@ -139,7 +141,7 @@ def test_networks_do_not_know_each_other(method):
 @pytest.mark.parametrize("method", METHODS)
 def test_nothing_that_is_not_a_number_comes_out(method):
     """Starts so far out that trial points overflow keep their best point."""
-    problem = Problem(MLP(1, (2,), 1, "softplus"), random_tensor(5, 1), random_tensor(5, 1, seed=1))
+    problem = Problem(MLP(1, (2,), 1, Softplus()), random_tensor(5, 1), random_tensor(5, 1, seed=1))
     start = torch.cat([random_tensor(2, 7), random_tensor(2, 7, seed=1) * 1e30])
     points = find(problem, start, method, 20)
     for name, values in vars(points).items():

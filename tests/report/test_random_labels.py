@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from experiments import random_labels
+from experiments import original, random_labels
 from lab.models import MLP
 from lab.training import Recipe, Train
 from measured.evidence import Metric
@@ -27,8 +27,7 @@ def test_networks_of_one_seed_see_the_same_images_and_labels():
     """The small network is given the very labels that the larger one is."""
     data = random_labels.labelled(200, 1.0, 3, SETTINGS)
     large, small = (
-        random_labels.training(network, data, 2, 16, SETTINGS)
-        for network in (random_labels.SEED_NETWORK, random_labels.SMALL_NETWORK)
+        random_labels.training(network, data, 2, 16, SETTINGS) for network in (original.CNN_16_36, random_labels.SMALL_NETWORK)
     )
     assert replace(large, network=small.network) == small
     assert large.recipe.num_updates == 2 * 13  # the last mini-batch of an epoch holds the 8 images that are left
@@ -36,7 +35,7 @@ def test_networks_of_one_seed_see_the_same_images_and_labels():
 
 def test_networks_have_the_parameters_of_the_seeds():
     """The parameters of the seed's tenth and third model of section 3.2."""
-    assert random_labels.SEED_NETWORK.num_parameters == 242_062
+    assert original.CNN_16_36.num_parameters == 242_062
     assert random_labels.SMALL_NETWORK.num_parameters == 236
 
 

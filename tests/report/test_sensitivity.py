@@ -7,13 +7,16 @@ import pytest
 import torch
 from torch import nn
 
-from lab.data import Dataset, FunctionSamples
+from lab.activations import Tanh
+from lab.data import Digits
+from lab.functions import FunctionSamples, Sinc5
 from lab.models import CNN, MLP, flat_weights
 from lab.sensitivity import InputNorms, Sensitivity, input_norms
 from lab.training import EVALUATION_SLICE, Recipe, Train
-from measured.jobs.compute import InProcess, gather, using
+from measured.jobs import gather
+from measured.jobs.pool import InProcess, using
 
-DIGITS = Dataset("digits", 80, num_held_out=50)
+DIGITS = Digits(80, num_held_out=50)
 IMAGES = Train(CNN((1, 8, 8), (3,), (6,), 10), DIGITS, Recipe(0.01, 5, 16), 2)
 
 
@@ -45,7 +48,7 @@ def by_jacrev(model: nn.Module, inputs: torch.Tensor, targets: torch.Tensor) -> 
 
 def normalised() -> nn.Module:
     """A network whose running statistics are those of some data rather than the initial ones."""
-    model = MLP(64, (12, 9), 10, "tanh", batch_norm=True).build(0).double()
+    model = MLP(64, (12, 9), 10, Tanh(), batch_norm=True).build(0).double()
     model.train()
     model(any_images(40)[0] * 2 + 1)
     return model
@@ -54,7 +57,7 @@ def normalised() -> nn.Module:
 @pytest.mark.parametrize(
     "model",
     [
-        MLP(64, (12, 9), 10, "tanh").build(0).double(),
+        MLP(64, (12, 9), 10, Tanh()).build(0).double(),
         CNN((1, 8, 8), (3, 4), (6,), 10).build(1).double(),
         normalised().eval(),
     ],
@@ -133,7 +136,7 @@ def test_nonsense_is_refused():
     """No examples, and targets that are no classes."""
     with pytest.raises(ValueError, match="num_test is 0; expected at least one"):
         Sensitivity(IMAGES, 5, 0)
-    values = Train(MLP(1, (3,), 1), FunctionSamples("sinc(5x)", -1.0, 1.0, 10, 10), Recipe(0.01, 1, 5), 0)
+    values = Train(MLP(1, (3,), 1), FunctionSamples(Sinc5(), -1.0, 1.0, 10, 10), Recipe(0.01, 1, 5), 0)
     with pytest.raises(ValueError, match="expected classes"):
         Sensitivity(values, 5, 5).compute(values.compute())
 

@@ -8,15 +8,18 @@ import pytest
 import torch
 
 from lab import curvature
+from lab.activations import GELU, Identity, ReLU, SiLU, Softplus, Tanh
 from lab.curvature import Curvature, Hessian, Spectra
-from lab.data import Dataset, FunctionSamples
+from lab.data import Digits
+from lab.functions import FunctionSamples, Sinc5
 from lab.models import CNN, MLP, flat_weights
 from lab.training import Recipe, Train, TrainStack
-from measured.jobs.compute import InProcess, gather, using
-from tests.cases import TINY_PROBLEMS, any_batch, dense_hessian, quadratic
+from measured.jobs import gather
+from measured.jobs.pool import InProcess, using
+from tests.report.cases import TINY_PROBLEMS, any_batch, dense_hessian, quadratic
 
-WAVE = FunctionSamples("sinc(5x)", -1.0, 1.0, num_train=20, num_test=5)
-DIGITS = Dataset("digits", 60, num_held_out=20)
+WAVE = FunctionSamples(Sinc5(), -1.0, 1.0, num_train=20, num_test=5)
+DIGITS = Digits(60, num_held_out=20)
 EXACT = Recipe(0.01, 20, None, weight_decay=0.03, dtype="float64")
 BOWL_AND_RIDGE = (2.0, 1.0, -5.0)
 
@@ -147,7 +150,7 @@ def test_measuring_leaves_the_model_as_it_was():
 # A stack
 
 
-@pytest.mark.parametrize("activation", ["tanh", "relu", "silu", "softplus", "gelu", "linear"])
+@pytest.mark.parametrize("activation", [Tanh(), ReLU(), SiLU(), Softplus(), GELU(), Identity()], ids=repr)
 @pytest.mark.parametrize("hidden, classes", [((4, 2, 5), True), ((4,), False), ((), True)])
 def test_stack_matches_each_network_alone(activation, hidden, classes, monkeypatch):
     """Loss, gradient and Hessian of each network equal those of torch's own layers, differentiated by torch; chunks do not matter."""
@@ -173,7 +176,7 @@ def test_stack_matches_each_network_alone(activation, hidden, classes, monkeypat
 
 def test_stack_takes_images():
     """Images are flattened as the network flattens them."""
-    network, split = MLP(64, (3,), 10, "tanh"), DIGITS.load()
+    network, split = MLP(64, (3,), 10, Tanh()), DIGITS.load()
     weights = torch.from_numpy(np.stack([flat_weights(network.build(seed).double()) for seed in (0, 1)]))
     expected = Hessian(network.with_weights(weights[1].numpy()), (split.train_inputs, split.train_targets)).gradient()
     found = curvature.stacked_gradient(network, weights, split.train_inputs, split.train_targets)[1]
@@ -183,7 +186,7 @@ def test_stack_takes_images():
 # ---------------------------------------------------------------------------------------------------------------------
 # Jobs
 
-STACK = TrainStack(MLP(1, (3, 2), 1, "tanh"), WAVE, EXACT, (4, 7), checkpoint_at=(10, 0))
+STACK = TrainStack(MLP(1, (3, 2), 1, Tanh()), WAVE, EXACT, (4, 7), checkpoint_at=(10, 0))
 CONVOLUTIONAL = Train(CNN((1, 8, 8), (2,), (), 10), DIGITS, Recipe(0.01, 5, 32, weight_decay=0.01), 0)
 
 

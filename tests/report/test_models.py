@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from lab.models import CNN, MLP, flat_statistics, flat_weights
+from lab.activations import Tanh
+from lab.models import CNN, MLP, StackedMLP, flat_statistics, flat_weights
 
 COUNTS = [
     (MLP(1, (5, 10, 10, 10, 10, 10, 5), 1), 571),
@@ -83,10 +84,9 @@ def test_weights_round_trip(network):
 @pytest.mark.parametrize("limit", [0, 1 << 30], ids=["one by one", "batched"])
 def test_stack_is_its_networks(monkeypatch, limit):
     """Row i of a stack answers as network i built alone, on a shared batch and on one of its own."""
-    from lab.models import StackedMLP
 
     monkeypatch.setattr(StackedMLP, "LARGEST_BATCHED_LAYER", limit)
-    network = MLP(3, (4, 5), 2, "tanh")
+    network = MLP(3, (4, 5), 2, Tanh())
     stack = network.build_stack((3, 4, 5))
     inputs = torch.randn(3, 7, 3, generator=torch.Generator().manual_seed(0))
     alone = [network.build(seed) for seed in (3, 4, 5)]

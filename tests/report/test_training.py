@@ -7,20 +7,23 @@ import pytest
 import torch
 
 from lab import training
-from lab.data import Dataset, FunctionSamples
+from lab.activations import Tanh
+from lab.data import Digits
+from lab.functions import FunctionSamples, Sinc5
 from lab.models import CNN, MLP
 from lab.training import LearningRateSearch, Predict, Recipe, Train, TrainStack
-from measured.jobs.compute import InProcess, gather, using
+from measured.jobs import gather
+from measured.jobs.pool import InProcess, using
 
-WAVE = FunctionSamples("sinc(5x)", -1.0, 1.0, num_train=40, num_test=60)
-DIGITS = Dataset("digits", 120, num_held_out=50)
+WAVE = FunctionSamples(Sinc5(), -1.0, 1.0, num_train=40, num_test=60)
+DIGITS = Digits(120, num_held_out=50)
 EXACT = Recipe(0.01, 30, 16, schedule="cosine", dtype="float64")
 
 
 @pytest.mark.parametrize(
     "network, data, recipe",
     [
-        (MLP(1, (6, 5), 1, "tanh"), WAVE, EXACT),
+        (MLP(1, (6, 5), 1, Tanh()), WAVE, EXACT),
         (MLP(1, (6, 5), 1), WAVE, replace(EXACT, batch_size=None)),
         (MLP(1, (6,), 1), WAVE, replace(EXACT, optimizer="sgd", momentum=0.9, weight_decay=0.01)),
         (MLP(64, (5,), 10), DIGITS, replace(EXACT, schedule="one_cycle")),
@@ -94,7 +97,7 @@ def test_measurements_leave_the_training_as_it_was():
 
 def test_grad_norm_is_that_of_all_parameters():
     """The recorded norm is the 2-norm over every parameter of the next batch's gradient."""
-    network = MLP(1, (4,), 1, "tanh")
+    network = MLP(1, (4,), 1, Tanh())
     found = Train(network, WAVE, Recipe(0.1, 1, None, dtype="float64"), 0, record_at=(0,)).compute()
     model, split = network.build(0).double(), WAVE.load()
     (model(split.train_inputs) - split.train_targets).square().mean().backward()
@@ -147,7 +150,7 @@ def test_one_cycle_leaves_the_momentum_alone(kind, name, expected):
 
 def test_training_learns():
     """A small network reads most digits after a few epochs: the loop does more than agree with itself."""
-    job = Train(CNN((1, 8, 8), (8,), (32,), 10), Dataset("digits"), Recipe(0.01, 150, 64, schedule="one_cycle"), 0)
+    job = Train(CNN((1, 8, 8), (8,), (32,), 10), Digits(), Recipe(0.01, 150, 64, schedule="one_cycle"), 0)
     accuracy = job.compute().final_test_accuracy
     assert accuracy is not None and float(accuracy) > 0.93
 
@@ -155,11 +158,11 @@ def test_training_learns():
 def test_search_takes_the_lowest_median(cache):
     """A rate that diverges, or one that does not move, loses; the choice trains the reported run."""
     trials = tuple(
-        TrainStack(MLP(1, (8,), 1, "tanh"), WAVE, Recipe(rate, 60, None, dtype="float64"), (1, 2, 3))
+        TrainStack(MLP(1, (8,), 1, Tanh()), WAVE, Recipe(rate, 60, None, dtype="float64"), (1, 2, 3))
         for rate in (1e-6, 0.02, 1e6)
     )
     search = LearningRateSearch(trials)
-    tuned = Train(MLP(1, (8,), 1, "tanh"), WAVE, Recipe(1e-6, 60, None, dtype="float64"), 9, tuned_by=search)
+    tuned = Train(MLP(1, (8,), 1, Tanh()), WAVE, Recipe(1e-6, 60, None, dtype="float64"), 9, tuned_by=search)
     with using(InProcess(cache)):
         chosen, found = gather((search, tuned))
     assert chosen.learning_rate == 0.02 and list(chosen.candidates) == [1e-6, 0.02, 1e6]

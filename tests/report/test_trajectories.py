@@ -8,13 +8,15 @@ from scipy.stats import ks_2samp
 from sklearn.decomposition import PCA
 from threadpoolctl import threadpool_limits
 
-from lab.data import Dataset, FunctionSamples
+from lab.data import Digits
+from lab.functions import FunctionSamples, Sinc5
 from lab.models import CNN, MLP
 from lab.training import Recipe, Train
 from lab.trajectories import JointPCA, Paths, places_of, principal_components, random_walk_null, relative_residual
-from measured.jobs.compute import InProcess, gather, using
+from measured.jobs import gather
+from measured.jobs.pool import InProcess, using
 
-DIGITS = Dataset("digits", 60, num_held_out=20)
+DIGITS = Digits(60, num_held_out=20)
 NETWORK = MLP(64, (6, 5), 10)
 RUNS = tuple(Train(NETWORK, DIGITS, Recipe(0.01, 12, 20), seed, checkpoint_at=(12, 0, 3, 6)) for seed in (0, 1, 2))
 
@@ -243,7 +245,7 @@ def test_layers_of_a_cnn_have_torch_names():
         ({"of": (replace(RUNS[0], checkpoint_at=(3,)),)}, "two numbers of updates or more"),
         ({"of": (RUNS[0], replace(RUNS[1], checkpoint_at=(0, 3)))}, "no common plane"),
         ({"of": (RUNS[0], replace(RUNS[1], network=MLP(64, (6,), 10)))}, "no common plane"),
-        ({"of": (Train(MLP(1, (3,), 1), FunctionSamples("sinc(5x)", -1.0, 1.0), Recipe(0.1, 3), 0),)}, "checkpoint_at is"),
+        ({"of": (Train(MLP(1, (3,), 1), FunctionSamples(Sinc5(), -1.0, 1.0), Recipe(0.1, 3), 0),)}, "checkpoint_at is"),
     ],
 )
 def test_what_has_no_common_plane_is_refused(change, message):

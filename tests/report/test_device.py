@@ -4,9 +4,11 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from lab.data import Dataset, FunctionSamples, _load
+from lab import training
+from lab.data import Digits, _load
+from lab.functions import FunctionSamples, Sinc5
 from lab.models import CNN, MLP
-from measured.jobs import compute, training
+from measured.jobs.run import resolve_device
 
 
 class Called(torch.nn.Module):
@@ -23,9 +25,9 @@ class Called(torch.nn.Module):
 @pytest.mark.parametrize(
     "network, data, seed",
     [
-        (CNN((1, 8, 8), (3,), (5,), 10), Dataset("digits", 40, num_held_out=20), 0),
-        (MLP(1, (4,), 1), FunctionSamples("sinc(5x)", -1.0, 1.0, 20, 30), 0),
-        (MLP(1, (4,), 1), FunctionSamples("sinc(5x)", -1.0, 1.0, 20, 30), (0, 1)),
+        (CNN((1, 8, 8), (3,), (5,), 10), Digits(40, num_held_out=20), 0),
+        (MLP(1, (4,), 1), FunctionSamples(Sinc5(), -1.0, 1.0, 20, 30), 0),
+        (MLP(1, (4,), 1), FunctionSamples(Sinc5(), -1.0, 1.0, 20, 30), (0, 1)),
     ],
     ids=["cnn", "mlp", "stack"],
 )
@@ -49,9 +51,9 @@ def test_every_tensor_is_on_the_device(network, data, seed):
 def test_device_is_resolved(monkeypatch):
     """auto takes CUDA where there is one; cuda without one is refused with what to type."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert compute.resolve_device("auto") == compute.resolve_device("cuda") == "cuda"
-    assert compute.resolve_device("cpu") == "cpu"
+    assert resolve_device("auto") == resolve_device("cuda") == "cuda"
+    assert resolve_device("cpu") == "cpu"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert compute.resolve_device("auto") == "cpu"
+    assert resolve_device("auto") == "cpu"
     with pytest.raises(ValueError, match="use --device cpu"):
-        compute.resolve_device("cuda")
+        resolve_device("cuda")

@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from lab import landscape
-from lab.data import Dataset, FunctionSamples
+from lab.activations import Tanh
+from lab.data import Digits
+from lab.functions import FunctionSamples, Sinc5
 from lab.landscape import (
     FilterNormalizedPlane,
     LineLoss,
@@ -18,16 +20,18 @@ from lab.landscape import (
     evaluate_at,
     filter_normalize,
 )
-from lab.models import CNN, MLP, set_weights
+from lab.models import CNN, MLP
+from lab.network import set_weights
 from lab.training import Recipe, Train, mean_loss
 from lab.trajectories import JointPCA
-from measured.jobs.compute import InProcess, gather, using
+from measured.jobs import gather
+from measured.jobs.pool import InProcess, using
 
-SAMPLES = FunctionSamples("sinc(5x)", -1.0, 1.0, 40, 60)
-DIGITS = Dataset("digits", 80, num_held_out=50)
+SAMPLES = FunctionSamples(Sinc5(), -1.0, 1.0, 40, 60)
+DIGITS = Digits(80, num_held_out=50)
 EXACT = Recipe(0.05, 9, 16, dtype="float64")
 LINE_FIT = Train(MLP(1, (), 1), SAMPLES, EXACT, 0, checkpoint_at=(0, 3, 6, 9))
-DEEP = Train(MLP(1, (6, 5), 1, "tanh"), SAMPLES, EXACT, 1, checkpoint_at=(9, 0, 3, 6))
+DEEP = Train(MLP(1, (6, 5), 1, Tanh()), SAMPLES, EXACT, 1, checkpoint_at=(9, 0, 3, 6))
 IMAGES = Train(CNN((1, 8, 8), (3,), (6,), 10), DIGITS, replace(EXACT, dtype="float32"), 2, checkpoint_at=(0, 3, 6, 9))
 
 
@@ -147,7 +151,7 @@ def test_measuring_changes_nothing(cache):
 
 def test_stack_equals_one_by_one(monkeypatch):
     """More points than a stack holds, in float32: the same losses and accuracies, in the same order."""
-    network, split = MLP(64, (16,), 10), Dataset("digits").load()
+    network, split = MLP(64, (16,), 10), Digits().load()
     inputs, targets = split.train_inputs[:300], split.train_targets[:300]
     random = np.random.default_rng(0)
     anchors, coefficients = random.normal(size=(2, network.num_parameters)) * 0.1, random.normal(size=(40, 2))
@@ -200,7 +204,7 @@ def test_straight_path_has_a_grid(cache):
     """A path along one direction still gets an axis across it, as long as the one along it."""
     straight = Train(
         MLP(1, (), 1),
-        FunctionSamples("sinc(5x)", -1.0, 1.0, 41, 9),
+        FunctionSamples(Sinc5(), -1.0, 1.0, 41, 9),
         replace(EXACT, batch_size=None),
         0,
         checkpoint_at=(0, 1, 9),

@@ -7,15 +7,18 @@ import pytest
 import torch
 
 from lab import training
-from lab.data import Dataset, FunctionSamples
+from lab.activations import Tanh
+from lab.data import Digits
+from lab.functions import FunctionSamples, Sinc5
 from lab.gradients import DescendGradientNorm, GradientNorms, Norms, draw_batches, loss_gradient
 from lab.models import CNN, MLP
 from lab.training import Recipe, Train
-from measured.jobs.compute import InProcess, gather, using
+from measured.jobs import gather
+from measured.jobs.pool import InProcess, using
 
 EXACT = Recipe(0.05, 8, 16, weight_decay=0.1, dtype="float64")
-WAVE = Train(MLP(1, (5, 4), 1, "tanh"), FunctionSamples("sinc(5x)", -1.0, 1.0, 40, 10), EXACT, 0, checkpoint_at=(8, 0, 3))
-DIGITS = Train(CNN((1, 8, 8), (3,), (6,), 10), Dataset("digits", 700, num_held_out=20), EXACT, 1, checkpoint_at=(0, 8))
+WAVE = Train(MLP(1, (5, 4), 1, Tanh()), FunctionSamples(Sinc5(), -1.0, 1.0, 40, 10), EXACT, 0, checkpoint_at=(8, 0, 3))
+DIGITS = Train(CNN((1, 8, 8), (3,), (6,), 10), Digits(700, num_held_out=20), EXACT, 1, checkpoint_at=(0, 8))
 
 
 @pytest.mark.parametrize("of, num_examples", [(WAVE, None), (WAVE, 30), (DIGITS, 600)], ids=["all", "first", "classes"])
@@ -132,7 +135,7 @@ def test_batches_larger_than_the_data_are_refused():
 
 def test_descent_makes_the_norm_small_and_keeps_the_smallest(cache):
     """The first norm is the training's, the kept weights have the smallest, and it is smaller than at the start."""
-    of = replace(DIGITS, data=Dataset("digits", 60, num_held_out=20))
+    of = replace(DIGITS, data=Digits(60, num_held_out=20))
     job = DescendGradientNorm(of, 40, 60, 0.003)
     with using(InProcess(cache)):
         found, trained = gather((job, of))
@@ -151,7 +154,7 @@ def test_descent_makes_the_norm_small_and_keeps_the_smallest(cache):
 
 def test_descent_follows_the_hessian_times_the_gradient():
     """For y = w x and squared error the objective is 2 (mean x^2)^2 (w - w*)^2 in closed form: Adam's first step goes down it."""
-    of = Train(MLP(1, (), 1), FunctionSamples("sinc(5x)", -1.0, 1.0, 40, 10), Recipe(0.1, 1, None, dtype="float64"), 0)
+    of = Train(MLP(1, (), 1), FunctionSamples(Sinc5(), -1.0, 1.0, 40, 10), Recipe(0.1, 1, None, dtype="float64"), 0)
     found = DescendGradientNorm(of, 200, 40, 0.05).compute(of.compute())
     assert found.grad_norm[-1] < 1e-3 * found.grad_norm[0]
     inputs, targets = of.data.load().train_inputs[:, 0].numpy(), of.data.load().train_targets[:, 0].numpy()

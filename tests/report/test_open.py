@@ -1,0 +1,92 @@
+"""New data sets, networks, activations and functions leave every result that there is as it was."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lab.activations import ReLU, Tanh
+from lab.critical_points import CriticalPoints
+from lab.curvature import Curvature, Spectra
+from lab.data import KMNIST, MNIST, CorrectLabels, Digits
+from lab.functions import FunctionSamples, Sinc5, SincPlusSine
+from lab.gradients import DescendGradientNorm, GradientNorms
+from lab.landscape import FilterNormalizedPlane, LineLoss, Plane, Point, TrajectoryPlane
+from lab.models import CNN, MLP
+from lab.sensitivity import Sensitivity
+from lab.sharpness import MeasureHessian, Rescaling, Sharpness
+from lab.training import LearningRateSearch, Predict, Recipe, Train, TrainStack
+from lab.trajectories import JointPCA
+from measured.jobs.source import Reached, Sources
+from tests.report.cases import ROOT
+
+JOBS = (
+    Train, TrainStack, Predict, LearningRateSearch, CorrectLabels, Curvature, Spectra, CriticalPoints, GradientNorms, DescendGradientNorm, LineLoss,
+    Plane, TrajectoryPlane, FilterNormalizedPlane, Point, Sensitivity, Sharpness, MeasureHessian, Rescaling, JointPCA,
+)  # fmt: skip
+MNIST_CNN, DIGITS_RELU = (Train, Recipe, CNN, MNIST), (Train, Recipe, MLP, ReLU, Digits)
+DIGITS_TANH, SINC_TANH = (Train, Recipe, MLP, Tanh, Digits), (TrainStack, Recipe, MLP, Tanh, FunctionSamples, Sinc5)
+SINC_RELU = (TrainStack, Recipe, MLP, ReLU, FunctionSamples, SincPlusSine)
+COMBINATIONS = (
+    MNIST_CNN,
+    DIGITS_RELU,
+    DIGITS_TANH,
+    SINC_TANH,
+    SINC_RELU,
+    (Train, Recipe, CNN, KMNIST),
+    *((job,) for job in JOBS),
+)
+
+NEW = {
+    "data": "@dataclass(frozen=True)\nclass Flowers(TorchvisionSet):\n    torchvision_name = 'Flowers102'\n    num_images = 1020, 6149\n    input_shape = (3, 8, 8)\n",
+    "models": "@dataclass(frozen=True)\nclass Linear(Network):\n    outputs: int\n\n    def module(self):\n        return nn.Linear(3, self.outputs)\n",
+    "activations": "@dataclass(frozen=True)\nclass Mish(Activation):\n    def module(self):\n        return nn.Mish()\n",
+    "functions": "@dataclass(frozen=True)\nclass Sine(Function):\n    def __call__(self, x):\n        return torch.sin(x)\n\n    def __str__(self):\n        return 'sin(x)'\n",
+}
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The project's instruments, to be changed."""
+    for package in ("lab", "measured"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("mnist", "__pycache__"))
+    return tmp_path
+
+
+def digests(root: Path) -> dict[tuple[type, ...], Reached]:
+    """By combination of types in a job, all code and all libraries that its key holds."""
+    sources = Sources(root)
+    return {kinds: sources.reached((kind.__module__, kind.__qualname__) for kind in kinds) for kinds in COMBINATIONS}
+
+
+def changed(root: Path, module: str, old: str, new: str) -> set[tuple[type, ...]]:
+    """The combinations that get another key where ``new`` stands for ``old`` in a module of lab."""
+    before, path = digests(root), root / "lab" / f"{module}.py"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    after = digests(root)
+    return {kinds for kinds in COMBINATIONS if before[kinds] != after[kinds]}
+
+
+@pytest.mark.parametrize("module", NEW)
+def test_another_class_changes_no_key(copy, module):
+    """One more data set, network, activation or function, wherever lab has its own: no job that was known reaches it."""
+    before, path = digests(copy), copy / "lab" / f"{module}.py"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n\n{NEW[module]}", encoding="utf-8")
+    assert digests(copy) == before
+
+
+def test_reading_another_way_changes_the_keys_of_that_data_set(copy):
+    """And of no other, nor of functions."""
+    assert changed(copy, "data", 'arrays["y_test"]', 'arrays["y_test"][:]') == {MNIST_CNN}
+
+
+def test_another_activation_changes_the_keys_of_networks_with_it(copy):
+    """And of no others."""
+    assert changed(copy, "activations", "return nn.Tanh()", "return nn.Hardtanh()") == {DIGITS_TANH, SINC_TANH}
+
+
+def test_another_function_changes_the_keys_of_its_samples(copy):
+    """And of no others."""
+    assert changed(copy, "functions", "torch.sinc(5 * x)", "torch.sinc(x * 5)") == {SINC_TANH}
