@@ -87,41 +87,41 @@ class Sources:
 
     def reached(self, roots: Iterable[Name]) -> Reached:
         """What the roots use, directly or not. Raises ValueError where a root is not in a module of the project."""
-        todo, seen, libraries = list(roots), {}, set()
-        for module, _ in todo:
+        todo, seen, computing, libraries = [(name, True) for name in roots], {}, set(), set()
+        for (module, _), _ in todo:
             if self.module(module) is None:
                 raise ValueError(
                     f"module {module!r} is not a file below {self.root}: what is cached must be defined in the project"
                 )
         while todo:
-            name = todo.pop()
-            if name in seen:
+            name, computes = todo.pop()
+            if name in computing or (name in seen and not computes):
                 continue
             module = self.module(name[0])
             if module is None:
-                libraries.add(name[0].split(".")[0])
+                libraries |= {name[0].split(".")[0]} if computes else set()
                 continue
             seen[name] = module.definitions[name[1]]["digest"]
-            todo += self._uses(module, name[1])
+            computing |= {name} if computes else set()
+            todo += [(used, computes and in_code) for used, in_code in self._uses(module, name[1])]
         return Reached(
             {".".join(name): seen[name] for name in sorted(seen)}, tuple(sorted(libraries - sys.stdlib_module_names))
         )
 
-    def _uses(self, module: Module, definition: str) -> Iterator[Name]:
+    def _uses(self, module: Module, definition: str) -> Iterator[tuple[Name, bool]]:
+        """What a definition names, and whether in code: the shapes in an annotation compute nothing, and their library retrains nothing."""
         uses = module.definitions[definition]
         if LOOSE in module.definitions:
-            yield module.name, LOOSE
+            yield (module.name, LOOSE), True
         if uses["own_module"]:
-            yield module.name, WHOLE
+            yield (module.name, WHOLE), True
         if uses["whole_package"]:
-            yield from self._package(module.name.split(".")[0])
+            yield from ((name, True) for name in self._package(module.name.split(".")[0]))
         for chain in uses["chains"]:
-            for name in self._resolve(module, chain):
-                # The shapes that an annotation writes down compute nothing: another version of their library retrains nothing.
-                if chain[0] in uses["computing"] or self.module(name[0]):
-                    yield name
+            yield from ((name, chain[0] in uses["computing"]) for name in self._resolve(module, chain))
         if definition == WHOLE:  # an import may be there for what it does
-            yield from ((target, WHOLE) for found in module.imports.values() for target, _ in found if not self.module(target))
+            targets = {target for found in module.imports.values() for target, _ in found}
+            yield from (((target, WHOLE), True) for target in targets if not self.module(target))
 
     def _resolve(self, module: Module, chain: Sequence[str]) -> Iterator[Name]:
         """Definitions that the dotted ``chain`` of names stands for, read inside ``module``."""

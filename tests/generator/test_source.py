@@ -32,6 +32,7 @@ FILES = {
         "def uses_one():\n    return json.dumps(np.zeros(1).tolist())\n"
         "def uses_another():\n    from scipy import stats\n    return stats, sklearn.datasets\n"
         "def calls():\n    return uses_one()\n"
+        "Shape = tuple[np.ndarray]\ndef annotates_by_alias(x: Shape):\n    return x\n"
         "def annotates(x: np.ndarray, y: sklearn.Any = 1) -> np.ndarray:\n    z: np.ndarray = x\n    return z\n"
         "def uses_none():\n    return 1\n"
     ),
@@ -164,6 +165,7 @@ def test_root_outside_the_project_is_refused(project):
         ("uses_another", ("scipy", "sklearn")),
         ("calls", ("numpy",)),
         ("annotates", ()),
+        ("annotates_by_alias", ()),
         ("uses_none", ()),
     ],
 )
