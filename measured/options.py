@@ -1,12 +1,11 @@
 """What a build was asked to do: checked values, told apart from how a command line spells them."""
 
-import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from measured.errors import BuildError
+from measured.errors import BuildError, did_you_mean
 
 PRESETS = ("quick", "standard", "full")
 DEVICES = ("auto", "cpu", "cuda")
@@ -101,9 +100,3 @@ class Options:
             raise BuildError(
                 f"--out {self.out} and --cache {self.cache}: one is inside the other; expected two separate folders"
             )
-
-
-def did_you_mean(value: str, known: Sequence[str]) -> str:
-    """The nearest of what is known, or all of it."""
-    near = difflib.get_close_matches(value, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(known)}"

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from measured.errors import BuildError
+from measured.errors import BuildError, did_you_mean
 from measured.jobs.definitions import WHOLE
 from measured.jobs.source import changes
-from measured.options import Options, did_you_mean
+from measured.options import Options
 from measured.pages.outline import Chapter
 from measured.press.stores import Stores
 

@@ -11,7 +11,7 @@ from measured.pages.record import Record
 CHAPTER = Chapter("toy", "Toys", "1.1", "Why?", "", "")
 CLAIMS = tuple("abcdefgh")
 RECORD = Record(
-    "toy", "quick", "cpu", {"mean": Metric(3.0)}, {}, {}, tuple(Verdict(name, "ours", "", "", "", "supported", ()) for name in CLAIMS), ()
+    "toy", "quick", "cpu", {"mean": Metric(3.0)}, {}, tuple(Verdict(name, "ours", "", "", "", "supported", ()) for name in CLAIMS), ()
 )  # fmt: skip
 
 

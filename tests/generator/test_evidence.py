@@ -1,6 +1,5 @@
 """Numbers print as a reader would write them, and judgement follows one rule."""
 
-import json
 import math
 import random
 import re
@@ -11,15 +10,12 @@ import pytest
 import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from measured.press.record import Records
 
 from measured.errors import BuildError
 from measured.evidence import (
     Claim,
-    Figure,
     Metric,
     Region,
-    Table,
     at_least,
     at_most,
     different,
@@ -35,7 +31,6 @@ from measured.evidence import (
     times_equal,
     times_smaller,
 )
-from measured.pages.record import Record, Setting, Status, from_json, to_json
 
 
 @pytest.mark.parametrize(
@@ -43,6 +38,7 @@ from measured.pages.record import Record, Setting, Status, from_json, to_json
     [
         (571, "", "571"), (242062, "", "242,062"), (0.98765, "%", "98.77"), (0.5, "", "0.500"), (3.14159, "", "3.14"), (-2.5, "", "−2.50"),
         (3.5e-4, "", "3.50 × 10⁻⁴"), (math.inf, "", "∞"), (0, "", "0"), (1.0, "%", "100"), (123456.7, "", "1.23 × 10⁵"),
+        (0.00099996, "", "0.00100"), (9.996e-7, "", "1.00 × 10⁻⁶"), (99.96, "", "100"), (99999.6, "", "1.00 × 10⁵"), (-9.999, "", "−10.0"),
     ],
 )  # fmt: skip
 def test_numbers_are_written_for_readers(value, unit, text):
@@ -183,7 +179,7 @@ def test_what_was_not_measured_widens_no_interval():
 
 def test_misspelt_metric_in_a_claim_is_reported():
     """With the names there are."""
-    with pytest.raises(BuildError, match="claim 'c' refers to 'hihg', which is no metric; there are low"):
+    with pytest.raises(BuildError, match="claim 'c' refers to 'hihg', which is not a metric; there are low"):
         verdict_of(larger("hihg", than="low"), low=LOW)
 
 
@@ -339,41 +335,8 @@ def test_ratio_of_zero_is_refused():
         intervals.logarithms([1.0, 0.0])
 
 
-RECORD = Record(
-    "dice", "quick", "cpu",
-    {"fair": LOW, "share": Metric.share([True, False]), "count": Metric(3)},
-    {"table": Figure("table", Table(("a", "b"), (("x", LOW), ("y", 2))), "Words.", "More words.")},
-    {}, (verdict_of(larger("low", than="high"), low=Metric.over_seeds([1.0]), high=HIGH),), (Setting("seeds", "0, 1"),),
-)  # fmt: skip
-
-
-def test_record_round_trip():
-    """What is published reads back the same, unbounded intervals included, and is standard JSON."""
-    text = to_json(RECORD)
-    json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
-    assert from_json(text) == RECORD
-
-
-@pytest.mark.parametrize("kind", ["record", "status"])
-def test_damaged_record_counts_as_missing(tmp_path, kind):
-    """A finished chapter is not trusted either."""
-    records = Records(tmp_path)
-    records.store(RECORD, Status("k", {}, ""))
-    assert records.load("dice", "quick") == RECORD
-    path = tmp_path / "chapters" / "quick" / f"dice.{kind}.json"
-    path.write_text(path.read_text()[:-9])
-    assert records.load("dice", "quick") is None
-
-
-@pytest.mark.parametrize("words", [{"caption": " ", "alt": "x"}, {"caption": "x", "alt": ""}])
-def test_figure_needs_words(words):
-    """A figure without a caption or an alt text is refused."""
-    with pytest.raises(ValueError, match="a figure needs"):
-        Figure("curves", Table((), ()), **words)
-
-
 def test_what_is_not_measured_is_said_to_be():
-    """It prints no number, a claim on it is inconclusive, and both survive the record."""
+    """It prints no number, a claim on it is inconclusive, whatever else is measured."""
     missing = Metric.not_measured("%")
     assert str(missing) == missing.short == "not measured at this preset"
     claims = (
@@ -387,6 +350,39 @@ def test_what_is_not_measured_is_said_to_be():
     unreached = Metric.not_measured(why="never reached", remedy="train longer")
     (finding,) = judge.judge(claims[:1], {"a": unreached})[0].findings
     assert (str(unreached), finding.method, finding.to_decide) == ("never reached", "never reached", "train longer")
-    record = Record("c", "standard", "cpu", {"a": missing}, {}, {}, verdicts, ())
-    assert not from_json(to_json(record)).metrics["a"].is_measured
-    assert to_json(from_json(to_json(record))) == to_json(record)
+
+
+def test_geometric_mean_of_values_that_are_not_positive_is_not_measured():
+    """After half an hour of training, one dead network must not fail a chapter: there is no number, and it says why."""
+    found = Metric.over_seeds([1.0, 0.0, 4.0], summary="geometric mean")
+    assert not found.is_measured and found.why == "no geometric mean: 1 of 3 values not positive"
+    claim = Claim("ratio", source="ours", says="{a}", holds=times_smaller("a", than="b", factor=2, why="half"))
+    (verdict,) = judge.judge((claim,), {"a": found, "b": Metric.over_seeds([8.0, 9.0, 10.0], summary="geometric mean")})
+    assert verdict.inconclusive and verdict.findings[0].method == found.why
+
+
+def test_ratio_of_values_that_are_not_positive_is_not_measured():
+    """Also where the metrics are means, which exist."""
+    claim = Claim("ratio", source="ours", says="{a}", holds=times_smaller("a", than="b", factor=2, why="half"))
+    metrics = {"a": Metric.over_seeds([1.0, -1.0, 4.0]), "b": Metric.over_seeds([8.0, 9.0, 10.0])}
+    (finding,) = judge.judge((claim,), metrics)[0].findings
+    assert finding.outcome == "inconclusive" and finding.method == "no ratio: a value is not positive"
+
+
+def test_what_was_measured_once_says_so():
+    """It is neither a count nor a setting, and a claim on it is not decided."""
+    once = Metric.once(np.float32(0.25), "%")
+    assert once.explanation.startswith("measured once") and str(once) == "25 %"
+    assert Metric(3).explanation == "a count or a setting"
+    claim = Claim("c", source="ours", says="{a}", holds=at_least("a", 0.1, why="a tenth"))
+    assert judge.judge((claim,), {"a": once})[0].inconclusive
+
+
+def test_sample_is_a_number_for_each_side():
+    """As numbers for whoever reckons with them, as words for a page."""
+    few, many = Metric.over_seeds([1.0, 2.0]), Metric.over_seeds([1.0, 2.0, 3.0])
+    claim = Claim("c", source="ours", says="{a}", holds=larger("a", than="b"))
+    (finding,) = judge.judge((claim,), {"a": few, "b": many})[0].findings
+    assert finding.n == (2, 3) and finding.sample == "2 and 3"
+    (finding,) = judge.judge((claim,), {"a": few, "b": few})[0].findings
+    assert finding.n == (2,) and finding.sample == "2"

@@ -1,0 +1,36 @@
+"""The instruments know jobs, and nothing else of the generator; the report's contents are data."""
+
+from tests.generator.test_imports import imported_in, loaded_after
+from tests.report.cases import ROOT
+
+LAB = [f"lab.{path.stem}" for path in sorted((ROOT / "lab").glob("*.py")) if path.stem != "__init__"]
+
+
+def test_lab_knows_only_jobs_of_the_generator():
+    """No page, no figure, no chapter; in no function either."""
+    for path in sorted((ROOT / "lab").glob("*.py")):
+        found = imported_in(path.read_text(encoding="utf-8"))
+        assert not {name.split(".")[0] for name in found} & {"experiments", "matplotlib", "jinja2", "tests"}, path
+        assert all(name.startswith("measured.jobs") for name in found if name.split(".")[0] == "measured"), path
+
+
+def test_lab_loads_without_the_report():
+    """In a fresh process."""
+    found = loaded_after(*LAB)
+    parts = {".".join(name.split(".")[:2]) for name in found if name.startswith("measured.")}
+    assert parts <= {"measured.jobs", "measured.files"} and not {"experiments", "matplotlib", "jinja2"} & found
+
+
+def test_chapters_know_what_they_may():
+    """Instruments, evidence, charts and jobs; not how pages are made or builds are run."""
+    for path in sorted((ROOT / "experiments").glob("*.py")):
+        for name in imported_in(path.read_text(encoding="utf-8")):
+            if name.startswith("measured"):
+                assert name.startswith(("measured.evidence", "measured.charts", "measured.jobs")) or name == "measured", (
+                    f"{path}: {name}"
+                )
+
+
+def test_contents_import_nothing():
+    """The list of chapters is data."""
+    assert not loaded_after("experiments") & {"torch", "numpy", "lab", "measured"}
