@@ -4,6 +4,7 @@ import contextlib
 import os
 import pickle
 import signal
+import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -38,6 +39,17 @@ def _deaf_to_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def _silence_what_tidies_up() -> None:
+    """Start the process that tidies up after this one so that it does so without a word, also after Ctrl-C."""
+    from multiprocessing import resource_tracker
+
+    sys.warnoptions.append("ignore::UserWarning")  # handed to the process as its command line
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.pop()
+
+
 class ClusterError(ValueError):
     """The scheduler given with --cluster cannot be used; the message says why."""
 
@@ -62,6 +74,7 @@ class Workers(Pool):
         pool = cls(cache, code, **options)
         pool.num_workers = num_workers
         settings = {"distributed.nanny.pre-spawn-environ": ENVIRONMENT, "distributed.worker.preload": list(preload)}
+        _silence_what_tidies_up()  # first, as starting it opens the ears of this thread
         with _deaf_to_interrupts(), dask.config.set(settings):
             pool._cluster = LocalCluster(
                 n_workers=num_workers, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50

@@ -6,6 +6,7 @@ import pty
 import re
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -26,7 +27,7 @@ from tests.generator.cases import ROOT, ToyProject
     "options, message",
     [
         (["--only", "dicee"], r"--only 'dicee' is not a chapter or part; did you mean 'dice'\?"),
-        (["--only", "zebra"], "expected one of dice, coins, toys"),
+        (["--only", "zebra"], "expected one of dice, toys"),
         (["--only", "dice", "--only", "zebra"], "--only 'zebra' is not a chapter or part"),
         (["--preset", "standart"], r"--preset 'standart' does not exist; did you mean 'standard'\?"),
         (["--device", "tpu"], r"--device 'tpu' does not exist; did you mean 'cpu'\?"),
@@ -546,7 +547,7 @@ def test_killed_build_goes_on_where_it_was(toy: ToyProject):
         "        return Throws(np.random",
         "        import time\n        time.sleep(0.7)\n        return Throws(np.random",
     )
-    process = subprocess.Popen([sys.executable, "build.py", "--workers", "0"], cwd=toy.folder)
+    process = subprocess.Popen(toy.command(), cwd=toy.folder, env=toy.environment)
     deadline = time.monotonic() + 60
     while len(list(toy.folder.glob("cache/jobs/*/*/entry.json"))) < 3 and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -557,13 +558,55 @@ def test_killed_build_goes_on_where_it_was(toy: ToyProject):
     assert outcome.returncode == 0 and found and 3 <= int(found[1]) < 10
 
 
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_interrupted_build_says_one_line_and_leaves_nobody(toy: ToyProject, workers):
+    """Ctrl-C as a terminal sends it, to the whole process group: no traceback, no process left, and the next build goes on."""
+    toy.edit(
+        "experiments/dice.py",
+        "        return Throws(np.random",
+        "        import time\n        time.sleep(0.5)\n        return Throws(np.random",
+    )
+    process = subprocess.Popen(
+        toy.command(workers=workers),
+        cwd=toy.folder,
+        env=toy.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while len(list(toy.folder.glob("cache/jobs/*/*/entry.json"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert said == "build.py: stopped; what was finished is kept, and the next build goes on from there\n"
+    with pytest.raises(ProcessLookupError):
+        for _ in range(100):  # a killed process is there until whoever adopts it takes notice
+            os.killpg(process.pid, 0)
+            time.sleep(0.1)
+    assert " 0 of 10 jobs" not in toy.build().stdout
+
+
+def test_full_disk_is_one_line(toy: ToyProject):
+    """It names the folder, what is kept and what to do; not each job with all that it holds."""
+    full = "import errno, pathlib\ndef write(self, content):\n    raise OSError(errno.ENOSPC, 'No space left on device')\n"
+    toy.edit("experiments/dice.py", "import numpy as np\n", f"import numpy as np\n\n{full}\npathlib.Path.write_bytes = write\n")
+    outcome = toy.build()
+    assert outcome.returncode == 2 and outcome.stderr.count("\n") == 1, outcome.stderr
+    assert re.search(
+        r"--cache .*cache cannot be written any more \(No space left.*what was finished is kept there. Make room",
+        outcome.stderr,
+    )
+    assert "Dice(" not in outcome.stderr and not (toy.folder / "site").exists()
+
+
 def test_terminal_shows_one_live_view(toy: ToyProject):
     """On a terminal: a bar a chapter, jobs done of total, time left, and the closing line."""
     master, slave = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
-    process = subprocess.Popen(
-        [sys.executable, "build.py", "--workers", "0"], cwd=toy.folder, stdout=slave, stderr=slave, env=environment
-    )
+    environment = {**toy.environment, "TERM": "xterm-256color", "COLUMNS": "100"}
+    process = subprocess.Popen(toy.command(), cwd=toy.folder, stdout=slave, stderr=slave, env=environment)
     os.close(slave)
     output = b""
     while process.poll() is None or select.select([master], [], [], 0.2)[0]:
