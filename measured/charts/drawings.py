@@ -11,6 +11,7 @@ from measured.charts.own import Own
 from measured.charts.plain import what_is_drawn
 from measured.charts.style import svg
 from measured.files import canonical, digest, write_atomically
+from measured.installed import version_of
 
 FORMAT = 1  # of a kept file; one of another format counts as missing
 LIBRARIES = ("contourpy", "kiwisolver", "matplotlib", "numpy", "pillow")
@@ -78,10 +79,8 @@ def _checksum(drawing: dict[str, str]) -> str:
 @cache
 def _draughtsman() -> dict[str, str]:
     """The code that draws, as text, and the versions of the libraries that it draws with."""
-    from importlib.metadata import version
-
     here = Path(__file__).parent
     sources = [*sorted(here.glob("*.py")), here.parent / "evidence" / "number.py"]
     return {path.name: digest(path.read_text(encoding="utf-8")) for path in sources} | {
-        library: version(library) for library in LIBRARIES
+        library: version_of(library) for library in LIBRARIES
     }

@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Iterable, MutableMapping
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from importlib.metadata import packages_distributions
 from importlib.util import find_spec
+
+from measured.installed import ABSENT, version_of
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 """The language, without its bug-fix releases: these do not change what is computed, and would retrain everything."""
-ABSENT = "not installed"
 
 
 def of_libraries(modules: Iterable[str], known: MutableMapping[str, list[str]]) -> dict[str, str]:
@@ -20,20 +21,12 @@ def of_libraries(modules: Iterable[str], known: MutableMapping[str, list[str]]) 
     found = {"Python": PYTHON}
     for module in sorted(modules):
         names = known.get(module, [])
-        if not names or any(of(name) == ABSENT for name in names):
+        if not names or any(version_of(name) == ABSENT for name in names):
             names = known[module] = sorted(set(packages_distributions().get(module, ())))
         if not names and find_spec(module) is not None:
             raise ValueError(
                 f"the module {module!r} belongs to no installed distribution, so that a change in it would go unnoticed; "
                 "install it with pip, or put its source into the project"
             )
-        found |= {name: of(name) for name in names or [module]}
+        found |= {name: version_of(name) for name in names or [module]}
     return found
-
-
-def of(distribution: str) -> str:
-    """The version of an installed distribution, or that it is not installed."""
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return ABSENT

@@ -5,11 +5,11 @@ A report overrides a file of the frame with one of the same name in its ``templa
 """
 
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from measured.evidence import Metric, Verdict, duration, measurement, number, with_unit
+from measured.installed import version_of
 from measured.pages import prose
 
 FRAME = Path(__file__).parent / "frame"
@@ -19,7 +19,7 @@ DISTRIBUTIONS = ("jinja2", "markdown", "pygments", "latex2mathml")
 
 def versions() -> dict[str, str]:
     """Versions of the libraries that make pages, as part of what a page is made from."""
-    return {name: version(name) for name in DISTRIBUTIONS}
+    return {name: version_of(name) for name in DISTRIBUTIONS}
 
 
 def texts(templates: Path) -> dict[str, str]:

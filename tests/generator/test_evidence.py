@@ -386,3 +386,46 @@ def test_sample_is_a_number_for_each_side():
     assert finding.n == (2, 3) and finding.sample == "2 and 3"
     (finding,) = judge.judge((claim,), {"a": few, "b": few})[0].findings
     assert finding.n == (2,) and finding.sample == "2"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Intervals agree with scipy.stats
+
+CONFIDENCES = (0.5, 0.95, 0.98, 0.9999)
+SAMPLES = [np.random.default_rng(n).normal(size=n).round(1).tolist() for n in (2, 3, 5, 8, 20, 41)]
+
+
+@pytest.mark.parametrize("confidence", CONFIDENCES)
+@pytest.mark.parametrize("values", SAMPLES, ids=len)
+def test_intervals_of_one_sample_are_those_of_scipy(values, confidence):
+    """Of a mean, and of a median with ties; where SciPy has no bound there is none."""
+    mean = scipy.stats.ttest_1samp(values, 0.0).confidence_interval(confidence)
+    assert intervals.of_mean(values, confidence) == pytest.approx((mean.low, mean.high), rel=1e-10)
+    median = scipy.stats.quantile_test(values, q=0.0, p=0.5).confidence_interval(confidence)  # pyright: ignore[reportArgumentType]
+    expected = tuple(
+        default if math.isnan(bound) else bound for bound, default in zip(median, (-math.inf, math.inf), strict=True)
+    )
+    assert intervals.of_median(values, confidence) == expected
+
+
+@pytest.mark.parametrize("confidence", CONFIDENCES)
+def test_interval_of_a_difference_is_that_of_scipy(confidence):
+    """Welch's, for samples of different size and spread."""
+    for left, right in zip(SAMPLES[2:], SAMPLES[1:], strict=False):
+        wide = [3 * value + 1 for value in right]
+        expected = scipy.stats.ttest_ind(left, wide, equal_var=False).confidence_interval(confidence)
+        assert intervals.of_difference(left, wide, confidence) == pytest.approx((expected.low, expected.high), rel=1e-10)
+
+
+@pytest.mark.parametrize("confidence", CONFIDENCES)
+@pytest.mark.parametrize("successes, n", [(0, 1), (1, 1), (0, 8), (3, 8), (8, 8), (17, 500)])
+def test_interval_of_a_share_is_that_of_scipy(successes, n, confidence):
+    """Clopper and Pearson's, none and all included."""
+    expected = scipy.stats.binomtest(successes, n).proportion_ci(confidence, method="exact")
+    assert intervals.of_share(successes, n, confidence) == pytest.approx((expected.low, expected.high), rel=1e-9, abs=1e-12)
+
+
+def test_what_does_not_vary_has_an_interval_without_width():
+    """And no warning."""
+    assert intervals.of_mean([2.0, 2.0, 2.0], 0.95) == (2.0, 2.0)
+    assert intervals.of_difference([2.0, 2.0], [1.5, 1.5, 1.5], 0.95) == (0.5, 0.5)
