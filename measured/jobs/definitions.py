@@ -39,24 +39,24 @@ def read_module(name: str, is_package: bool, tree: ast.Module) -> Module:
     for node in ast.walk(tree):  # an import inside a function binds as well
         if isinstance(node, ast.Import | ast.ImportFrom):
             _bind(module, node, is_package)
-    statements: dict[str, list[ast.stmt]] = {WHOLE: tree.body}
+    parts: dict[str, list[tuple[str, _Uses]]] = {WHOLE: []}
     for statement in tree.body:
         names = _defined(statement)
         if not names and not isinstance(statement, ast.Import | ast.ImportFrom | ast.Pass):
             names = [LOOSE]
             module.bound_loosely += sorted(_stored(ast.Module([statement], [])))
-        for defined in names:
-            statements.setdefault(defined, []).append(statement)
-    for defined, nodes in statements.items():
         uses = _Uses()
-        for node in nodes:
-            uses.visit(node)
+        uses.visit(statement)
+        part = ast.dump(statement), uses
+        for defined in (WHOLE, *names):
+            parts.setdefault(defined, []).append(part)
+    for defined, found in parts.items():
         module.definitions[defined] = {
-            "digest": digest("\n".join(map(ast.dump, nodes))),
-            "chains": sorted(uses.chains),
-            "computing": sorted(uses.computing),
-            "own_module": uses.own_module,
-            "whole_package": uses.whole_package,
+            "digest": digest("\n".join(dumped for dumped, _ in found)),
+            "chains": sorted({chain for _, uses in found for chain in uses.chains}),
+            "computing": sorted({name for _, uses in found for name in uses.computing}),
+            "own_module": any(uses.own_module for _, uses in found),
+            "whole_package": any(uses.whole_package for _, uses in found),
         }
     return module
 

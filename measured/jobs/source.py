@@ -46,6 +46,7 @@ class Sources:
         self._modules: dict[str, Module | None] = {}
         self._remembered: dict[str, dict] = _read_memo(memo) if memo else {}
         self._found: dict[str, dict] = {}
+        self._used: dict[Name, list[tuple[Name, bool]]] = {}
         self._distributions: dict[str, list[str]] = dict(self._remembered.get(DISTRIBUTIONS, {}))
 
     def module(self, name: str) -> Module | None:
@@ -103,7 +104,9 @@ class Sources:
                 continue
             seen[name] = module.definitions[name[1]]["digest"]
             computing |= {name} if computes else set()
-            todo += [(used, computes and in_code) for used, in_code in self._uses(module, name[1])]
+            if name not in self._used:  # chapters share most of what they reach
+                self._used[name] = list(self._uses(module, name[1]))
+            todo += [(used, computes and in_code) for used, in_code in self._used[name]]
         return Reached(
             {".".join(name): seen[name] for name in sorted(seen)}, tuple(sorted(libraries - sys.stdlib_module_names))
         )

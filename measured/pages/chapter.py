@@ -23,6 +23,8 @@ class Page:
     record: Record | None
     drawings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """SVG by figure and layout; those of other pages need not be there."""
+    text: str = ""
+    """The record as JSON, where it was kept as such."""
     trouble: str = ""
     """The error that keeps the page at its last good state."""
     waiting: bool = False
@@ -37,7 +39,7 @@ def files(frame: Frame, outline: Outline, page: Page) -> dict[str, bytes]:
         figures = _FigureBlocks(frame, chapter, record, page.drawings)
         body = prose(frame, chapter, record, figures)
         leftover = figures.unused()
-        made = data.of_chapter(record) | {
+        made = data.of_chapter(record, page.text) | {
             drawing_path(chapter.name, name, layout): svg.encode()
             for name, layouts in page.drawings.items()
             for layout, svg in layouts.items()

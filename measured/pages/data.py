@@ -9,15 +9,15 @@ from measured.evidence import Metric
 from measured.pages.record import Record, to_json
 
 
-def of_chapter(record: Record) -> dict[str, bytes]:
-    """The record as JSON, its metrics and the table of each figure as CSV."""
+def of_chapter(record: Record, text: str = "") -> dict[str, bytes]:
+    """The record as JSON, which may be given as ``text``, its metrics and the table of each figure as CSV."""
     columns = ("metric", "value", "low", "high", "n", "summary", "unit", "values")
     rows = [
         (name, item.value, item.low, item.high, item.n, item.summary, item.unit, " ".join(map(repr, item.values)))
         for name, item in record.metrics.items()
     ]
     return {
-        f"data/{record.chapter}.json": to_json(record).encode(),
+        f"data/{record.chapter}.json": (text or to_json(record)).encode(),
         f"data/{record.chapter}/metrics.csv": as_csv(columns, rows),
         **{
             f"data/{record.chapter}/{name}.csv": as_csv(figure.table.columns, figure.table.rows)

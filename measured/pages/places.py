@@ -172,9 +172,9 @@ def _makers(tree: ast.Module, known: set[str], makes: Callable[[ast.expr, set[st
     """``known`` and the functions that return what these make, directly or through one another."""
     returned = [
         (function.name, item.value)
-        for function in ast.walk(tree)
+        for function in _statements(tree)
         if isinstance(function, ast.FunctionDef)
-        for item in _own(function)
+        for item in _statements(function, into_functions=False)
         if isinstance(item, ast.Return) and item.value
     ]
     found = set(known)
@@ -183,12 +183,13 @@ def _makers(tree: ast.Module, known: set[str], makes: Callable[[ast.expr, set[st
     return found
 
 
-def _own(node: ast.AST) -> Iterator[ast.AST]:
-    """What stands in a function itself, not in the functions in it."""
+def _statements(node: ast.AST, into_functions: bool = True) -> Iterator[ast.AST]:
+    """The statements in a node, those that hold others before what they hold; without those of functions and classes in it, if so asked."""
     for child in ast.iter_child_nodes(node):
-        if not isinstance(child, ast.FunctionDef | ast.ClassDef | ast.Lambda):
+        if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
             yield child
-            yield from _own(child)
+            if into_functions or not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                yield from _statements(child, into_functions)
 
 
 def _called(node: ast.AST) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from measured.files import canonical, digest
@@ -174,7 +174,8 @@ def _chapter(
         if page.record:
             if not standing.is_checked:
                 check.check(project.frame, outline, chapter, page.record)
-            page = _drawn(page, page.record, stores)
+            drawings = {name: stores.drawings.of(name, figure) for name, figure in page.record.figures.items()}
+            page = replace(page, drawings=drawings, text=stores.records.text(chapter.name, preset) or "")
             warnings = tuple(check.conclusions(project.frame, chapter))
         files = chapter_pages.files(project.frame, outline, page)
     except Exception as error:
@@ -182,12 +183,6 @@ def _chapter(
         files = chapter_pages.under_banner(project.frame, outline, chapter, site.files_of(name), trouble)
         key = digest(canonical([*inputs, trouble]))
     return _Part(Bundle(name, key, lambda: files, trouble), warnings)
-
-
-def _drawn(page: Page, record: Record, stores: Stores) -> Page:
-    """The page with its figures drawn, most of them before."""
-    drawings = {name: stores.drawings.of(name, figure) for name, figure in record.figures.items()}
-    return Page(page.chapter, record, drawings, page.trouble, page.waiting)
 
 
 def _source(path: str, text: str, project: Project, common: str) -> Bundle:
