@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from measured.pages import environment
-from measured.pages.environment import Frame
 from measured.pages.outline import Outline, read_outline
+
+if TYPE_CHECKING:
+    from measured.pages.environment import Frame
 
 GENERATOR = Path(__file__).parent
 
@@ -33,8 +35,10 @@ class Project:
         return read_outline(self.root)
 
     @cached_property
-    def frame(self) -> Frame:
+    def frame(self) -> "Frame":
         """The templates, ready to be filled in."""
+        from measured.pages import environment
+
         return environment.make(self.templates)
 
     @cached_property

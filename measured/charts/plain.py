@@ -64,8 +64,7 @@ def converter() -> Any:
 
     @cache
     def of_shape(kind: type[Figure]) -> tuple[Any, Any]:
-        omitted = {"drawing": override(omit=True)} if kind is Own else {}
-        forbid = {"_cattrs_forbid_extra_keys": True}
+        options: Any = {"drawing": override(omit=True)} if kind is Own else {}
         return make_dict_unstructure_fn(kind, converter, **omitted), make_dict_structure_fn(
             kind, converter, **omitted, **forbid
         )

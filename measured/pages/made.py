@@ -7,7 +7,7 @@ from measured.pages import source
 from measured.pages.chapter import Page
 from measured.pages.environment import Frame
 from measured.pages.outline import Outline
-from measured.pages.record import Status
+from measured.pages.status import Status
 
 
 def files(

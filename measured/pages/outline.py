@@ -123,7 +123,7 @@ def read_outline(root: Path) -> Outline:
             if not path.is_file():
                 raise BuildError(f"experiments/__init__.py lists {name!r}, but there is no experiments/{name}.py")
             source = path.read_text(encoding="utf-8")
-            question, _, introduction = (ast.get_docstring(_parsed(source)) or name).partition("\n")
+            question, _, introduction = (_docstring(source) or name).partition("\n")
             chapters.append(Chapter(name, part, f"{number_of_part}.{place}", question, introduction.strip(), source))
     return Outline(
         contents.read("TITLE", "a text", lambda found: isinstance(found, str), "Measured"),
@@ -178,6 +178,15 @@ class _Literals:
         if default is None:
             raise BuildError(f"{where} defines no {name}; {expected}")
         return default
+
+
+def _docstring(source: str) -> str | None:
+    """The text at the top of a module, for which the rest of it is not parsed."""
+    top = re.split(r"^(?:from|import|class|def|@)\b", source, maxsplit=1, flags=re.MULTILINE)[0]
+    try:
+        return ast.get_docstring(ast.parse(top))
+    except SyntaxError:  # a line of the text itself began like that
+        return ast.get_docstring(_parsed(source))
 
 
 def _parsed(source: str) -> ast.Module:

@@ -8,12 +8,18 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from measured import charts
-
 _ANYTHING = ".*"
-_SHAPES = frozenset(charts.Figure.shapes)  # what makes a figure of a shape is called like the shape
+
+
+@cache
+def _shapes() -> frozenset[str]:
+    """What makes a figure of a shape is called like the shape."""
+    from measured import charts
+
+    return frozenset(charts.Figure.shapes)
 
 
 @dataclass(frozen=True)
@@ -74,9 +80,9 @@ class _Reader:
         shapes = {
             alias.asname or alias.name
             for node in tree.body
-            if isinstance(node, ast.ImportFrom) and node.module == charts.__name__
+            if isinstance(node, ast.ImportFrom) and node.module == "measured.charts"
             for alias in node.names
-            if alias.name in _SHAPES
+            if alias.name in _shapes()
         }
         self._figure_makers = _makers(tree, shapes, _makes_figure)
         self._claim_makers = _makers(tree, {"Claim"}, lambda node, makers: _called(node) in makers)
@@ -164,7 +170,7 @@ def _makes_figure(node: ast.expr, makers: set[str]) -> bool:
     if not isinstance(node, ast.Call):
         return False
     if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
-        return node.func.value.id == "charts" and node.func.attr in _SHAPES
+        return node.func.value.id == "charts" and node.func.attr in _shapes()
     return _called(node) in makers
 
 

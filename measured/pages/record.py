@@ -1,18 +1,11 @@
-"""What a page is made from: a chapter's finished result, and what it was measured with.
-
-A record holds metrics, figures, and claims with verdicts, and it is the same for the same inputs. Beside it stands
-a status: the key and its parts, the jobs it rests on, and how long they took.
-"""
+"""What a page is made from: a chapter's finished result, the same for the same inputs."""
 
 import json
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from measured.charts import Figure, converter
 from measured.evidence import Metric, Verdict
-
-FORMAT = 1
-"""To be raised when the fields below, those of a metric, a verdict or a figure, or what they mean, change: older records are measured again."""
+from measured.pages.status import FORMAT
 
 
 @dataclass(frozen=True)
@@ -36,24 +29,6 @@ class Record:
     settings: tuple[Setting, ...]
     seeds: int | None = None
     """What --seeds asked for."""
-
-
-@dataclass(frozen=True)
-class Status:
-    """What a record was made from, and what that took."""
-
-    key: str
-    parts: dict[str, Any]
-    sha256: str
-    jobs: tuple[str, ...] = ()
-    """Keys of the cache entries that the record rests on."""
-    num_cached: int = 0
-    worker_seconds: float = 0.0
-    """Seconds of one worker that all its jobs took, now or when they were cached."""
-    wall_seconds: float = 0.0
-    versions: dict[str, str] = field(default_factory=dict)
-    host: str = ""
-    format: int = FORMAT
 
 
 def to_json(record: Record) -> str:

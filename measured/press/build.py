@@ -3,9 +3,10 @@
 import time
 import traceback
 import webbrowser
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from measured.errors import BuildError
 from measured.evidence import OUTCOMES
@@ -14,12 +15,13 @@ from measured.options import Options
 from measured.pages.outline import Chapter
 from measured.press import maintain, plan, terminal
 from measured.press.folder import Site
-from measured.press.keep import Kept, keep
-from measured.press.measure import measure
 from measured.press.outcome import Failed, Measured, one_line
 from measured.press.publish import Published, publish
 from measured.press.stores import Stores
 from measured.project import Project
+
+if TYPE_CHECKING:
+    from measured.press.keep import Kept
 
 
 def build(project: Project, options: Options, started: float) -> int:
@@ -33,7 +35,7 @@ def build(project: Project, options: Options, started: float) -> int:
     accepted = maintain.read_accepted(project.accepted) if options.strict or options.accept else {}
     stale = [item.chapter for item in plan.plan(chapters, options, stores) if item.is_stale]
     names = {item.name for item in chapters}
-    outcomes: dict[str, Kept | Failed] = {}
+    outcomes: "dict[str, Kept | Failed]" = {}
     if stale:
         stores.check()
         with terminal.display([item.name for item in stale]) as display:
@@ -57,8 +59,11 @@ def build(project: Project, options: Options, started: float) -> int:
 
 def _outcomes(
     project: Project, options: Options, stores: Stores, stale: Sequence[Chapter], display: terminal.Display
-) -> Iterator[Kept | Failed]:
+) -> "Generator[Kept | Failed]":
     """The chapters as they are finished, kept or failed, and said so."""
+    from measured.press.keep import keep
+    from measured.press.measure import measure
+
     with closing(measure(project, options, stores, stale, display)) as measured:
         for item in measured:
             outcome = keep(item, options.preset, options.seeds, stores) if isinstance(item, Measured) else item
@@ -71,7 +76,7 @@ def _outcomes(
             yield outcome
 
 
-def _counts(kept: Kept) -> str:
+def _counts(kept: "Kept") -> str:
     return ", ".join(f"{sum(item.outcome == name for item in kept.record.verdicts)} {name}" for name in OUTCOMES)
 
 
@@ -81,7 +86,7 @@ def _publish_early(
     stores: Stores,
     site: Site,
     names: Collection[str],
-    outcomes: Mapping[str, Kept | Failed],
+    outcomes: "Mapping[str, Kept | Failed]",
     waiting: Collection[str],
 ) -> None:
     """Publish what is finished while others run; what goes wrong here goes wrong again at the end, and is said then."""
@@ -98,7 +103,7 @@ def _publish(
     stores: Stores,
     site: Site,
     names: Collection[str],
-    outcomes: Mapping[str, Kept | Failed],
+    outcomes: "Mapping[str, Kept | Failed]",
 ) -> Published:
     try:
         return publish(project, stores, site, options.preset, names, outcomes)
@@ -129,10 +134,12 @@ def _compare(
     return lines
 
 
-def _closing_line(out: Path, started: float, num_stale: int, outcomes: Collection[Kept | Failed], published: Published) -> str:
+def _closing_line(
+    out: Path, started: float, num_stale: int, outcomes: "Collection[Kept | Failed]", published: Published
+) -> str:
     """Where the report is, how long it took, what came from the cache."""
     where, elapsed = out / "index.html", duration(time.perf_counter() - started)
-    statuses = [item.status for item in outcomes if isinstance(item, Kept)]
+    statuses = [item.status for item in outcomes if not isinstance(item, Failed)]
     num_jobs = sum(len(status.jobs) for status in statuses)
     if num_jobs:
         num_cached = sum(status.num_cached for status in statuses)

@@ -10,9 +10,10 @@ from typing import Any
 from measured.errors import BuildError
 from measured.evidence import Claim, Result, judge
 from measured.jobs.keys import key_of
-from measured.pages import environment
+from measured.pages import material
 from measured.pages.outline import Chapter
-from measured.pages.record import Record, Setting, Status
+from measured.pages.record import Record, Setting
+from measured.pages.status import Status
 from measured.press.outcome import Failed, Measured
 from measured.press.stores import Stores
 
@@ -68,7 +69,7 @@ def keep(measured: Measured, preset: str, seeds: int | None, stores: Stores) -> 
 
 def _versions(computing: Mapping[str, str]) -> dict[str, str]:
     """What the page on the making lists: all that computed, and all that makes pages."""
-    return {**computing, **environment.versions(), "Python": platform.python_version()}
+    return {**computing, **material.versions(), "Python": platform.python_version()}
 
 
 def shown(value: Any) -> str:

@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -50,7 +50,7 @@ class _Ear(Listener):
 
 def measure(
     project: Project, options: Options, stores: Stores, chapters: Sequence[Chapter], display: Display
-) -> Iterator[Measured | Failed]:
+) -> Generator[Measured | Failed]:
     """Measure the chapters; each comes as it is finished, or as soon as it is known to fail.
 
     A chapter's prose is held against its numbers before anything is computed.

@@ -2,20 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from measured.errors import BuildError
-from measured.evidence import Result
 from measured.pages.outline import Chapter
-from measured.press.rehearse import Script
+
+if TYPE_CHECKING:
+    from measured.evidence import Result
+    from measured.press.rehearse import Script
 
 
 @dataclass(frozen=True)
 class Measured:
     """A chapter's ``run()``, and what it took."""
 
-    script: Script
-    result: Result
+    script: "Script"
+    result: "Result"
     parts: Mapping[str, Any]
     """Everything that determines the result, as read before it was imported."""
     jobs: Mapping[str, float]

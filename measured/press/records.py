@@ -8,9 +8,13 @@ import json
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from measured.files import write_atomically
-from measured.pages.record import FORMAT, Record, Status, read, to_json
+from measured.pages.status import FORMAT, Status
+
+if TYPE_CHECKING:
+    from measured.pages.record import Record
 
 
 class Records:
@@ -27,8 +31,10 @@ class Records:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def load(self, chapter: str, preset: str) -> Record | None:
+    def load(self, chapter: str, preset: str) -> "Record | None":
         """The kept record; None where it is missing, damaged, or of another format."""
+        from measured.pages.record import read
+
         text = self.text(chapter, preset)
         return read(text) if text is not None else None
 
@@ -41,8 +47,10 @@ class Records:
             return None
         return text if status and sha256(text.encode()).hexdigest() == status.sha256 else None
 
-    def store(self, record: Record, status: Status) -> Status:
+    def store(self, record: "Record", status: Status) -> Status:
         """Keep a record; the status is written last, with the record's checksum."""
+        from measured.pages.record import to_json
+
         text = to_json(record)
         status = replace(status, sha256=sha256(text.encode()).hexdigest())
         write_atomically(self._path(record.chapter, record.preset, "record"), text.encode())

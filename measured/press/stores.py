@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from measured.charts.drawings import Drawings
 from measured.errors import BuildError
 from measured.files import check_writable
 from measured.jobs.cache import Cache
 from measured.jobs.source import Sources
 from measured.press.records import Records
+
+if TYPE_CHECKING:
+    from measured.charts.drawings import Drawings
 
 
 @dataclass(frozen=True)
@@ -18,14 +21,20 @@ class Stores:
     folder: Path
     cache: Cache
     records: Records
-    drawings: Drawings
     sources: Sources
 
     @classmethod
     def at(cls, folder: Path, root: Path) -> "Stores":
         """The stores in ``folder`` of the project in ``root``; nothing is made before it is needed."""
         memo = folder / "source.json"
-        return cls(folder, Cache(folder), Records(folder), Drawings(folder / "drawings"), Sources(root, memo))
+        return cls(folder, Cache(folder), Records(folder), Sources(root, memo))
+
+    @property
+    def drawings(self) -> "Drawings":
+        """Figures as they were drawn."""
+        from measured.charts.drawings import Drawings
+
+        return Drawings(self.folder / "drawings")
 
     def check(self) -> None:
         """Raises BuildError where the folder cannot be written, before anything is measured."""

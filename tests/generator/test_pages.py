@@ -14,10 +14,11 @@ import pytest
 from measured import charts
 from measured.errors import BuildError
 from measured.evidence import Finding, Metric, Outcome, Verdict
-from measured.pages import chapter, environment, front, ledger, made, source
+from measured.pages import chapter, environment, front, ledger, made, material, source
 from measured.pages.chapter import Page
 from measured.pages.outline import OUR_OWN, PUBLISHED, Chapter, Outline, Source
-from measured.pages.record import Record, Setting, Status
+from measured.pages.record import Record, Setting
+from measured.pages.status import Status
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
@@ -248,8 +249,8 @@ def test_a_report_may_replace_any_file_of_the_frame(templates):
 def test_what_frames_the_pages_is_known_before_any_is_made(templates):
     """Each file of the frame, and each of the report's own, so that a change to one is seen."""
     (templates / "style.css").write_text("mine")
-    texts = environment.texts(templates)
-    assert texts["style.css"] == "mine" and texts["frame/style.css"] == (environment.FRAME / "style.css").read_text()
+    texts = material.texts(templates)
+    assert texts["style.css"] == "mine" and texts["frame/style.css"] == (material.FRAME / "style.css").read_text()
     assert "frame/base.html.jinja2" in texts and not [name for name in texts if "dice" in name]
 
 

@@ -10,7 +10,8 @@ import pytest
 from measured import charts
 from measured.errors import BuildError
 from measured.evidence import Claim, Metric, at_least, judge, larger
-from measured.pages.record import FORMAT, Record, Setting, Status, read, to_json
+from measured.pages.record import Record, Setting, read, to_json
+from measured.pages.status import FORMAT, Status
 from measured.press import compare
 from measured.press.records import Records
 

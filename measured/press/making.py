@@ -1,0 +1,77 @@
+"""The files of a site, made from what is kept. Imported where something must be made, as what renders pages takes a while to load."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from measured.pages import chapter as chapter_pages
+from measured.pages import check, front, ledger, made, source
+from measured.pages.chapter import Page
+from measured.pages.record import Record, read
+from measured.pages.status import Status
+from measured.press.outcome import one_line
+from measured.press.standing import Standing, data_path
+from measured.press.stores import Stores
+from measured.project import Project
+
+
+@dataclass(frozen=True)
+class Made:
+    """A chapter's files, the error under which they were made, and what is to be said of its prose."""
+
+    files: Mapping[str, bytes]
+    trouble: str
+    warnings: tuple[str, ...] = ()
+
+
+def page_of(standing: Standing, stores: Stores, preset: str) -> Page:
+    """The chapter's record with what is to be said of it, without drawings."""
+    record: Record | None = None
+    if standing.published is not None:
+        data = standing.published.get(data_path(standing.chapter.name))
+        record = read(data.decode()) if data else None
+    elif not standing.waiting:
+        record = stores.records.load(standing.chapter.name, preset)
+    return Page(standing.chapter, record, trouble=standing.trouble, waiting=standing.waiting)
+
+
+def chapter_files(standing: Standing, project: Project, stores: Stores, preset: str, last: Mapping[str, bytes] | None) -> Made:
+    """A chapter's page, drawings and data; where its prose does not fit its numbers, the ``last`` files under a banner."""
+    chapter, outline = standing.chapter, project.outline
+    warnings: tuple[str, ...] = ()
+    try:
+        page = page_of(standing, stores, preset)
+        if page.record:
+            if not standing.is_checked:
+                check.check(project.frame, outline, chapter, page.record)
+            drawings = {name: stores.drawings.of(name, figure) for name, figure in page.record.figures.items()}
+            page = replace(page, drawings=drawings, text=stores.records.text(chapter.name, preset) or "")
+            warnings = tuple(check.conclusions(project.frame, chapter))
+        return Made(chapter_pages.files(project.frame, outline, page), standing.trouble, warnings)
+    except Exception as error:
+        trouble = standing.trouble or one_line(error)
+        return Made(chapter_pages.under_banner(project.frame, outline, chapter, last, trouble), trouble, warnings)
+
+
+class Fronts:
+    """The pages about the report as a whole, from its chapters as they stand."""
+
+    def __init__(self, standings: list[Standing], project: Project, stores: Stores, preset: str):
+        self._project = project
+        self._pages = [page_of(item, stores, preset) for item in standings]
+
+    def front(self) -> dict[str, bytes]:
+        """Front page and ledger."""
+        project = self._project
+        return front.files(project.frame, project.outline, self._pages) | ledger.files(
+            project.frame, project.outline, self._pages
+        )
+
+    def made(self, statuses: Mapping[str, Status]) -> dict[str, bytes]:
+        """How it was made."""
+        project = self._project
+        return made.files(project.frame, project.outline, self._pages, statuses, list(project.source_files))
+
+
+def source_files(project: Project, path: str, text: str) -> dict[str, bytes]:
+    """The page of a source file."""
+    return source.files(project.frame, project.outline, {path: text})
