@@ -63,8 +63,8 @@ def main(root: Path, arguments: Sequence[str] | None = None) -> int:
 def parse(arguments: Sequence[str] | None, root: Path) -> Options:
     """The options of a command line, checked. Raises BuildError for what is not there, contradicts or has no effect."""
     given = vars(_parser(root).parse_args(arguments))
-    build: Action = "build"
-    action = next((name for name in ACTIONS if name in given), build)
+    asked: list[Action] = [name for name in ACTIONS if name in given]
+    action = asked[0] if asked else "build"
     other = given.pop("diff", None)
     values = {name: value for name, value in given.items() if name not in ACTIONS}
     where = {"out": root / "site", "cache": root / "cache"}

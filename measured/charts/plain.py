@@ -65,9 +65,8 @@ def converter() -> Any:
     @cache
     def of_shape(kind: type[Figure]) -> tuple[Any, Any]:
         options: Any = {"drawing": override(omit=True)} if kind is Own else {}
-        return make_dict_unstructure_fn(kind, converter, **omitted), make_dict_structure_fn(
-            kind, converter, **omitted, **forbid
-        )
+        structure = make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True, **options)
+        return make_dict_unstructure_fn(kind, converter, **options), structure
 
     def figure(plain: dict[str, Any], _: Any) -> Figure:
         values = dict(plain)

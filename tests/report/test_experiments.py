@@ -63,7 +63,7 @@ def test_prose_has_a_text_for_every_verdict(chapter, results):
     outline, frame = read_outline(ROOT), environment.make(ROOT / "templates")
     (listed,) = (item for item in outline.chapters if item.name == name)
     metrics, figures = results[0]
-    record = Record(name, "quick", "cpu", metrics, figures, {}, judge.judge(chapter.CLAIMS, metrics), ())
+    record = Record(name, "quick", "cpu", metrics, figures, judge.judge(chapter.CLAIMS, metrics), ())
     check.check(frame, outline, listed, record)
     assert chapter_page.prose(frame, listed, record)
 
