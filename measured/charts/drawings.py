@@ -1,7 +1,7 @@
 """Figures drawn as SVG, and drawings kept under the digest of what they are drawn from."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -20,9 +20,19 @@ LIBRARIES = ("contourpy", "kiwisolver", "matplotlib", "numpy", "pillow")
 
 def draw(name: str, figure: Figure) -> dict[str, str]:
     """SVG by layout: ``wide`` and ``narrow``, or ``wide`` alone for an author's own. Empty for a table."""
+    return {layout: draw_layout(name, figure, layout) for layout in figure.layouts}
+
+
+def draw_all(figures: Mapping[str, Figure]) -> dict[str, dict[str, str]]:
+    """The drawings of several figures by name, one after the other."""
+    return {name: draw(name, figure) for name, figure in figures.items()}
+
+
+def draw_layout(name: str, figure: Figure, layout: str) -> str:
+    """The figure in one layout, as SVG."""
     if isinstance(figure, Own):
-        return {"wide": figure.settled(name).svg}
-    return {layout: svg(f"{name}-{layout}", partial(figure.draw, width)) for layout, width in figure.layouts.items()}
+        return figure.settled(name).svg
+    return svg(f"{name}-{layout}", partial(figure.draw, figure.layouts[layout]))
 
 
 @dataclass(frozen=True)
@@ -37,15 +47,20 @@ class Drawings:
 
     def of(self, name: str, figure: Figure) -> dict[str, str]:
         """SVG by layout: the kept drawing, or a new one, which is kept."""
-        if not figure.layouts:
-            return {}
-        key = self.key(name, figure)
-        kept = self.load(key)
-        if kept is None:
-            kept = draw(name, figure)
-            content = {"format": FORMAT, "sha256": _checksum(kept), "drawing": kept}
-            write_atomically(self._path(key), json.dumps(content).encode())
-        return kept
+        return self.of_all({name: figure}, draw_all)[name]
+
+    def of_all(
+        self, figures: Mapping[str, Figure], draw_all: Callable[[Mapping[str, Figure]], dict[str, dict[str, str]]]
+    ) -> dict[str, dict[str, str]]:
+        """The drawings of several figures by name, of which those that are not kept are drawn together, and kept."""
+        keys = {name: self.key(name, figure) for name, figure in figures.items() if figure.layouts}
+        found = {name: self.load(key) for name, key in keys.items()}
+        if missing := {name: figures[name] for name, drawing in found.items() if drawing is None}:
+            for name, drawing in draw_all(missing).items():
+                found[name] = drawing
+                content = {"format": FORMAT, "sha256": _checksum(drawing), "drawing": drawing}
+                write_atomically(self._path(keys[name]), json.dumps(content).encode())
+        return {name: found.get(name) or {} for name in figures}
 
     def load(self, key: str) -> dict[str, str] | None:
         """The drawing kept under ``key``; None where it is missing or damaged."""

@@ -79,3 +79,15 @@ def _adapt_to_dark(drawn: str) -> str:
     start = drawn.index("<svg")
     head_end = drawn.index(">", start) + 1
     return drawn[start:head_end] + style + drawn[head_end:]
+
+
+def warm_up() -> None:
+    """Load what drawing takes, before there is something to draw."""
+    from matplotlib.figure import Figure
+
+    def small() -> Figure:
+        figure = Figure(figsize=(1, 1), layout="constrained")
+        figure.add_subplot().set_title("A")
+        return figure
+
+    svg("warm", small)

@@ -61,12 +61,13 @@ def _outcomes(
     project: Project, options: Options, stores: Stores, stale: Sequence[Chapter], display: terminal.Display
 ) -> "Generator[Kept | Failed]":
     """The chapters as they are finished, kept or failed, and said so."""
+    from measured.charts.draughtsman import Draughtsman
     from measured.press.keep import keep
     from measured.press.measure import measure
 
-    with closing(measure(project, options, stores, stale, display)) as measured:
+    with Draughtsman() as draughtsman, closing(measure(project, options, stores, stale, display)) as measured:
         for item in measured:
-            outcome = keep(item, options.preset, options.seeds, stores) if isinstance(item, Measured) else item
+            outcome = keep(item, options.preset, options.seeds, stores, draughtsman) if isinstance(item, Measured) else item
             if isinstance(outcome, Failed):
                 display.settle(outcome.chapter.name, f"failed: {outcome.message}")
                 if options.debug:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from measured.charts.draughtsman import Draughtsman
+from measured.charts.drawings import draw_all
 from measured.errors import BuildError
 from measured.evidence import Claim, Result, judge
 from measured.jobs.keys import key_of
@@ -37,15 +39,19 @@ def record_of(
     )
 
 
-def keep(measured: Measured, preset: str, seeds: int | None, stores: Stores) -> Kept | Failed:
-    """Judge, draw and keep a chapter; on the main thread, as matplotlib wants it. Raises BuildError where the disk is full."""
+def keep(
+    measured: Measured, preset: str, seeds: int | None, stores: Stores, draughtsman: Draughtsman | None = None
+) -> Kept | Failed:
+    """Judge, draw and keep a chapter; on the main thread, as matplotlib wants it, with the help of a ``draughtsman``.
+
+    Raises BuildError where the disk is full.
+    """
     script, parts = measured.script, dict(measured.parts)
     try:
         figures = {name: figure.settled(name) for name, figure in measured.result.figures.items()}
         result = Result(measured.result.metrics, figures)
         record = record_of(script.chapter.name, preset, parts["device"], seeds, script.settings, result, script.claims)
-        for name, figure in record.figures.items():
-            stores.drawings.of(name, figure)
+        stores.drawings.of_all(record.figures, draughtsman.draw_all if draughtsman else draw_all)
         status = Status(
             key=key_of(parts),
             parts=parts,

@@ -1,6 +1,7 @@
 """A drawing is kept as long as what it shows stays the same, and never shown for something else."""
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import measured.charts.drawings as module
 from measured import charts
 from measured.charts import Axis, Drawings
+from measured.charts.draughtsman import Draughtsman
 
 WORDS: dict[str, Any] = {"caption": "Caption.", "alt": "Alt."}
 SCATTER = charts.scatter({"p": {"a": [(1, 2), (3, 4)]}}, x="x", y="y", **WORDS)
@@ -123,3 +125,34 @@ def test_what_is_not_wanted_any_more_is_removed(drawings, drawn):
     assert drawings.keys() == {key, drawings.key("t", SCATTER)}
     drawings.remove([key, "0" * 64])
     assert drawings.keys() == {drawings.key("t", SCATTER)}
+
+
+def line(end: int) -> charts.Figure:
+    return charts.curves({"p": {"a": charts.Series((1, 2), [(1.0, float(end))])}}, x="x", y="y", **WORDS)
+
+
+def test_draughtsman_draws_the_same_bytes(tmp_path):
+    """Figures of two layouts, of one, and of none, however the work is shared; what is kept is not drawn again."""
+    own = matplotlib.figure.Figure()
+    own.add_subplot().plot([1, 2], [3, 1])
+    figures = {f"line {k}": line(k) for k in range(3)} | {
+        "own": charts.own(own, **WORDS).settled("own"),
+        "table": charts.table(("a",), [("b",)], caption="c"),
+    }
+    with Draughtsman() as draughtsman:
+        drawn = charts.Drawings(tmp_path).of_all(figures, draughtsman.draw_all)
+    assert drawn == {name: charts.draw(name, figure) for name, figure in figures.items()}
+    assert charts.Drawings(tmp_path).of_all(figures, lambda _: pytest.fail("drawn again")) == drawn
+
+
+def test_what_cannot_be_drawn_says_so_here(monkeypatch):
+    """What goes wrong in the other process goes wrong in this one, with its message; so does one that has ended."""
+    broken = replace(line(1), table=charts.Table(("x",), ((1.0,),)))
+    with Draughtsman() as draughtsman:
+        with pytest.raises(Exception) as caught:
+            draughtsman.draw_all({"broken": broken})
+        with pytest.raises(type(caught.value), match=re.escape(str(caught.value))):
+            charts.draw("broken", broken)
+        draughtsman._process.kill()
+        draughtsman._process.wait()
+        assert draughtsman.draw_all({"line": line(1)}) == {"line": charts.draw("line", line(1))}

@@ -1,0 +1,102 @@
+"""A process that draws, so that the building one need not wait for matplotlib to load, and two processors draw many figures.
+
+It is started when it is known that something may have to be drawn, reads one figure per line of JSON from its input, and ends with its input. It is in
+no terminal's process group: Ctrl-C is the building process's business.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+GENERATOR = Path(__file__).parents[1]
+WORTH_HELPING = 3  # drawings that are left when the building process begins to draw as well, which makes it load matplotlib
+
+
+class Draughtsman:
+    """Draws what it is given; the same bytes as ``measured.charts.draw``."""
+
+    def __init__(self):
+        path = os.pathsep.join(filter(None, (str(GENERATOR.parent), os.environ.get("PYTHONPATH"))))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONPATH": path},
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> "Draughtsman":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()  # it holds nothing
+        self._process.communicate()
+
+    def draw_all(self, figures: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+        """SVG of each figure by name and layout. Whatever drawing raises comes through."""
+        from measured.charts.drawings import draw_layout
+
+        left = deque((name, layout) for name, figure in figures.items() for layout in figure.layouts)
+        drawn: dict[str, dict[str, str]] = {name: {} for name in figures}
+
+        def elsewhere() -> None:
+            while left:
+                name, layout = left.popleft()
+                svg = self._ask(name, layout, figures[name])
+                if svg is None:  # this process draws it, and says what is wrong with it
+                    left.append((name, layout))
+                    return
+                drawn[name][layout] = svg
+
+        helper = threading.Thread(target=elsewhere, name="draughtsman", daemon=True)
+        helper.start()
+        while helper.is_alive() or left:
+            helper.join(0.02)
+            if left and (len(left) >= WORTH_HELPING or not helper.is_alive()):
+                try:
+                    name, layout = left.pop()
+                except IndexError:
+                    continue
+                drawn[name][layout] = draw_layout(name, figures[name], layout)
+        return {name: {layout: drawn[name][layout] for layout in figure.layouts} for name, figure in figures.items()}
+
+    def _ask(self, name: str, layout: str, figure: Any) -> str | None:
+        """One drawing from the process; None where it failed, or is no more."""
+        from measured.charts.plain import to_plain
+
+        assert self._process.stdin and self._process.stdout
+        try:
+            self._process.stdin.write(json.dumps([name, layout, to_plain(figure)]) + "\n")
+            self._process.stdin.flush()
+            return json.loads(self._process.stdout.readline())
+        except (OSError, ValueError):
+            return None
+
+
+def main() -> None:
+    """Draw what comes, line by line; null where that raises something."""
+    from measured.charts import from_plain
+    from measured.charts.drawings import draw_layout
+    from measured.charts.style import warm_up
+
+    warm_up()
+    for line in sys.stdin:
+        try:
+            name, layout, plain = json.loads(line)
+            answer = draw_layout(name, from_plain(plain), layout)
+        except Exception:
+            answer = None
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
