@@ -22,6 +22,10 @@ class Draughtsman:
     """Draws what it is given; the same bytes as ``measured.charts.draw``."""
 
     def __init__(self):
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Begin to load what drawing takes."""
         path = os.pathsep.join(filter(None, (str(GENERATOR.parent), os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__],
@@ -38,8 +42,9 @@ class Draughtsman:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()  # it holds nothing
-        self._process.communicate()
+        if self._process:
+            self._process.kill()  # it holds nothing
+            self._process.communicate()
 
     def draw_all(self, figures: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         """SVG of each figure by name and layout. Whatever drawing raises comes through."""
@@ -73,11 +78,13 @@ class Draughtsman:
         """One drawing from the process; None where it failed, or is no more."""
         from measured.charts.plain import to_plain
 
-        assert self._process.stdin and self._process.stdout
+        process = self._process
+        if process is None or process.stdin is None or process.stdout is None:
+            return None
         try:
-            self._process.stdin.write(json.dumps([name, layout, to_plain(figure)]) + "\n")
-            self._process.stdin.flush()
-            return json.loads(self._process.stdout.readline())
+            process.stdin.write(json.dumps([name, layout, to_plain(figure)]) + "\n")
+            process.stdin.flush()
+            return json.loads(process.stdout.readline())
         except (OSError, ValueError):
             return None
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from measured.pages import chapter as chapter_pages
 from measured.pages import check, front, ledger, made, source
 from measured.pages.chapter import Page
-from measured.pages.record import Record, read
+from measured.pages.record import read
 from measured.pages.status import Status
 from measured.press.outcome import one_line
 from measured.press.standing import Standing, data_path
@@ -25,11 +25,11 @@ class Made:
 
 def page_of(standing: Standing, stores: Stores, preset: str) -> Page:
     """The chapter's record with what is to be said of it, without drawings."""
-    record: Record | None = None
+    record = standing.record
     if standing.published is not None:
         data = standing.published.get(data_path(standing.chapter.name))
         record = read(data.decode()) if data else None
-    elif not standing.waiting:
+    elif record is None and not standing.waiting:
         record = stores.records.load(standing.chapter.name, preset)
     return Page(standing.chapter, record, trouble=standing.trouble, waiting=standing.waiting)
 
@@ -41,7 +41,7 @@ def chapter_files(standing: Standing, project: Project, stores: Stores, preset: 
     try:
         page = page_of(standing, stores, preset)
         if page.record:
-            if not standing.is_checked:
+            if standing.record is None:
                 check.check(project.frame, outline, chapter, page.record)
             drawings = {name: stores.drawings.of(name, figure) for name, figure in page.record.figures.items()}
             page = replace(page, drawings=drawings, text=stores.records.text(chapter.name, preset) or "")

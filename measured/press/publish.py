@@ -13,7 +13,9 @@ from measured.press.stores import Stores
 from measured.project import Project
 
 if TYPE_CHECKING:
+    from measured.press.keep import Kept
     from measured.press.making import Fronts
+    from measured.press.outcome import Failed
 
 # Packages of the generator that decide what a page looks like.
 MAKING = ("measured/pages/", "measured/charts/", "measured/evidence/")
@@ -43,7 +45,7 @@ def publish(
     site: Site,
     preset: str,
     chosen: Collection[str],
-    outcomes: Mapping[str, object],
+    outcomes: "Mapping[str, Kept | Failed]",
     waiting: Collection[str] = (),
 ) -> Published:
     """Put the site in place as things stand.

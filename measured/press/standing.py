@@ -3,12 +3,17 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from measured.pages.outline import Chapter
 from measured.pages.status import Status
 from measured.press.folder import Site
 from measured.press.outcome import Failed
 from measured.press.stores import Stores
+
+if TYPE_CHECKING:
+    from measured.pages.record import Record
+    from measured.press.keep import Kept
 
 
 @dataclass(frozen=True)
@@ -22,8 +27,8 @@ class Standing:
     trouble: str
     waiting: bool
     """Being measured right now."""
-    is_checked: bool
-    """Whether this build has held its prose against its numbers already."""
+    record: "Record | None" = None
+    """The record, where this build has made it; its prose was then held against its numbers already."""
 
 
 def data_path(chapter: str) -> str:
@@ -37,7 +42,7 @@ def standing_of(
     site: Site,
     preset: str,
     chosen: Collection[str],
-    outcomes: Mapping[str, object],
+    outcomes: "Mapping[str, Kept | Failed]",
     waiting: Collection[str],
 ) -> Standing:
     """How a chapter stands: ``chosen`` for this build or left out, measured with some outcome, or still waited for."""
@@ -52,4 +57,5 @@ def standing_of(
     if published:
         trouble = site.bundles[bundle].get("trouble", "")
     status = stores.records.status(name, of_preset)
-    return Standing(chapter, published, status, trouble, is_waiting, outcome is not None and not trouble)
+    record = None if outcome is None or isinstance(outcome, Failed) else outcome.record
+    return Standing(chapter, published, status, trouble, is_waiting, record)
