@@ -33,7 +33,7 @@ class Components:
 def principal_components(
     matrix: Float[np.ndarray, "rows parameters"], num_components: int, times: Shaped[np.ndarray, " rows"] | None = None
 ) -> Components:
-    """Principal components through the Gram matrix of the centred rows, in float64.
+    """Principal components through the Gram matrix of the centred rows, or their covariance where that is smaller, in float64.
 
     A component's sign is free. It is taken so that the coordinate rises with ``times`` over all rows; where it does neither rise nor fall, or without times, so that
     the coordinate of largest magnitude is positive. Negated data have the same coordinates.
@@ -50,16 +50,22 @@ def principal_components(
             part = slice(start, start + COLUMNS_AT_A_TIME)
             yield part, matrix[:, part] - mean[part]
 
-    gram = sum((block @ block.T for _, block in centred()), np.zeros((rows, rows)))
-    if not np.trace(gram) > 0:
+    # Of more rows than columns, the covariance of the columns is the smaller matrix, and its eigenvectors are the basis.
+    is_tall = rows > num_parameters
+    if is_tall:
+        scatter = (matrix - mean).T @ (matrix - mean)
+    else:
+        scatter = sum((block @ block.T for _, block in centred()), np.zeros((rows, rows)))
+    if not np.trace(scatter) > 0:
         raise ValueError(f"the {rows} rows are equal or not finite; principal components need rows that differ")
-    directions = np.linalg.eigh(gram)[1][:, : -num_components - 1 : -1].T
-    basis = np.concatenate([directions @ block for _, block in centred()], axis=1)
+    basis = np.linalg.eigh(scatter)[1][:, : -num_components - 1 : -1].T
+    if not is_tall:
+        basis = np.concatenate([basis @ block for _, block in centred()], axis=1)
     # Where rows vary in fewer directions than were asked for, the rest is rounding and leans on them; QR sets it upright.
     basis = np.linalg.qr(basis.T)[0].T
     coordinates = sum((block @ basis[:, part].T for part, block in centred()), np.zeros((rows, num_components)))
     signs = _signs(coordinates, times)
-    return Components(coordinates * signs, (coordinates**2).sum(0) / np.trace(gram), basis * signs[:, None], mean)
+    return Components(coordinates * signs, (coordinates**2).sum(0) / np.trace(scatter), basis * signs[:, None], mean)
 
 
 def _signs(coordinates: np.ndarray, times: np.ndarray | None) -> np.ndarray:
