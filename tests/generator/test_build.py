@@ -10,14 +10,16 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+import measured
 from measured import cli
 from measured.errors import BuildError
 from measured.pages.outline import read_outline
 from measured.press import keep
-from tests.generator.cases import ROOT, ToyProject
+from tests.generator.cases import ToyProject
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Bad input: one line, exit code 2, nothing touched
@@ -124,7 +126,8 @@ def test_bad_verdicts_get_one_line_before_anything_is_computed(toy: ToyProject, 
 def test_python_without_the_libraries_gets_one_line(toy: ToyProject, option):
     """The commonest slip of a beginner: another Python than the one into which the libraries were installed."""
     # Without site-packages, and with no trace of them in the path, nothing but the standard library is there.
-    outcome = subprocess.run([sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:0] = ['.', {str(ROOT)!r}]; from pathlib import Path; from measured import cli; sys.exit(cli.main(Path.cwd(), [{option!r}]))"], cwd=toy.folder, capture_output=True, text=True)  # fmt: skip
+    shutil.copytree(Path(measured.__file__).parent, toy.folder / "measured")
+    outcome = subprocess.run([sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, '.'); from pathlib import Path; from measured import cli; sys.exit(cli.main(Path.cwd(), [{option!r}]))"], cwd=toy.folder, capture_output=True, text=True)  # fmt: skip
     if option == "--list":
         assert outcome.returncode == 0 and "never measured" in outcome.stdout
         return

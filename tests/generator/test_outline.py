@@ -2,10 +2,8 @@
 
 import pytest
 
-from experiments import CHAPTERS, WORKERS_IMPORT
 from measured.errors import BuildError
 from measured.pages.outline import OUR_OWN, PUBLISHED, Chapter, Outline, Source, read_outline
-from tests.generator.cases import ROOT
 
 CONCLUSIONS = (("S1", "One thing"), ("S12", "And another"))
 
@@ -97,10 +95,3 @@ def test_source_that_does_not_parse_is_listed(report):
     """Importing it will say what is wrong, where a reader sees it."""
     (chapter,) = report("CHAPTERS = {'Toys': ('dice',)}", dice="def (").chapters
     assert (chapter.question, chapter.meanings, chapter.line_of_figure("throws")) == ("dice", {}, 1)
-
-
-def test_this_report_is_read_as_it_is_imported():
-    """Chapters, sources and modules for the workers."""
-    outline = read_outline(ROOT)
-    assert [chapter.name for chapter in outline.chapters] == [name for names in CHAPTERS.values() for name in names]
-    assert [source.name for source in outline.sources] == ["seed", "paper", "ours"] and outline.preload == WORKERS_IMPORT

@@ -9,10 +9,10 @@ import pytest
 from measured.evidence import Outcome, Verdict
 from measured.pages import environment, front, ledger
 from measured.pages.chapter import Page
-from measured.pages.outline import Chapter, Outline, read_outline
+from measured.pages.outline import OUR_OWN, PUBLISHED, Chapter, Outline, Source
 from measured.pages.record import Record
 from measured.press import keep
-from tests.generator.cases import MAY_DIFFER, ROOT, ToyProject
+from tests.generator.cases import MAY_DIFFER, ToyProject
 from tests.generator.site_check import problems_of
 
 
@@ -126,7 +126,8 @@ def test_ledger_filters_and_sorts(browser, tmp_path):
         for name, outcome in outcomes.items()
     )
     record = Record("dice", "standard", "cpu", {}, {}, verdicts, ())
-    frame, outline = environment.make(ROOT / "templates"), Outline("Measured", (chapter,), read_outline(ROOT).sources)
+    course = Source("seed", "The course's claims", tuple((f"S{number}", f"It says {number}") for number in range(1, 17)))
+    frame, outline = environment.make(tmp_path / "none"), Outline("Measured", (chapter,), (course, PUBLISHED, OUR_OWN))
     pages = [Page(chapter, record)]
     for name, content in (front.files(frame, outline, pages) | ledger.files(frame, outline, pages)).items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -140,7 +141,7 @@ def test_ledger_filters_and_sorts(browser, tmp_path):
     assert shown(tab) == ["S10", "S2a", "odd"] and tab.is_visible("#filters")
     tab.select_option("[name=order]", "id")
     assert shown(tab) == ["odd", "S2a", "S10"]
-    tab.select_option("[name=group]", "The seed report's claims")
+    tab.select_option("[name=group]", "The course's claims")
     assert shown(tab) == ["S2a", "S10"] and tab.text_content("#shown") == "2 of 3"
     tab.select_option("[name=outcome]", "refuted")
     assert shown(tab) == ["S10"]

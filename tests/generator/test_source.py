@@ -197,10 +197,10 @@ def test_rest_of_the_generator_is_followed_wherever_it_is_installed(project):
 def test_versions_name_distributions():
     """A module is called otherwise than what brings it; one that is not there says so."""
     known: dict[str, list[str]] = {}
-    found = versions.of_libraries(["numpy", "sklearn", "no_such_module"], known)
-    assert found["scikit-learn"] == version("scikit-learn") and found["numpy"] == version("numpy")
+    found = versions.of_libraries(["numpy", "PIL", "no_such_module"], known)
+    assert found["pillow"] == version("pillow") and found["numpy"] == version("numpy")
     assert found["no_such_module"] == "not installed" and found["Python"].count(".") == 1
-    assert known["sklearn"] == ["scikit-learn"]
+    assert known["PIL"] == ["pillow"]
 
 
 def test_library_without_a_version_is_refused(tmp_path, monkeypatch):

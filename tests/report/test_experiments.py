@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from experiments import CHAPTERS, original
+from experiments import CHAPTERS, WORKERS_IMPORT, original
 from lab.data import MNIST
 from measured.evidence import Bound, Outcome, judge
 from measured.jobs.cache import Cache
@@ -276,3 +276,10 @@ def test_sharpness_shares_the_trainings_of_flatness():
     for name, by_size in ours.items():
         assert len(by_size) >= 10 and sizes <= set(by_size)
         assert {size: by_size[size] for size in sizes} == {size: theirs[name][size] for size in sizes}
+
+
+def test_this_report_is_read_as_it_is_imported():
+    """Chapters, sources and modules for the workers."""
+    outline = read_outline(ROOT)
+    assert [chapter.name for chapter in outline.chapters] == [name for names in CHAPTERS.values() for name in names]
+    assert [source.name for source in outline.sources] == ["seed", "paper", "ours"] and outline.preload == WORKERS_IMPORT
