@@ -64,14 +64,18 @@ class Draughtsman:
 
         helper = threading.Thread(target=elsewhere, name="draughtsman", daemon=True)
         helper.start()
-        while helper.is_alive() or left:
-            helper.join(0.02)
-            if left and (len(left) >= WORTH_HELPING or not helper.is_alive()):
-                try:
-                    name, layout = left.pop()
-                except IndexError:
-                    continue
-                drawn[name][layout] = draw_layout(name, figures[name], layout)
+        try:
+            while helper.is_alive() or left:
+                helper.join(0.02)
+                if left and (len(left) >= WORTH_HELPING or not helper.is_alive()):
+                    try:
+                        name, layout = left.pop()
+                    except IndexError:
+                        continue
+                    drawn[name][layout] = draw_layout(name, figures[name], layout)
+        finally:  # what goes wrong here must not leave an answer in the pipe for the next one who asks
+            left.clear()
+            helper.join()
         return {name: {layout: drawn[name][layout] for layout in figure.layouts} for name, figure in figures.items()}
 
     def _ask(self, name: str, layout: str, figure: Any) -> str | None:

@@ -84,7 +84,12 @@ class Pool:
                     self._cached.add(name)
                     future.set_result(entry.seconds)
                 else:
-                    self._submit(job, future, [self._future(inner, listener, keys) for inner in nested(job)])
+                    try:
+                        self._submit(job, future, [self._future(inner, listener, keys) for inner in nested(job)])
+                    except BaseException as error:  # whoever else waits for it must hear of it
+                        if not future.done():
+                            future.set_exception(error)
+                        raise
         listener.asked(job, name, self.expected_seconds(job))
         future.add_done_callback(
             lambda done: done.exception() or listener.finished(job, name, name in self._cached, done.result())
@@ -106,7 +111,7 @@ class Pool:
             self.cache.store(parts_of(job, self.device), blob, seconds)
         except CacheError as error:
             future.set_exception(error)
-        except Exception as error:
+        except BaseException as error:
             wrapped = error if isinstance(error, JobError) else JobError(f"{name_of(job)} failed: {error!r}")
             wrapped.__cause__ = error if wrapped is not error else error.__cause__
             future.set_exception(wrapped)

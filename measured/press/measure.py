@@ -75,6 +75,9 @@ def measure(
         scripts, failed = load_all(project, options, chapters)
         loaded()
         yield from failed
+        for script in [item for item in scripts if parts[item.chapter.name] is None]:
+            scripts.remove(script)
+            yield Failed(script.chapter, BuildError(plan.few(plan.why_unreadable(script.chapter, options, stores))))
         device = device_of(options)
         stack.enter_context(one_thread())
         settled = {item.name: {**found, "device": device} for item in chapters if (found := parts[item.name])}
@@ -174,7 +177,8 @@ def _run(
     rehearsed: Sequence[Rehearsed], crew: "_Crew", device: str, parts: Mapping[str, Any], display: Display
 ) -> Iterator[Measured | Failed]:
     """Run the chapters in threads; all must be one-threaded inside, which some libraries keep by thread."""
-    missing = [job for item in rehearsed for job in item.missing.values()]
+    force = crew.is_forced
+    missing = [job for item in rehearsed for job in (item.asked if force else item.missing).values()]
     versions = {name: found for job in missing for name, found in parts_of(job, device)["versions"].items()}
     pool = crew.hired(versions) if missing else crew.alone()
     pool.device = device
@@ -186,11 +190,10 @@ def _run(
         try:
             with one_thread(), using(pool, ear):
                 result = script.perform()
-        except BaseException as error:
-            finished.put(Failed(script.chapter, error))
-        else:
             seconds = time.perf_counter() - started
             finished.put(Measured(script, result, parts[script.chapter.name], ear.jobs, frozenset(ear.cached), seconds))
+        except BaseException as error:
+            finished.put(Failed(script.chapter, error))
 
     for item in rehearsed:
         name = item.script.chapter.name
@@ -211,6 +214,11 @@ class _Crew:
         self._project, self._options, self._stores = project, options, stores
         self._starting: Future[Pool] | None = None
         self._closing: threading.Thread | None = None
+
+    @property
+    def is_forced(self) -> bool:
+        """Whether everything is computed again, whatever the cache holds."""
+        return self._options.force
 
     def start(self, versions: Mapping[str, str] | None = None) -> None:
         """Begin to start the workers; those of a cluster must have these ``versions`` of what computes."""
