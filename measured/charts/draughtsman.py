@@ -54,8 +54,11 @@ class Draughtsman:
         drawn: dict[str, dict[str, str]] = {name: {} for name in figures}
 
         def elsewhere() -> None:
-            while left:
-                name, layout = left.popleft()
+            while True:
+                try:
+                    name, layout = left.popleft()
+                except IndexError:  # nothing is left, or something went wrong over there
+                    return
                 svg = self._ask(name, layout, figures[name])
                 if svg is None:  # this process draws it, and says what is wrong with it
                     left.append((name, layout))

@@ -23,6 +23,12 @@ from measured.jobs.keys import FORMAT, Parts, key_of
 class CacheError(OSError):
     """The cache folder cannot be written; the message says what is kept and what to do."""
 
+    def __init__(self, folder: Path, error: OSError):
+        super().__init__(
+            f"--cache {folder} cannot be written any more ({error.strerror or error}); what was finished is kept there. "
+            "Make room, or name another folder with --cache, and start the build again: it goes on from there"
+        )
+
 
 def encode(result: Any) -> bytes:
     """A frozen dataclass of arrays, numbers, strings and None as safetensors bytes, without pickle."""
@@ -96,10 +102,7 @@ class Cache:
             self._write_folder(self._entry(key), contents)
             write_atomically(self._latest(parts), key.encode())
         except OSError as error:
-            raise CacheError(
-                f"--cache {self.folder} cannot be written any more ({error.strerror or error}); what was finished is kept there. "
-                "Make room, or name another folder with --cache, and start the build again: it goes on from there"
-            ) from error
+            raise CacheError(self.folder, error) from error
         return key
 
     def previous(self, parts: Parts) -> tuple[Parts, float] | None:

@@ -70,7 +70,7 @@ def _forecast(project: Project, chapters: Sequence[Chapter], options: Options, s
         if isinstance(outcome, Failed):
             failed.append(outcome)
             continue
-        missing = outcome.asked if options.force else outcome.missing
+        missing = outcome.to_compute(options.force)
         seconds = sum(outcome.seconds[key] for key in missing)
         total += seconds
         kinds = Counter(type(job).__name__ for job in missing.values())

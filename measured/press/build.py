@@ -3,8 +3,9 @@
 import time
 import traceback
 import webbrowser
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ def build(project: Project, options: Options, started: float) -> int:
     stale = [item.chapter for item in plan.plan(chapters, options, stores) if item.is_stale]
     names = {item.name for item in chapters}
     outcomes: "dict[str, Kept | Failed]" = {}
+    publish_now = partial(publish, project, stores, site, options.preset, names, outcomes)
     if stale:
         stores.check()
         with terminal.display([item.name for item in stale]) as display:
@@ -43,9 +45,9 @@ def build(project: Project, options: Options, started: float) -> int:
                 for outcome in finished:
                     outcomes[outcome.chapter.name] = outcome
                     if waiting := {item.name for item in stale} - outcomes.keys():
-                        _publish_early(project, options, stores, site, names, outcomes, waiting)
+                        _publish_early(partial(publish_now, waiting), options)
         stores.sources.remember()
-    published = _publish(project, options, stores, site, names, outcomes)
+    published = _publish(publish_now, options)
     for warning in published.warnings:
         print(f"warning: {warning}")
     for name in sorted(published.trouble.keys() - {key for key, item in outcomes.items() if isinstance(item, Failed)}):
@@ -84,33 +86,18 @@ def _counts(kept: "Kept") -> str:
     return ", ".join(f"{sum(item.outcome == name for item in kept.record.verdicts)} {name}" for name in OUTCOMES)
 
 
-def _publish_early(
-    project: Project,
-    options: Options,
-    stores: Stores,
-    site: Site,
-    names: Collection[str],
-    outcomes: "Mapping[str, Kept | Failed]",
-    waiting: Collection[str],
-) -> None:
+def _publish_early(publish_now: Callable[[], Published], options: Options) -> None:
     """Publish what is finished while others run; what goes wrong here goes wrong again at the end, and is said then."""
     try:
-        publish(project, stores, site, options.preset, names, outcomes, waiting)
+        publish_now()
     except Exception:
         if options.debug:
             traceback.print_exc()
 
 
-def _publish(
-    project: Project,
-    options: Options,
-    stores: Stores,
-    site: Site,
-    names: Collection[str],
-    outcomes: "Mapping[str, Kept | Failed]",
-) -> Published:
+def _publish(publish_now: Callable[[], Published], options: Options) -> Published:
     try:
-        return publish(project, stores, site, options.preset, names, outcomes)
+        return publish_now()
     except ModuleNotFoundError:
         raise
     except OSError as error:

@@ -11,6 +11,7 @@ from measured.charts.draughtsman import Draughtsman
 from measured.charts.drawings import draw_all
 from measured.errors import BuildError
 from measured.evidence import Claim, Result, judge
+from measured.jobs.cache import CacheError
 from measured.jobs.keys import key_of
 from measured.pages import material
 from measured.pages.outline import Chapter
@@ -65,10 +66,7 @@ def keep(
         )
         return Kept(script.chapter, record, stores.records.store(record, status))
     except OSError as error:
-        raise BuildError(
-            f"--cache {stores.folder} cannot be written any more ({error.strerror or error}); what was finished is kept there. "
-            "Make room, or name another folder with --cache, and start the build again: it goes on from there"
-        ) from error
+        raise BuildError(str(CacheError(stores.folder, error))) from error
     except Exception as error:
         return Failed(script.chapter, error)
 

@@ -61,7 +61,7 @@ def measure(
     A chapter's prose is held against its numbers before anything is computed. ``loaded`` is called when all are imported.
     """
     # Read the source before it is imported: an edit made while the build runs must not pass for what was measured.
-    parts = {chapter.name: _parts_or_none(chapter, options, stores) for chapter in chapters}
+    parts = {chapter.name: _parts_or_error(chapter, options, stores) for chapter in chapters}
     use_sources(stores.sources)
     with _environment(ONE_THREAD), contextlib.ExitStack() as stack:
         crew = _Crew(project, options, stores)
@@ -75,15 +75,20 @@ def measure(
         scripts, failed = load_all(project, options, chapters)
         loaded()
         yield from failed
-        for script in [item for item in scripts if parts[item.chapter.name] is None]:
-            scripts.remove(script)
-            yield Failed(script.chapter, BuildError(plan.few(plan.why_unreadable(script.chapter, options, stores))))
+        settled, known = {}, []
+        for script in scripts:
+            found = parts[script.chapter.name]
+            if isinstance(found, Exception):
+                yield Failed(script.chapter, found)
+            else:
+                settled[script.chapter.name] = found
+                known.append(script)
         device = device_of(options)
         stack.enter_context(one_thread())
-        settled = {item.name: {**found, "device": device} for item in chapters if (found := parts[item.name])}
+        settled = {name: {**found, "device": device} for name, found in settled.items()}
 
         remaining = []
-        for script in scripts:
+        for script in known:
             outcome = None if options.force else _recall(script, project, stores, device, settled, display)
             if outcome:
                 yield outcome
@@ -100,14 +105,14 @@ def measure(
                 for line in why_missing(outcome, stores, device):
                     display.say(f"{script.chapter.name}: {line}")
         if rehearsed:
-            yield from _run(rehearsed, crew, device, settled, display)
+            yield from _run(rehearsed, crew, device, settled, display, options.force)
 
 
-def _parts_or_none(chapter: Chapter, options: Options, stores: Stores) -> dict[str, Any] | None:
+def _parts_or_error(chapter: Chapter, options: Options, stores: Stores) -> dict[str, Any] | Exception:
     try:
         return plan.parts_of(chapter, options, stores, "cpu")
-    except (SyntaxError, ValueError):
-        return None  # importing the chapter, or making the key of a job, will say so
+    except (SyntaxError, ValueError) as error:
+        return error
 
 
 def load_all(project: Project, options: Options, chapters: Sequence[Chapter]) -> tuple[list[Script], list[Failed]]:
@@ -174,11 +179,10 @@ def why_missing(rehearsed: Rehearsed, stores: Stores, device: str) -> list[str]:
 
 
 def _run(
-    rehearsed: Sequence[Rehearsed], crew: "_Crew", device: str, parts: Mapping[str, Any], display: Display
+    rehearsed: Sequence[Rehearsed], crew: "_Crew", device: str, parts: Mapping[str, Any], display: Display, force: bool
 ) -> Iterator[Measured | Failed]:
     """Run the chapters in threads; all must be one-threaded inside, which some libraries keep by thread."""
-    force = crew.is_forced
-    missing = [job for item in rehearsed for job in (item.asked if force else item.missing).values()]
+    missing = [job for item in rehearsed for job in item.to_compute(force).values()]
     versions = {name: found for job in missing for name, found in parts_of(job, device)["versions"].items()}
     pool = crew.hired(versions) if missing else crew.alone()
     pool.device = device
@@ -214,11 +218,6 @@ class _Crew:
         self._project, self._options, self._stores = project, options, stores
         self._starting: Future[Pool] | None = None
         self._closing: threading.Thread | None = None
-
-    @property
-    def is_forced(self) -> bool:
-        """Whether everything is computed again, whatever the cache holds."""
-        return self._options.force
 
     def start(self, versions: Mapping[str, str] | None = None) -> None:
         """Begin to start the workers; those of a cluster must have these ``versions`` of what computes."""

@@ -96,12 +96,3 @@ def few(reasons: Sequence[str], most: int = 3) -> str:
     """The first reasons as one line."""
     more = f"; and {len(reasons) - most} more" if len(reasons) > most else ""
     return "; ".join(reasons[:most]) + more
-
-
-def why_unreadable(chapter: Chapter, options: Options, stores: Stores) -> list[str]:
-    """Why it cannot be told what a chapter's result depends on; nothing where it can."""
-    try:
-        parts_of(chapter, options, stores, "cpu")
-    except (SyntaxError, ValueError) as error:
-        return [str(error)]
-    return []

@@ -60,6 +60,10 @@ class Rehearsed:
     seconds: Mapping[str, float]
     """About how long each job that was asked for takes on one worker."""
 
+    def to_compute(self, force: bool) -> Mapping[str, Job]:
+        """The jobs that a build would compute: those that are missing, or by force all."""
+        return self.asked if force else self.missing
+
 
 def load(root: Path, chapter: Chapter, preset: str, num_seeds: int | None) -> Script:
     """The chapter's module at a preset, with at least ``num_seeds`` seeds where that is asked for.

@@ -176,6 +176,34 @@ def test_what_fails_is_a_value_and_others_go_on(project, stores, monkeypatch):
     assert isinstance(wrong, Failed) and "no metric 'fare'; did you mean 'fair'?" in wrong.message
 
 
+def test_chapter_of_which_it_cannot_be_told_what_it_rests_on_fails_alone(project, stores, monkeypatch):
+    """A library without a version, used by one chapter beside its jobs: that one fails with the reason, and others go on."""
+
+    def parts_of(chapter: Chapter, *_: Any) -> dict[str, Any]:
+        if chapter.name == "coins":
+            raise ValueError("the module 'homemade' belongs to no installed distribution")
+        return {"code": {}, "versions": {}, "seeds": None, "device": "cpu"}
+
+    monkeypatch.setattr(measuring, "load_all", lambda *_: ([script(name="coins"), script()], []))
+    monkeypatch.setattr(measuring.plan, "parts_of", parts_of)
+    options = Options(out=project.root / "site", cache=stores.folder, workers=0)
+    with terminal.Lines(["coins", "dice"]) as display:
+        with closing(measuring.measure(project, options, stores, project.outline.chapters, display)) as found:
+            by_name = {item.chapter.name: item for item in found}
+    assert isinstance(by_name["dice"], Measured)
+    assert (
+        isinstance(by_name["coins"], Failed) and "'homemade' belongs to no installed distribution" in by_name["coins"].message
+    )
+
+
+def test_force_computes_on_the_workers_what_the_cache_holds(cache: Cache):
+    """A rehearsal by force asks for every job, missing or not."""
+    with using(InProcess(cache)):
+        gather([Powers(1.0), Powers(2.0)])
+    rehearsed = rehearse(script(), cache, "cpu")
+    assert len(rehearsed.to_compute(force=True)) == 6 and len(rehearsed.to_compute(force=False)) == 4
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Keep
 
