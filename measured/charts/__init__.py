@@ -4,6 +4,7 @@ from measured.charts.axis import Axis
 from measured.charts.curves import Series, curves
 from measured.charts.dots import dots
 from measured.charts.drawings import Drawings, draw
+from measured.charts.drawn import drawn
 from measured.charts.figure import Cell, Figure, Table
 from measured.charts.images import images
 from measured.charts.own import own
@@ -12,9 +13,9 @@ from measured.charts.plain import converter, from_plain, to_plain
 from measured.charts.scatter import scatter
 from measured.charts.surface import Grid, surface
 from measured.charts.table import table
-from measured.charts.trend import trend
+from measured.charts.trend import sweeps, trend
 
 __all__ = [
-    "Axis", "Cell", "Drawings", "Figure", "Grid", "Path", "Series", "Table", "converter", "curves", "dots", "draw", "from_plain", "images", "own", "paths",
-    "scatter", "surface", "table", "to_plain", "trend",
+    "Axis", "Cell", "Drawings", "Figure", "Grid", "Path", "Series", "Table", "converter", "curves", "dots", "draw", "drawn", "from_plain", "images", "own", "paths",
+    "scatter", "surface", "sweeps", "table", "to_plain", "trend",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from measured.evidence import PERCENT, number, power_of_ten
+from measured.evidence import PERCENT, Quantity, number, power_of_ten
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Axis:
         ax.yaxis.set_minor_formatter(FuncFormatter(_as_nothing))
 
 
-Title = str | Axis
-"""An axis as a chapter writes it; text alone is the title of a linear one."""
+Title = str | Axis | Quantity
+"""An axis as a chapter writes it; text alone is the title of a linear one, and a quantity knows its own."""
 
 
 def of_panels(given: Title | Mapping[str, Title], panels: Iterable[str]) -> dict[str, Axis]:
@@ -67,6 +67,8 @@ def linear(given: Title) -> Axis:
 
 
 def _axis(given: Title) -> Axis:
+    if isinstance(given, Quantity):
+        return Axis(given.axis_title, given.log)
     return Axis(given) if isinstance(given, str) else given
 
 

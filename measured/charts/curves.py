@@ -1,9 +1,10 @@
 """Curves: lines over x with the spread over seeds as a band."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from measured.charts import notes
 from measured.charts.axis import Title, heading
 from measured.charts.figure import Figure, Table
 from measured.charts.panels import Panels, check_panels, grouped
@@ -19,7 +20,12 @@ class Series:
 
     x: Iterable[float]
     values: Iterable[Any]
-    """One row of numbers a seed."""
+    """One row of numbers per seed."""
+
+    @classmethod
+    def of(cls, runs: Sequence[Any], values: str, x: str = "steps") -> "Series":
+        """What the runs recorded under the name ``values``, over what they all recorded under ``x``."""
+        return cls(getattr(runs[0], x), [getattr(run, values) for run in runs])
 
 
 class Row(NamedTuple):
@@ -78,14 +84,14 @@ def curves(
     *,
     x: Title | Mapping[str, Title],
     y: Title | Mapping[str, Title],
-    caption: str,
     alt: str,
+    caption: str = "",
     reference: str = "",
     limits: Mapping[str, tuple[float, float]] | None = None,
     levels: Mapping[str, Mapping[str, float]] | None = None,
     marks: Mapping[str, float] | None = None,
 ) -> Curves:
-    """Lines over x, one panel a key: the median over seeds with the band from the 10th to the 90th percentile.
+    """Lines over x, one panel per key: the median over seeds with the band from the 10th to the 90th percentile.
 
     The series named ``reference`` is the truth the others are held against: drawn in ink, on top. ``limits`` fixes the
     y axis of a panel; what a band has beyond it is cut off. An axis is a title, an ``Axis``, or one of them by panel. ``levels`` names heights
@@ -94,23 +100,28 @@ def curves(
     ends = {panel: (float(low), float(high)) for panel, (low, high) in (limits or {}).items()}
     check_panels("limits", ends, panels)
     sides = Panels.of(panels, x, y, levels, marks)
-    rows = [
-        Row(panel, name, *point)
-        for panel, lines in panels.items()
-        for name, series in lines.items()
-        for point in _summary(series, f"series {name!r} of panel {panel!r}")
-    ]
+    rows: list[Row] = []
+    numbers: set[int] = set()
+    for panel, lines in panels.items():
+        for name, series in lines.items():
+            num_seeds, points = _summary(series, f"series {name!r} of panel {panel!r}")
+            rows += [Row(panel, name, *point) for point in points]
+            if name != reference:
+                numbers.add(num_seeds)
     columns = ("panel", "series", heading(sides.x, "x"), "median", "10 %", "90 %")
-    return Curves(Table(columns, tuple(rows)), caption, alt, sides, reference, ends)
+    note = f"Median and middle 80 % over {notes.count(sorted(numbers), 'seeds')}." if numbers and max(numbers) > 1 else ""
+    return Curves(Table(columns, tuple(rows)), caption, alt, sides, reference, ends, note=note)
 
 
-def _summary(series: Series, name: str) -> list[tuple[float, float, float, float]]:
-    """x, median, 10th and 90th percentile over seeds at each point."""
+def _summary(series: Series, name: str) -> tuple[int, list[tuple[float, float, float, float]]]:
+    """How many seeds there are; x, median, 10th and 90th percentile over them at each point."""
     import numpy as np
 
     xs = [float(at) for at in series.x]
     values = np.array([[float(value) for value in row] for row in series.values])
     if values.ndim != 2 or values.shape[1] != len(xs):
-        raise ValueError(f"{name} has {len(xs)} values of x and numbers of the shape {values.shape}; expected {len(xs)} a seed")
+        raise ValueError(
+            f"{name} has {len(xs)} values of x and numbers of the shape {values.shape}; expected {len(xs)} per seed"
+        )
     medians, low, high = np.quantile(values, (0.5, 0.1, 0.9), axis=0).tolist()
-    return list(zip(xs, medians, low, high, strict=True))
+    return len(values), list(zip(xs, medians, low, high, strict=True))

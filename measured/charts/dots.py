@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from measured.charts import notes
 from measured.charts.axis import Title, bounds_on_axis, heading, on_axis
 from measured.charts.figure import Figure, Table
 from measured.charts.panels import Panels, grouped
@@ -73,8 +74,8 @@ def dots(
     *,
     x: Title | Mapping[str, Title],
     y: Title | Mapping[str, Title],
-    caption: str,
     alt: str,
+    caption: str = "",
 ) -> Dots:
     """One value of x and a metric for each named thing: every seed a faint dot, the summary and its 95 % interval strong.
 
@@ -89,4 +90,5 @@ def dots(
                 bounds = bounds_on_axis(metric.low, metric.high, metric.unit)
                 rows.append(Row(panel, name, float(at), on_axis(metric.value, metric.unit), *bounds))
     columns = ("panel", "name", heading(sides.x, "x"), heading(sides.y, "value"), "low", "high")
-    return Dots(Table(columns, tuple(rows)), caption, alt, sides)
+    note = notes.of_metrics(metric for points in panels.values() for _, metric in points.values())
+    return Dots(Table(columns, tuple(rows)), caption, alt, sides, note=f"Faint dots: single seeds. {note}" if note else "")

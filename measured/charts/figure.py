@@ -1,7 +1,7 @@
 """What a chart is before it is drawn: a tidy table, the words around it, and options of its shape."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from measured.charts.style import LAYOUTS
@@ -32,7 +32,12 @@ class Figure:
 
     table: Table
     caption: str
+    """What the chapter says that it shows; the function's docstring, where ``drawn`` made the figure."""
     alt: str
+    note: str = field(default="", kw_only=True)
+    """What the shape knows of its numbers, such as averages, n and intervals; printed after the caption."""
+    made_by: str = field(default="", kw_only=True)
+    """The chapter's function that made it, to which "code" leads."""
 
     shape: ClassVar[str]
     """The name by which files and style sheets know the class."""
@@ -45,9 +50,8 @@ class Figure:
         Figure.shapes[cls.shape] = cls
 
     def __post_init__(self):
-        for name in ("caption", "alt"):
-            if not getattr(self, name).strip():
-                raise ValueError(f"a figure needs a {name}: say what it shows to one who cannot see it")
+        if not self.alt.strip() and self.layouts:
+            raise ValueError("a figure needs an alt: say what it shows to one who cannot see it")
 
     def draw(self, width: float) -> "Drawing":
         """A matplotlib figure, that many inches wide."""

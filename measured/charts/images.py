@@ -71,7 +71,9 @@ class Images(Figure):
         return drawing
 
 
-def images(panels: Mapping[str, Sequence[Sequence[Sequence[float]]]], *, caption: str, alt: str, columns: int = 8) -> Images:
+def images(
+    panels: Mapping[str, Sequence[Sequence[Sequence[float]]]], *, alt: str, caption: str = "", columns: int = 8
+) -> Images:
     """Small grey pictures, such as the filters of a layer, one grid a panel; all panels share one symmetric scale."""
     rows = [
         Row(panel, index, row, column, float(value))

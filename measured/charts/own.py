@@ -30,6 +30,6 @@ class Own(Figure):
         return self if self.svg else replace(self, svg=svg(name, lambda: self.drawing), drawing=None)
 
 
-def own(figure: Any, *, caption: str, alt: str, table: Table | None = None) -> Own:
+def own(figure: Any, *, alt: str, caption: str = "", table: Table | None = None) -> Own:
     """A ``matplotlib.figure.Figure`` of the author's own, with the numbers that it shows where there are any."""
     return Own(table or Table((), ()), caption, alt, drawing=figure)

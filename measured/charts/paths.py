@@ -80,8 +80,8 @@ def paths(
     x: Title | Mapping[str, Title],
     y: Title | Mapping[str, Title],
     label: str,
-    caption: str,
     alt: str,
+    caption: str = "",
 ) -> Paths:
     """Runs as lines through a plane with equal, linear scales, one panel a key: dots coloured by ``label``, the ends labelled with it."""
     rows = [

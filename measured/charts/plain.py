@@ -29,7 +29,7 @@ def from_plain(plain: dict[str, Any]) -> Figure:
 
 def what_is_drawn(figure: Figure) -> dict[str, Any]:
     """Everything that decides how a figure looks, besides its name; words around it do not."""
-    return {name: value for name, value in to_plain(figure).items() if name not in ("caption", "alt")}
+    return {name: value for name, value in to_plain(figure).items() if name not in ("caption", "alt", "note", "made_by")}
 
 
 @cache
@@ -44,7 +44,7 @@ def converter() -> Any:
 
     def plain_cell(cell: Any) -> Any:
         if isinstance(cell, Metric):
-            return {"metric": converter.unstructure(cell)}
+            return {"metric": converter.unstructure(cell, Metric)}
         if isinstance(cell, str):
             return {"text": cell} if cell in NOT_FINITE else cell
         return converter.unstructure(cell, float) if isinstance(cell, float) else cell
@@ -61,6 +61,24 @@ def converter() -> Any:
     converter.register_structure_hook(
         Table, lambda plain, _: Table(tuple(plain["columns"]), tuple(tuple(map(cell, row)) for row in plain["rows"]))
     )
+
+    def metric(plain: dict[str, Any], _: Any) -> Metric:
+        values = dict(plain)
+        kind = Metric.kinds[values.pop("kind")]
+        return of_kind(kind)[1](values, kind)
+
+    @cache
+    def of_kind(kind: type[Metric]) -> tuple[Any, Any]:
+        structure = make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True)
+        return make_dict_unstructure_fn(kind, converter), structure
+
+    def is_metric(kind: Any) -> bool:
+        return isinstance(kind, type) and issubclass(kind, Metric)
+
+    converter.register_unstructure_hook_func(
+        is_metric, lambda metric: {"kind": metric.kind, **of_kind(type(metric))[0](metric)}
+    )
+    converter.register_structure_hook_func(is_metric, metric)
 
     @cache
     def of_shape(kind: type[Figure]) -> tuple[Any, Any]:

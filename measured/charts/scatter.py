@@ -65,8 +65,8 @@ def scatter(
     *,
     x: Title | Mapping[str, Title],
     y: Title | Mapping[str, Title],
-    caption: str,
     alt: str,
+    caption: str = "",
     alike: bool = False,
 ) -> Scatter:
     """One dot for each (x, y), a colour and a marker for each named kind, one panel a key; ``alike`` gives all panels the same axes.

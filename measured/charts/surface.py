@@ -102,7 +102,7 @@ def _draw_path(ax: Any, points: Sequence[Row], reach_x: float, reach_y: float) -
 
 
 def surface(
-    panels: Mapping[str, Grid], *, x: Title, y: Title, value: str, caption: str, alt: str, relief: bool = False
+    panels: Mapping[str, Grid], *, x: Title, y: Title, value: str, alt: str, caption: str = "", relief: bool = False
 ) -> Surface:
     """Contours of a positive quantity on a logarithmic scale, all panels alike; with ``relief`` the same in three dimensions.
 

@@ -1,15 +1,16 @@
 """Trends: a metric against x, with its interval as a bar."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from measured.charts.axis import Title, bounds_on_axis, heading, on_axis
+from measured.charts import notes
+from measured.charts.axis import Axis, Title, bounds_on_axis, heading, on_axis
 from measured.charts.figure import Figure, Table
 from measured.charts.panels import Panels, grouped
 from measured.charts.style import WIDE, looks
-from measured.evidence import Metric
+from measured.evidence import Metric, Quantity, Sweep
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -70,12 +71,12 @@ def trend(
     *,
     x: Title | Mapping[str, Title],
     y: Title | Mapping[str, Title],
-    caption: str,
     alt: str,
+    caption: str = "",
     levels: Mapping[str, Mapping[str, float]] | None = None,
     marks: Mapping[str, float] | None = None,
 ) -> Trend:
-    """A metric against x, a line a series, one panel a key: its summary over seeds with the 95 % interval as a bar.
+    """A metric against x, a line per series, one panel per key: its average over seeds with the 95 % interval as a bar.
 
     ``x``, ``y``, ``levels`` and ``marks`` are those of ``curves``. What was not measured is left out.
     """
@@ -95,4 +96,20 @@ def trend(
         if metric.is_measured
     ]
     columns = ("panel", "series", heading(sides.x, "x"), "value", "low", "high", "n")
-    return Trend(Table(columns, tuple(rows)), caption, alt, sides)
+    metrics = [metric for lines in panels.values() for points in lines.values() for metric in points.values()]
+    return Trend(Table(columns, tuple(rows)), caption, alt, sides, note=notes.of_metrics(metrics))
+
+
+def sweeps(
+    lines: Mapping[str, Sweep[Any]],
+    quantities: Sequence[Quantity],
+    *,
+    x: Title = "",
+    alt: str,
+    levels: Mapping[str, Mapping[str, float]] | None = None,
+    marks: Mapping[str, float] | None = None,
+) -> Trend:
+    """One panel per quantity, in which each named sweep is a line; x is the knob of the first where no other title is given."""
+    panels = {item.title: {name: sweep.points(item) for name, sweep in lines.items()} for item in quantities}
+    knob = Axis(next(iter(lines.values())).knob, log=True)
+    return trend(panels, x=x or knob, y={item.title: item for item in quantities}, alt=alt, levels=levels, marks=marks)

@@ -1,9 +1,15 @@
-"""What is known and what follows from it: metrics over seeds, claims, and verdicts by one rule."""
+"""What is known and what follows from it: quantities over seeds, claims, and verdicts by one rule."""
 
 from measured.evidence.claim import Claim, Comments, Finding, Verdict
-from measured.evidence.metric import NOT_MEASURED, Metric, Result
+from measured.evidence.correlation import rank_correlation, rank_correlations
+from measured.evidence.margin import ANY, Margin, factor
+from measured.evidence.metric import NOT_MEASURED, Average, Estimate, Metric, Missing, Result, Share, Single
+from measured.evidence.names import Names, flat
 from measured.evidence.number import PERCENT, duration, measurement, number, power_of_ten, with_unit
+from measured.evidence.quantity import Quantity
 from measured.evidence.region import OUTCOMES, Outcome, Region
+from measured.evidence.seeds import Seeds, with_seeds
+from measured.evidence.sweep import Sweep
 from measured.evidence.tests import (
     Bound,
     Comparison,
@@ -21,12 +27,12 @@ from measured.evidence.tests import (
     no_more_often,
     smaller,
     some,
-    times_equal,
-    times_smaller,
 )
 
 __all__ = [
-    "NOT_MEASURED", "OUTCOMES", "PERCENT", "Bound", "Claim", "Comments", "Comparison", "Every", "Finding", "Metric", "Odds", "Outcome",
-    "Region", "Result", "Some", "Test", "Verdict", "at_least", "at_most", "away_from", "different", "duration", "equal", "every", "larger", "measurement",
-    "no_more_often", "number", "power_of_ten", "smaller", "some", "times_equal", "times_smaller", "with_unit",
+    "ANY", "NOT_MEASURED", "OUTCOMES", "PERCENT", "Average", "Bound", "Claim", "Comments", "Comparison", "Estimate", "Every",
+    "Finding", "Margin", "Metric", "Missing", "Names", "Odds", "Outcome", "Quantity", "Region", "Result", "Seeds", "Share", "Single",
+    "Some", "Sweep", "Test", "Verdict", "at_least", "at_most", "away_from", "different", "duration", "equal", "every", "factor",
+    "flat", "larger", "measurement", "no_more_often", "number", "power_of_ten", "rank_correlation", "rank_correlations", "smaller",
+    "some", "with_seeds", "with_unit",
 ]  # fmt: skip

@@ -5,34 +5,27 @@ chapter's verdicts are right together 95 times in 100.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import get_args
+from typing import Any
 
 from measured.errors import BuildError
-from measured.evidence import (
-    Bound,
-    Claim,
-    Comparison,
-    Every,
-    Finding,
-    Metric,
-    Odds,
-    Outcome,
-    Region,
-    Some,
-    Test,
-    Verdict,
-    intervals,
-    number,
-    with_unit,
-)
+from measured.evidence import intervals
+from measured.evidence.claim import Claim, Finding, Verdict
+from measured.evidence.metric import Metric, Missing, Share
+from measured.evidence.names import Names, unknown
+from measured.evidence.number import number, with_unit
+from measured.evidence.region import OUTCOMES, Outcome, Region
+from measured.evidence.tests import Bound, Comparison, Every, Odds, Part, Some, Test
 
 ERROR_RATE = 0.05  # of all verdicts of a chapter together
 
 
-def judge(claims: Sequence[Claim], metrics: dict[str, Metric]) -> tuple[Verdict, ...]:
-    """The verdict of every claim of a chapter. Raises BuildError where a claim names a metric that is not there."""
+def judge(claims: Sequence[Claim], metrics: Mapping[str, Metric], settings: Names | None = None) -> tuple[Verdict, ...]:
+    """The verdict of every claim of a chapter; names of metrics and settings have dots where they nest.
+
+    Raises BuildError where a claim names what is not there.
+    """
     # A test of what was not measured cannot err, and widens no other's interval.
     num_tests = sum(
         all(metrics[name].is_measured for name in _names(part) if name in metrics)
@@ -40,28 +33,26 @@ def judge(claims: Sequence[Claim], metrics: dict[str, Metric]) -> tuple[Verdict,
         for part in _parts(claim.holds)
     )
     confidence = 1 - ERROR_RATE / max(num_tests, 1)
-    return tuple(_verdict(claim, metrics, confidence) for claim in claims)
-
-
-def names_in(claim: Claim) -> set[str]:
-    """Metrics that a claim's sentence and test refer to."""
-    from string import Formatter
-
-    texts = [claim.says, *(getattr(claim.comments, outcome) for outcome in get_args(Outcome) if claim.comments)]
-    spoken = {name.split(".")[0] for text in texts for _, name, _, _ in Formatter().parse(text) if name}
-    return spoken | _names(claim.holds)
+    return tuple(_verdict(claim, metrics, settings or Names("setting", {}), confidence) for claim in claims)
 
 
 def _names(test: Test) -> set[str]:
     return {name for part in _parts(test) for name in ((part.metric,) if isinstance(part, Bound) else (part.left, part.right))}
 
 
-def _verdict(claim: Claim, metrics: dict[str, Metric], confidence: float) -> Verdict:
-    missing = sorted(names_in(claim) - metrics.keys())
-    if missing:
-        raise BuildError(f"claim {claim.id!r} refers to {missing[0]!r}, which is not a metric; there are {', '.join(metrics)}")
+def _verdict(claim: Claim, metrics: Mapping[str, Metric], settings: Names, confidence: float) -> Verdict:
+    if missing := sorted(_names(claim.holds) - metrics.keys()):
+        raise BuildError(f"claim {claim.id!r}: {unknown('metric', missing[0], metrics)}")
     findings = tuple(_measure(part, metrics, confidence) for part in _parts(claim.holds))
-    says = claim.says.format(**metrics)
+    named = _Spoken(Names("metric", metrics), settings, _margins(claim.holds, metrics))
+
+    def filled(text: str) -> str:
+        try:
+            return text.format_map(named)
+        except (BuildError, AttributeError, IndexError, ValueError) as error:
+            raise BuildError(f"claim {claim.id!r}: {error}") from None
+
+    says = filled(claim.says)
 
     def under(margin: str) -> Outcome | None:
         """The verdict with another margin, where any of the tests has one."""
@@ -71,6 +62,7 @@ def _verdict(claim: Claim, metrics: dict[str, Metric], confidence: float) -> Ver
         outcomes: list[Outcome] = [new or item.outcome for new, item in zip(varied, findings, strict=True)]
         return _decide(claim.holds, iter(outcomes))
 
+    comments = {item: filled(getattr(claim.comments, item)) if claim.comments else "" for item in OUTCOMES}
     measured: list[Outcome] = [item.outcome for item in findings]
     outcome = _decide(claim.holds, iter(measured))
     return Verdict(
@@ -83,12 +75,53 @@ def _verdict(claim: Claim, metrics: dict[str, Metric], confidence: float) -> Ver
         findings,
         under("under_half"),
         under("under_double"),
-        getattr(claim.comments, outcome).format(**metrics) if claim.comments else "",
+        comments[outcome],
         claim.published,
     )
 
 
-def _parts(test: Test) -> list[Comparison | Bound | Odds]:
+class _Spoken(Mapping[str, Any]):
+    """What a claim's texts have in braces: metrics by their names, ``setting``, and the margins of its test."""
+
+    def __init__(self, metrics: Names, settings: Names, margins: list[str]):
+        self._metrics, self._settings, self._margins = metrics, settings, margins
+
+    def __getitem__(self, name: str) -> Any:
+        if name == "setting":
+            return self._settings
+        if name == "margins":
+            return self._margins
+        if name != "margin":
+            return self._metrics[name]
+        if len(self._margins) != 1:
+            told = ", ".join(self._margins) or "none"
+            raise BuildError(f"{{margin}} stands for one margin, but the test has {told}; write {{margins[0]}} and so on")
+        return self._margins[0]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._metrics, "setting", "margin", "margins"))
+
+    def __len__(self) -> int:
+        return len(self._metrics) + 3
+
+
+def _margins(test: Test, metrics: Mapping[str, Metric]) -> list[str]:
+    """The margins of a test as a sentence has them, each once, in the order of its parts."""
+    found = {}
+    for part in _parts(test):
+        unit = ""
+        if not isinstance(part, Odds) and not part.ratio:
+            unit = metrics[part.metric].unit if isinstance(part, Bound) else _difference_unit(metrics[part.left])
+        found[part.says.format(with_unit(part.margin, unit))] = None
+    return [margin for margin in found if margin]
+
+
+def _difference_unit(metric: Metric) -> str:
+    """Of the difference of two such numbers."""
+    return "points" if metric.unit == "%" else metric.unit
+
+
+def _parts(test: Test) -> list[Part]:
     """The tests that measure something, in their order."""
     return [part for item in test.parts for part in _parts(item)] if isinstance(test, Every | Some) else [test]
 
@@ -102,11 +135,11 @@ def _decide(test: Test, outcomes: Iterator[Outcome]) -> Outcome:
     return decisive if decisive in found else other if found == {other} else "inconclusive"
 
 
-def _measure(test: Comparison | Bound | Odds, metrics: dict[str, Metric], confidence: float) -> Finding:
-    left_out = sorted(name for name in _names(test) if not metrics[name].is_measured)
+def _measure(test: Part, metrics: Mapping[str, Metric], confidence: float) -> Finding:
+    left_out = {name: metric for name in sorted(_names(test)) if isinstance(metric := metrics[name], Missing)}
     if left_out:
-        effect, missing = " and ".join(left_out), metrics[left_out[0]]
-        return _not_measured(test, effect, missing.why, missing.remedy, confidence)
+        first = next(iter(left_out.values()))
+        return _not_measured(test, " and ".join(left_out), first.why, first.remedy, confidence)
     if isinstance(test, Bound):
         return _bound(test, metrics[test.metric], confidence)
     left, right = metrics[test.left], metrics[test.right]
@@ -115,15 +148,15 @@ def _measure(test: Comparison | Bound | Odds, metrics: dict[str, Metric], confid
     return _compare(test, left, right, confidence)
 
 
-def _not_measured(test: Comparison | Bound | Odds, effect: str, why: str, remedy: str, confidence: float) -> Finding:
+def _not_measured(test: Part, effect: str, why: str, remedy: str, confidence: float) -> Finding:
     """A test that nothing is known of."""
     nothing = _finding(effect, math.nan, -math.inf, math.inf, "", confidence, (0,), why, test)
     return replace(nothing, to_decide=remedy, under_half=None, under_double=None)
 
 
 def _bound(test: Bound, metric: Metric, confidence: float) -> Finding:
-    if metric.counts is not None:
-        low, high = intervals.of_share(*metric.counts, confidence)
+    if isinstance(metric, Share):
+        low, high = intervals.of_share(metric.successes, metric.trials, confidence)
         method = "exact binomial interval (scipy.stats.binomtest)"
     elif metric.n < 2:
         low, high, method = -math.inf, math.inf, "none: a single seed has no interval"
@@ -143,7 +176,7 @@ _SUMMARY_METHODS = {
 
 def _compare(test: Comparison, left: Metric, right: Metric, confidence: float) -> Finding:
     sign = "/" if test.ratio else "−"
-    effect, unit = f"{test.left} {sign} {test.right}", "" if test.ratio else "points" if left.unit == "%" else left.unit
+    effect, unit = f"{test.left} {sign} {test.right}", "" if test.ratio else _difference_unit(left)
     n = _sides(left, right)
     if min(left.n, right.n) < 2:
         value = left.value / right.value if test.ratio else left.value - right.value
@@ -183,16 +216,17 @@ def _compare(test: Comparison, left: Metric, right: Metric, confidence: float) -
 
 
 def _odds(test: Odds, left: Metric, right: Metric, confidence: float) -> Finding:
-    if not (left.counts and right.counts):
-        raise BuildError(f"{test.left} and {test.right} must be shares to compare their odds; make them with Metric.share")
-    value, low, high = intervals.of_odds_ratio(left.counts, right.counts, confidence)
+    if not (isinstance(left, Share) and isinstance(right, Share)):
+        raise BuildError(f"{test.left} and {test.right} must be shares to compare their odds; make them with Share.over_seeds")
+    counts = (left.successes, left.trials), (right.successes, right.trials)
+    value, low, high = intervals.of_odds_ratio(*counts, confidence)
     method = "exact interval of the conditional odds ratio (scipy.stats.contingency.odds_ratio)"
     effect = f"odds of {test.left} / odds of {test.right}"
     n = _sides(left, right)
     finding = _finding(effect, value, low, high, "", confidence, n, method, test)
     if finding.outcome != "inconclusive":
         return finding
-    return replace(finding, to_decide=_odds_to_decide(test, left.counts, right.counts, confidence))
+    return replace(finding, to_decide=_odds_to_decide(test, *counts, confidence))
 
 
 def _sides(left: Metric, right: Metric) -> tuple[int, ...]:
@@ -214,7 +248,7 @@ def _odds_to_decide(test: Odds, left: tuple[int, int], right: tuple[int, int], c
 
 def _finding(
     effect: str, value: float, low: float, high: float, unit: str, confidence: float, n: tuple[int, ...], method: str,
-    test: Comparison | Bound | Odds, of: str = "seeds",
+    test: Part, of: str = "seeds",
 ) -> Finding:  # fmt: skip
     outcome = test.region.outcome(low, high)
     region = _describe(test.region, unit)

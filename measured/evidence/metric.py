@@ -1,118 +1,70 @@
-"""Metrics: measured numbers with the values behind them, their summary and their interval. Frozen and plain."""
+"""Metrics: what was measured, as one of four kinds, each with what is known of it. Frozen and plain.
+
+An ``Estimate`` has one value per seed, a ``Share`` counts successes, a ``Single`` was measured once, and a ``Missing`` says why
+there is no number. A setting is no metric: prose takes it from the settings.
+"""
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple, SupportsFloat
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, NamedTuple, SupportsFloat
 
 from measured.evidence import intervals
 from measured.evidence.number import measurement, with_unit
 
-Summary = Literal["value", "single", "mean", "geometric mean", "median", "share", "not measured"]
+Average = Literal["mean", "geometric mean", "median"]
 NOT_MEASURED = "not measured at this preset"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A number with where it comes from: one value per seed, their summary and its 95 % interval.
-
-    NaN and infinities are refused: a measurement that failed is not a number to print.
-    """
+    """A number with where it comes from. What failed is no number to print: NaN and infinities are refused."""
 
     value: float
     unit: str = ""
-    """Printed after the number; "%" prints a share between 0 and 1 times 100, and so do "points", the difference of two such shares."""
-    values: tuple[float, ...] = ()
-    """One value per seed, in the order of the seeds."""
-    summary: Summary = "value"
-    low: float | None = None
-    high: float | None = None
+    """Printed after the number; "%" prints a share between 0 and 1 times 100, and so do "points", the difference of two shares."""
     digits: int = 3
     """Significant digits."""
-    counts: tuple[int, int] | None = None
-    """Successes and trials behind a share."""
+    values: tuple[float, ...] = ()
+    """One value per seed, in the order of the seeds, where there is one."""
+    low: float | None = None
+    high: float | None = None
+    """Ends of the 95 % interval; None where there is none."""
+
     of: str = "seeds"
-    """What was counted for n."""
-    why: str = ""
-    """Why there is no number, where there is none."""
-    remedy: str = ""
-    """What would give one."""
+    """What n counts."""
+
+    kind: ClassVar[str]
+    """The name by which files know the class."""
+    kinds: ClassVar[dict[str, type["Metric"]]] = {}
+    """The classes that there are, by their kind."""
+    is_measured: ClassVar[bool] = True
+
+    def __init_subclass__(cls):
+        Metric.kinds[cls.kind] = cls
 
     def __post_init__(self):
         for number in (self.value, *self.values):
             if not math.isfinite(number):
                 raise ValueError(f"a metric cannot be {number}; check the measurement, or count the failed seeds apart")
 
-    @classmethod
-    def over_seeds(
-        cls,
-        values: Iterable[SupportsFloat],
-        unit: str = "",
-        summary: Literal["mean", "geometric mean", "median"] = "mean",
-        digits: int = 3,
-    ) -> "Metric":
-        """Summary of one value per seed, with its 95 % interval: t for a mean, on logarithms for a geometric mean,
-        exact order statistics for a median.
-
-        A geometric mean of values that are not all positive does not exist: it is not measured, and says so.
-        """
-        numbers = tuple(float(value) for value in values)
-        if summary == "geometric mean" and (others := sum(value <= 0 for value in numbers)):
-            return cls.not_measured(
-                unit,
-                why=f"no geometric mean: {others} of {len(numbers)} values not positive",
-                remedy="a summary that allows values of zero and below",
-            )
-        value = intervals.summarise(numbers, summary)
-        low, high = intervals.of_summary(numbers, summary)
-        return cls(value, unit, numbers, summary, low, high, digits)
-
-    @classmethod
-    def once(cls, value: SupportsFloat, unit: str = "", digits: int = 3) -> "Metric":
-        """What was measured a single time, of all seeds together or of one alone, so that nothing is known of its spread."""
-        return cls(float(value), unit, summary="single", digits=digits)
-
-    @classmethod
-    def share(cls, successes: Iterable[object], digits: int = 3) -> "Metric":
-        """Share of seeds of which something is true, with its exact binomial 95 % interval."""
-        flags = tuple(float(bool(success)) for success in successes)
-        return replace(cls.of_count(int(sum(flags)), len(flags), of="seeds", digits=digits), values=flags)
-
-    @classmethod
-    def of_count(cls, count: int, total: int, of: str, digits: int = 3) -> "Metric":
-        """``count`` in ``total`` independent trials as a share with its exact binomial 95 % interval; ``of`` says of what.
-
-        Of no trials the share is written as 0 and its interval is everything, so that no claim on it is decided.
-        """
-        low, high = intervals.of_share(count, total)
-        return cls(count / total if total else 0.0, "%", (), "share", low, high, digits, (count, total), of)
-
-    @classmethod
-    def not_measured(cls, unit: str = "", why: str = NOT_MEASURED, remedy: str = "the full preset measures it") -> "Metric":
-        """What there is no number of: prints ``why``, and a claim on it is inconclusive and says the ``remedy``."""
-        return cls(0.0, unit, summary="not measured", why=why, remedy=remedy)
-
-    @property
-    def is_measured(self) -> bool:
-        """Whether there is a number at all."""
-        return self.summary != "not measured"
-
     @property
     def n(self) -> int:
-        """Seeds or trials behind the number; 0 where it is no such measurement."""
-        return self.counts[1] if self.counts else len(self.values)
+        """Seeds or trials behind the number."""
+        return len(self.values)
+
+    @property
+    def summary(self) -> str:
+        """What the number is of its values, in a word or two."""
+        return self.kind
 
     def __str__(self) -> str:
-        if not self.is_measured:
-            return self.why
         value, interval, unit = measurement(self.value, self.low, self.high, self.unit, self.digits)
         return f"{value} [{interval}; n = {self.n:,}]{unit}" if interval else f"{value}{unit}"
 
     @property
     def short(self) -> str:
         """The number with its unit."""
-        if not self.is_measured:
-            return self.why
         return with_unit(self.value, self.unit, self.digits)
 
     @property
@@ -124,19 +76,125 @@ class Metric:
     @property
     def explanation(self) -> str:
         """What the number is, in words."""
-        if not self.is_measured:
-            return f"no number: {self.remedy}"
-        if self.summary == "value":
-            return "a count or a setting"
-        if self.summary == "single":
-            return "measured once: there is no spread over seeds to show"
         what = f"{self.summary} of {self.n:,} {self.of}"
         return f"{what}; 95 % interval {self.interval}" if self.low is not None else what
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate(Metric):
+    """The average of one value per seed, with its 95 % interval where there are two seeds or more."""
+
+    average: Average = "mean"
+
+    kind: ClassVar[str] = "estimate"
+
+    @classmethod
+    def over_seeds(
+        cls, values: Iterable[SupportsFloat], unit: str = "", average: Average = "mean", digits: int = 3
+    ) -> "Estimate | Missing":
+        """The average of one value per seed, with its 95 % interval: t for a mean, on logarithms for a geometric mean,
+        exact order statistics for a median.
+
+        A geometric mean of values that are not all positive does not exist: it is not measured, and says so.
+        """
+        numbers = tuple(float(value) for value in values)
+        if average == "geometric mean" and (others := sum(value <= 0 for value in numbers)):
+            return Missing(
+                unit=unit,
+                why=f"no geometric mean: {others} of {len(numbers)} values not positive",
+                remedy="an average that allows values of zero and below",
+            )
+        low, high = intervals.of_summary(numbers, average)
+        value = intervals.summarise(numbers, average)
+        return cls(value=value, unit=unit, digits=digits, values=numbers, low=low, high=high, average=average)
+
+    @property
+    def summary(self) -> str:
+        return self.average
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share(Metric):
+    """Successes in so many independent trials, as a share with its exact binomial 95 % interval."""
+
+    successes: int = 0
+    trials: int = 0
+
+    kind: ClassVar[str] = "share"
+
+    @classmethod
+    def over_seeds(cls, successes: Iterable[object], digits: int = 3) -> "Share":
+        """Share of the seeds of which something is true."""
+        flags = tuple(float(bool(success)) for success in successes)
+        return cls._of(int(sum(flags)), len(flags), values=flags, digits=digits)
+
+    @classmethod
+    def of_count(cls, successes: int, trials: int, of: str, digits: int = 3) -> "Share":
+        """Share of ``trials``; ``of`` says of what. Of no trials it is 0 and its interval everything, so that it decides nothing."""
+        return cls._of(successes, trials, of=of, digits=digits)
+
+    @classmethod
+    def _of(cls, successes: int, trials: int, **rest: Any) -> "Share":
+        low, high = intervals.of_share(successes, trials)
+        value = successes / trials if trials else 0.0
+        return cls(value=value, unit="%", low=low, high=high, successes=successes, trials=trials, **rest)
+
+    @property
+    def n(self) -> int:
+        return self.trials
+
+
+@dataclass(frozen=True, kw_only=True)
+class Single(Metric):
+    """What was measured a single time, of all seeds together or of one alone, so that nothing is known of its spread."""
+
+    kind: ClassVar[str] = "measured once"
+
+    @classmethod
+    def once(cls, value: SupportsFloat, unit: str = "", digits: int = 3) -> "Single":
+        """The number that came out."""
+        return cls(value=float(value), unit=unit, digits=digits)
+
+    @property
+    def explanation(self) -> str:
+        return "measured once: there is no spread over seeds to show"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing(Metric):
+    """No number: it prints why, and a claim on it is inconclusive and says the remedy."""
+
+    value: float = math.nan
+    why: str = NOT_MEASURED
+    remedy: str = "the full preset measures it"
+    """What would give a number."""
+
+    kind: ClassVar[str] = "not measured"
+    is_measured: ClassVar[bool] = False
+
+    def __post_init__(self):
+        pass  # what it has instead of a number is checked nowhere
+
+    def __str__(self) -> str:
+        return self.why
+
+    @property
+    def short(self) -> str:
+        return self.why
+
+    @property
+    def interval(self) -> str:
+        return ""
+
+    @property
+    def explanation(self) -> str:
+        return f"no number: {self.remedy}"
 
 
 class Result(NamedTuple):
     """What ``run()`` returns; unpacks as ``metrics, figures = run()``."""
 
-    metrics: dict[str, Metric]
+    metrics: dict[str, Any]
+    """Metrics by name; dicts of them nest, and a claim or a page says ``epochs.sharpness.last``."""
     figures: dict[str, Any]
     """Figures by name, as ``measured.charts`` makes them."""

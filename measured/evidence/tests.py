@@ -1,8 +1,8 @@
 """Tests that a claim can be put to: which effect, and where it must lie."""
 
-import math
 from dataclasses import dataclass
 
+from measured.evidence.margin import ANY, Margin
 from measured.evidence.region import Region
 
 
@@ -14,17 +14,22 @@ class Comparison:
     right: str
     region: Region
     why: str
+    says: str
+    """The margin as a sentence has it, with the number in braces: ``at least {} times``."""
+    margin: float
     ratio: bool = False
     paired: bool = False
 
 
 @dataclass(frozen=True)
 class Bound:
-    """One metric over seeds: the effect is the metric itself."""
+    """One metric: the effect is the metric itself."""
 
     metric: str
     region: Region
     why: str
+    says: str
+    margin: float
     ratio: bool = False
     """The metric is a ratio: its margin is that of its logarithm."""
 
@@ -37,6 +42,8 @@ class Odds:
     right: str
     region: Region
     why: str
+    says: str = ""
+    margin: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -53,59 +60,61 @@ class Some:
     parts: "tuple[Test, ...]"
 
 
-Test = Comparison | Bound | Odds | Every | Some
+Part = Comparison | Bound | Odds
+Test = Part | Every | Some
 
 
-def larger(left: str, *, than: str, by: float = 0.0, why: str = "any difference counts", paired: bool = False) -> Test:
-    """``left`` exceeds ``than`` by more than ``by``; ``why`` argues for that margin."""
-    return Comparison(left, than, Region(low=by, strict=True), why, paired=paired)
+def larger(left: str, *, than: str, by: Margin = ANY, paired: bool = False) -> Test:
+    """``left`` exceeds ``than`` by more than a difference, or is at least so many times as large."""
+    if by.scale == "ratio":
+        return Comparison(left, than, Region(low=by.value), by.why, "at least {} times", by.value, ratio=True, paired=paired)
+    return Comparison(left, than, Region(low=by.value, strict=True), by.why, "more than {}", by.value, paired=paired)
 
 
-def smaller(left: str, *, than: str, by: float = 0.0, why: str = "any difference counts", paired: bool = False) -> Test:
-    """``left`` falls short of ``than`` by more than ``by``."""
-    return Comparison(left, than, Region(high=0.0 - by, strict=True), why, paired=paired)
+def smaller(left: str, *, than: str, by: Margin = ANY, paired: bool = False) -> Test:
+    """``left`` falls short of ``than`` by more than a difference, or is at least so many times as small."""
+    if by.scale == "ratio":
+        region = Region(0.0, 1 / by.value)
+        return Comparison(left, than, region, by.why, "at least {} times", by.value, ratio=True, paired=paired)
+    region = Region(high=0.0 - by.value, strict=True)
+    return Comparison(left, than, region, by.why, "more than {}", by.value, paired=paired)
 
 
-def times_smaller(left: str, *, than: str, factor: float, why: str, paired: bool = False) -> Test:
-    """``left`` is below ``than`` / ``factor``, both positive: judged on the ratio."""
-    return Comparison(left, than, Region(0.0, 1 / factor), why, ratio=True, paired=paired)
+def equal(left: str, *, to: str, within: Margin, paired: bool = False) -> Test:
+    """``left`` and ``to`` differ by no more than ``within``, or by no more than that factor."""
+    if within.scale == "ratio":
+        region = Region(1 / within.value, within.value)
+        return Comparison(left, to, region, within.why, "a factor of {}", within.value, ratio=True, paired=paired)
+    region = Region(-within.value, within.value)
+    return Comparison(left, to, region, within.why, "at most {}", within.value, paired=paired)
 
 
-def times_equal(left: str, *, to: str, factor: float, why: str, paired: bool = False) -> Test:
-    """``left`` and ``to``, both positive, are within ``factor`` of each other."""
-    return Comparison(left, to, Region(1 / factor, factor), why, ratio=True, paired=paired)
-
-
-def equal(left: str, *, to: str, within: float, why: str, paired: bool = False) -> Test:
-    """``left`` and ``to`` differ by no more than ``within``."""
-    return Comparison(left, to, Region(-within, within), why, paired=paired)
-
-
-def different(left: str, *, to: str, by: float, why: str, paired: bool = False) -> Test:
+def different(left: str, *, to: str, by: Margin, paired: bool = False) -> Test:
     """``left`` and ``to`` differ by more than ``by``, either way."""
-    return Comparison(left, to, Region(-by, by, outside=True), why, paired=paired)
+    region = Region(-by.value, by.value, outside=True)
+    return Comparison(left, to, region, by.why, "more than {}", by.value, paired=paired)
 
 
-def at_least(
-    metric: str, bound: float, why: str, *, origin: float | None = 0.0, furthest: float = math.inf, ratio: bool = False
-) -> Test:
-    """``metric`` is ``bound`` or more. ``origin`` is where that margin is measured from: 1.0 for an accuracy near perfection, None for a majority.
-
-    ``furthest`` is the largest magnitude there can be, 1 for a correlation; a ``ratio`` has its margin on logarithms.
-    """
-    return Bound(metric, Region(low=bound, origin=origin, furthest=furthest), why, ratio)
+def at_least(metric: str, bound: Margin) -> Test:
+    """``metric`` is ``bound`` or more."""
+    region = Region(low=bound.value, origin=bound.origin, furthest=bound.furthest)
+    return Bound(metric, region, bound.why, "at least {}", bound.value, bound.scale == "ratio")
 
 
-def at_most(
-    metric: str, bound: float, why: str, *, origin: float | None = 0.0, furthest: float = math.inf, ratio: bool = False
-) -> Test:
-    """``metric`` is ``bound`` or less; the rest as in ``at_least``."""
-    return Bound(metric, Region(high=bound, origin=origin, furthest=furthest), why, ratio)
+def at_most(metric: str, bound: Margin) -> Test:
+    """``metric`` is ``bound`` or less."""
+    region = Region(high=bound.value, origin=bound.origin, furthest=bound.furthest)
+    return Bound(metric, region, bound.why, "at most {}", bound.value, bound.scale == "ratio")
 
 
-def away_from(metric: str, low: float, high: float, why: str, *, ratio: bool = False) -> Test:
-    """``metric`` is outside of ``low`` to ``high``, either way; the margin is measured from the middle, or is that of a ``ratio``."""
-    return Bound(metric, Region(low, high, outside=True, origin=(low + high) / 2), why, ratio)
+def away_from(metric: str, none: float, by: Margin) -> Test:
+    """``metric`` is further than ``by`` from ``none``, the value that says that there is nothing: 0 of a difference, 1 of a ratio."""
+    if by.scale == "ratio":
+        low, high, says = none / by.value, none * by.value, "a factor of {}"
+    else:
+        low, high, says = none - by.value, none + by.value, "more than {}"
+    region = Region(low, high, outside=True, origin=(low + high) / 2)
+    return Bound(metric, region, by.why, says, by.value, by.scale == "ratio")
 
 
 def no_more_often(left: str, *, than: str, why: str) -> Test:

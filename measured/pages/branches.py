@@ -10,7 +10,7 @@ from itertools import combinations, product, repeat
 from typing import Any
 
 from measured.errors import BuildError
-from measured.evidence import OUTCOMES, Outcome, Verdict
+from measured.evidence import OUTCOMES, Names, Outcome, Verdict
 from measured.pages import names, pieces
 from measured.pages.environment import Frame
 from measured.pages.outline import Chapter
@@ -66,7 +66,7 @@ def followed(frame: Frame, chapter: Chapter, record: Record, tree: Any) -> Itera
         texts: list[tuple[Outcomes, list[str]]] = []
         for asked, claims in _ways(record.verdicts):
             try:
-                text = render({**values, "claim": names.Named("claim", claims)})
+                text = render({**values, "claim": Names("claim", claims)})
             except TooManyClaims as error:
                 raise BuildError(f"templates/{chapter.template}, line {line}: {error}") from None
             except (TemplateError, BuildError) as error:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from measured.errors import BuildError
+from measured.evidence.names import unknown
 from measured.pages import branches, names, prose
 from measured.pages.environment import Frame
 from measured.pages.outline import Chapter, Outline
@@ -54,15 +55,17 @@ def _check_names(frame: Frame, chapter: Chapter, record: Record, tree: Any) -> N
     """In every branch, whether or not it would be taken."""
     from jinja2 import meta, nodes
 
-    known = {"metric": record.metrics, "figure": record.figures, "claim": [item.id for item in record.verdicts]}
+    known = {
+        "metric": record.metrics,
+        "setting": [item.name for item in record.settings],
+        "figure": record.figures,
+        "claim": [item.id for item in record.verdicts],
+    }
     for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
         kind, name = names.named(node)
-        if kind in known and name is not None and name not in known[kind]:
-            raise BuildError(f"templates/{chapter.template}, line {node.lineno}: {names.unknown(kind, name, known[kind])}")
-        if isinstance(node, nodes.Getattr) and names.named(node.node)[0] == "claim" and node.attr not in names.CLAIM_PARTS:
-            unknown = names.unknown("part of a claim", node.attr, names.CLAIM_PARTS)
-            raise BuildError(f"templates/{chapter.template}, line {node.lineno}: {unknown}")
+        if kind in known and name is not None and (fault := names.fault(kind, name, known[kind])):
+            raise BuildError(f"templates/{chapter.template}, line {node.lineno}: {fault}")
     offered = {*known, names.PRESET, *frame.jinja.globals}
     for name in sorted(meta.find_undeclared_variables(tree) - offered):
         line = next(node.lineno for node in tree.find_all(nodes.Name) if node.name == name)
-        raise BuildError(f"templates/{chapter.template}, line {line}: {names.unknown('variable', name, sorted(offered))}")
+        raise BuildError(f"templates/{chapter.template}, line {line}: {unknown('variable', name, sorted(offered))}")

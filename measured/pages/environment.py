@@ -11,6 +11,7 @@ from typing import Any
 from measured.evidence import Metric, Verdict, duration, measurement, number, with_unit
 from measured.pages import prose
 from measured.pages.material import FRAME
+from measured.pages.settings import shown
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def make(templates: Path) -> Frame:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    jinja.filters |= {"number": number, "duration": duration, "markdown": prose_html}
+    jinja.filters |= {"number": number, "duration": duration, "shown": shown, "markdown": prose_html}
     jinja.globals |= {"with_unit": with_unit, "math": _math, "reasons": _reasons, "measurement": measurement_html}
     jinja.globals |= dict.fromkeys(prose.MARKS, str)
     return Frame(templates, jinja)
@@ -65,7 +66,7 @@ def metric_html(metric: Metric) -> Any:
     """A metric with its interval; what it is shows where a reader points at it."""
     from markupsafe import Markup
 
-    text = metric.why
+    text = str(metric)
     if metric.is_measured:
         text = measurement_html(metric.value, metric.low, metric.high, metric.unit, metric.digits)
     return Markup('<span class="metric" title="{}">{}</span>').format(metric.explanation, text)

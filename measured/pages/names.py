@@ -1,33 +1,62 @@
-"""What a chapter's prose can name: its metrics, figures and claims, and the preset."""
+"""What a chapter's prose can name: its metrics, settings, figures and claims, and the preset."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
 from typing import Any
 
-from measured.errors import BuildError, did_you_mean
-from measured.evidence import OUTCOMES, Metric, Verdict
+from measured.errors import BuildError
+from measured.evidence import OUTCOMES, Metric, Names, Verdict
+from measured.evidence.names import resolve, unknown
+from measured.pages import settings
 from measured.pages.environment import Frame, metric_html
 from measured.pages.outline import Chapter
 from measured.pages.record import Record
 
 PRESET = "preset"
-CLAIM_PARTS = (*OUTCOMES, *(item.name for item in fields(Verdict)))
-
-
-def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """One line on a name that does not exist, with the nearest that does."""
-    return f"no {kind} {name!r}; {did_you_mean(name, known, otherwise='there are')}"
+PARTS = {
+    "metric": ("value", "short", "interval", "explanation", "n", "low", "high", "unit", "summary", "is_measured"),
+    "setting": ("first", "last", "num", "value"),
+    "figure": (),
+    "claim": (*OUTCOMES, *(item.name for item in fields(Verdict))),
+}
+"""What prose can ask of each kind of thing, after its name."""
 
 
 def named(node: Any) -> tuple[str, str | None]:
-    """``("claim", "fair")`` for ``claim.fair`` and ``claim["fair"]`` in a parsed template; None for a name that only rendering tells."""
+    """``("claim", "fair")`` for ``claim.fair`` and ``claim["fair"]`` in a parsed template, ``("metric", "gap.first")`` for
+    ``metric.gap.first``; None for a name that only rendering tells."""
     from jinja2 import nodes
 
-    if not isinstance(node, nodes.Getattr | nodes.Getitem) or not isinstance(node.node, nodes.Name):
+    steps: list[str | None] = []
+    while isinstance(node, nodes.Getattr | nodes.Getitem):
+        if isinstance(node, nodes.Getattr):
+            steps.append(node.attr)
+        else:
+            steps.append(str(node.arg.value) if isinstance(node.arg, nodes.Const) else None)
+        node = node.node
+    if not isinstance(node, nodes.Name) or not steps:
         return "", None
-    if isinstance(node, nodes.Getattr):
-        return node.node.name, node.attr
-    return node.node.name, node.arg.value if isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str) else None
+    told = [step for step in reversed(steps) if step is not None]
+    return node.name, ".".join(told) if len(told) == len(steps) else None
+
+
+def is_card(node: Any) -> bool:
+    """Whether a part of a template is a claim as a whole, and not something about it."""
+    from jinja2 import nodes
+
+    return isinstance(node, nodes.Getattr | nodes.Getitem) and isinstance(node.node, nodes.Name) and node.node.name == "claim"
+
+
+def fault(kind: str, name: str, known: Collection[str]) -> str:
+    """What is wrong with a name in prose; empty where it is known, a group of such, or a part of one."""
+    things = dict.fromkeys(known)
+    if name in things or any(other.startswith(f"{name}.") for other in things):
+        return ""
+    whole = resolve(name, things)
+    if whole is None:
+        return unknown(kind, name, known)
+    part = name.removeprefix(f"{whole}.")
+    return "" if set(part.split(".")) <= set(PARTS[kind]) else unknown(f"part of a {kind}", part, PARTS[kind])
 
 
 def fill(frame: Frame, chapter: Chapter, record: Record, figures: Mapping[str, Any], card: Callable[[Verdict], Any]) -> str:
@@ -36,7 +65,7 @@ def fill(frame: Frame, chapter: Chapter, record: Record, figures: Mapping[str, A
 
     claims = {verdict.id: ClaimView(verdict, card) for verdict in record.verdicts}
     try:
-        return frame.jinja.get_template(chapter.template).render(values(record, figures) | {"claim": Named("claim", claims)})
+        return frame.jinja.get_template(chapter.template).render(values(record, figures) | {"claim": Names("claim", claims)})
     except (TemplateError, BuildError) as error:
         raise BuildError(f"templates/{chapter.template}: {error}") from error
 
@@ -44,28 +73,12 @@ def fill(frame: Frame, chapter: Chapter, record: Record, figures: Mapping[str, A
 def values(record: Record, figures: Mapping[str, Any]) -> dict[str, Any]:
     """What prose can name besides its claims."""
     metrics = {name: _MetricView(metric) for name, metric in record.metrics.items()}
-    return {"metric": Named("metric", metrics), "figure": Named("figure", figures), PRESET: record.preset}
-
-
-class Named(Mapping[str, Any]):
-    """Things by name, as an attribute or in brackets; a name that is not there says what is near."""
-
-    def __init__(self, kind: str, things: Mapping[str, Any]):
-        self._kind, self._things = kind, things
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._things:
-            raise BuildError(unknown(self._kind, name, self._things))
-        return self._things[name]
-
-    def __getattr__(self, name: str) -> Any:
-        return self[name]
-
-    def __iter__(self):
-        return iter(self._things)
-
-    def __len__(self) -> int:
-        return len(self._things)
+    return {
+        "metric": Names("metric", metrics),
+        "setting": settings.names(record.settings),
+        "figure": Names("figure", figures),
+        PRESET: record.preset,
+    }
 
 
 class _MetricView:

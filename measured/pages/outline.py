@@ -20,6 +20,8 @@ class Chapter:
     part: str
     number: str
     """Part and place in it: "1.2"."""
+    title: str
+    """In a few words, for lists: the module's ``TITLE``, or its name where it has none."""
     question: str
     introduction: str
     source: str
@@ -28,11 +30,6 @@ class Chapter:
     def number_of_part(self) -> str:
         """The part's place in the report: "1"."""
         return self.number.split(".")[0]
-
-    @property
-    def title(self) -> str:
-        """The module's name as words."""
-        return self.name.replace("_", " ")
 
     @property
     def template(self) -> str:
@@ -47,23 +44,33 @@ class Chapter:
     def _places(self) -> Places:
         return Places.of(self._tree)
 
-    def line_of_figure(self, name: str) -> int:
-        """The line that makes the figure ``name``; 1 where none does."""
-        return self._places.of_figure(name)
+    def line_of_function(self, name: str) -> int:
+        """The line that defines the chapter's function of that name, or else its ``run``; 1 where there is neither."""
+        lines = {node.name: node.lineno for node in self._tree.body if isinstance(node, ast.FunctionDef)}
+        return lines.get(name, lines.get("run", 1))
 
     def line_of_claim(self, name: str) -> int:
         """The line that makes the claim of that id; 1 where none does."""
         return self._places.of_claim(name)
 
+    def meaning_of(self, setting: str) -> str:
+        """The sentence below a field of ``Settings``, or of the class of the field that it nests in; empty where there is none."""
+        kind = "Settings"
+        for name in setting.split("."):
+            annotated, meaning = self._fields.get(kind, {}).get(name, ("", ""))
+            kind = annotated
+        return meaning
+
     @cached_property
-    def meanings(self) -> Mapping[str, str]:
-        """The sentence below each field of ``Settings``."""
-        found: dict[str, str] = {}
+    def _fields(self) -> Mapping[str, Mapping[str, tuple[str, str]]]:
+        """Annotation and sentence of each field, by class."""
+        found: dict[str, dict[str, tuple[str, str]]] = {}
         for node in self._tree.body:
-            if isinstance(node, ast.ClassDef) and node.name == "Settings":
-                for field, sentence in zip(node.body, node.body[1:], strict=False):
-                    if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and _is_text(sentence):
-                        found[field.target.id] = " ".join(sentence.value.value.split())  # pyright: ignore
+            if isinstance(node, ast.ClassDef):
+                for field, below in zip(node.body, [*node.body[1:], None], strict=True):
+                    if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                        sentence = " ".join(below.value.value.split()) if below and _is_text(below) else ""  # pyright: ignore
+                        found.setdefault(node.name, {})[field.target.id] = ast.unparse(field.annotation), sentence
         return found
 
 
@@ -124,7 +131,8 @@ def read_outline(root: Path) -> Outline:
                 raise BuildError(f"experiments/__init__.py lists {name!r}, but there is no experiments/{name}.py")
             source = path.read_text(encoding="utf-8")
             question, _, introduction = (_docstring(source) or name).partition("\n")
-            chapters.append(Chapter(name, part, f"{number_of_part}.{place}", question, introduction.strip(), source))
+            number, title = f"{number_of_part}.{place}", _title(source) or name.replace("_", " ")
+            chapters.append(Chapter(name, part, number, title, question, introduction.strip(), source))
     return Outline(
         contents.read("TITLE", "a text", lambda found: isinstance(found, str), "Measured"),
         tuple(chapters),
@@ -178,6 +186,16 @@ class _Literals:
         if default is None:
             raise BuildError(f"{where} defines no {name}; {expected}")
         return default
+
+
+def _title(source: str) -> str:
+    """What a module says as ``TITLE``, in one line, for which the rest of it is not parsed; empty where it says nothing."""
+    found = re.search(r"^TITLE = (.+)$", source, flags=re.MULTILINE)
+    try:
+        title = ast.literal_eval(found[1]) if found else ""
+    except (SyntaxError, ValueError):
+        return ""
+    return title if isinstance(title, str) else ""
 
 
 def _docstring(source: str) -> str | None:

@@ -29,8 +29,7 @@ def _cut(body: Sequence[Any], may_follow: Callable[[Any], bool]) -> Iterator[tup
     for node in body:
         if isinstance(node, nodes.Output):
             for item in node.nodes:
-                is_card = names.named(item)[0] == "claim" and names.named(item)[1] is not None
-                if may_follow(item) and not is_card:
+                if may_follow(item) and not names.is_card(item):
                     yield item.lineno, [*before, nodes.Output([item], lineno=item.lineno)]
         elif isinstance(node, nodes.If) and not any(may_follow(branch.test) for branch in (node, *node.elif_)):
             for place, branch in enumerate((node.body, *(other.body for other in node.elif_), node.else_)):

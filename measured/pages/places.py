@@ -1,4 +1,4 @@
-"""Where a chapter's source makes each figure and each claim, found without running it.
+"""Where a chapter's source makes each claim, found without running it.
 
 A name may be written out, put together (``f"sweep_{name}"``) or taken from a loop. Where the loop runs over something written out, its names are known;
 elsewhere what is not known stands for anything, and the place that leaves the least open is the one.
@@ -8,18 +8,9 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 _ANYTHING = ".*"
-
-
-@cache
-def _shapes() -> frozenset[str]:
-    """What makes a figure of a shape is called like the shape."""
-    from measured import charts
-
-    return frozenset(charts.Figure.shapes)
 
 
 @dataclass(frozen=True)
@@ -34,9 +25,8 @@ class _Place:
 
 @dataclass(frozen=True)
 class Places:
-    """The lines of a source that make figures and claims."""
+    """The lines of a source that make claims."""
 
-    figures: tuple[_Place, ...]
     claims: tuple[_Place, ...]
 
     @classmethod
@@ -44,20 +34,12 @@ class Places:
         """Those of a parsed source."""
         reader = _Reader(tree)
         reader.read(tree, {})
-        return cls(tuple(reader.figures), tuple(reader.claims))
-
-    def of_figure(self, name: str) -> int:
-        """The line that makes the figure ``name``; 1 where none does."""
-        return _line(self.figures, name)
+        return cls(tuple(reader.claims))
 
     def of_claim(self, name: str) -> int:
         """The line that makes the claim of that id; 1 where none does."""
-        return _line(self.claims, name)
-
-
-def _line(places: Sequence[_Place], name: str) -> int:
-    found = [place for place in places if re.fullmatch(place.pattern, name)]
-    return min(found, key=lambda place: (-place.num_known, place.line)).line if found else 1
+        found = [place for place in self.claims if re.fullmatch(place.pattern, name)]
+        return min(found, key=lambda place: (-place.num_known, place.line)).line if found else 1
 
 
 Values = Mapping[str, Sequence[Any] | None]
@@ -68,7 +50,6 @@ class _Reader:
     """Walks a source with what its names may stand for."""
 
     def __init__(self, tree: ast.Module):
-        self.figures: list[_Place] = []
         self.claims: list[_Place] = []
         self._constants = {
             target.id: value
@@ -77,14 +58,6 @@ class _Reader:
             for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
             if isinstance(target, ast.Name)
         }
-        shapes = {
-            alias.asname or alias.name
-            for node in tree.body
-            if isinstance(node, ast.ImportFrom) and node.module == "measured.charts"
-            for alias in node.names
-            if alias.name in _shapes()
-        }
-        self._figure_makers = _makers(tree, shapes, _makes_figure)
         self._claim_makers = _makers(tree, {"Claim"}, lambda node, makers: _called(node) in makers)
 
     def read(self, node: ast.AST, values: Values) -> None:
@@ -100,9 +73,6 @@ class _Reader:
         elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
             for loop in node.generators:
                 values = {**values, **self._bound(loop.target, loop.iter, values)}
-        for name, made in _named(node):
-            if _makes_figure(made, self._figure_makers):
-                self.figures += self._places(name, made.lineno, values)
         if _called(node) in self._claim_makers:
             given = [*node.args[:1], *(item.value for item in node.keywords if item.arg == "id")]  # pyright: ignore
             for name in given:
@@ -151,27 +121,6 @@ def _unpacked(target: ast.expr, items: list[Any] | None) -> dict[str, Sequence[A
         regular = items is not None and all(isinstance(item, tuple | list) and len(item) > place for item in items)
         found |= _unpacked(part, [item[place] for item in items] if items is not None and regular else None)
     return found
-
-
-def _named(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """Names with what they are given to: ``{name: made}``, ``figures[name] = made``."""
-    if isinstance(node, ast.Dict):
-        yield from ((key, made) for key, made in zip(node.keys, node.values, strict=True) if key)
-    elif isinstance(node, ast.DictComp):
-        yield node.key, node.value
-    elif isinstance(node, ast.Assign):
-        yield from ((target.slice, node.value) for target in node.targets if isinstance(target, ast.Subscript))
-
-
-def _makes_figure(node: ast.expr, makers: set[str]) -> bool:
-    """Whether an expression is a figure: a call of a shape, or of a function of the chapter that returns one."""
-    if isinstance(node, ast.IfExp):
-        return _makes_figure(node.body, makers) or _makes_figure(node.orelse, makers)
-    if not isinstance(node, ast.Call):
-        return False
-    if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
-        return node.func.value.id == "charts" and node.func.attr in _shapes()
-    return _called(node) in makers
 
 
 def _makers(tree: ast.Module, known: set[str], makes: Callable[[ast.expr, set[str]], bool]) -> set[str]:

@@ -1,4 +1,4 @@
-"""What a chapter's prose says by itself: digits that no metric wrote, and words of conclusion that no claim carries.
+"""What a chapter's prose says by itself: digits that nothing wrote that was set or measured, and words of conclusion that no claim carries.
 
 Text in a template is taken as the template language reads it, so that what ``{{ ... }}`` writes is no typed text. Code spans, tags and addresses of links do not count.
 """
@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-MARKS = ("definition", "setting", "cite")
-"""Functions of a template that print their text as it is: a number that defines something, one that was set, and somebody else's."""
+MARKS = ("definition", "given", "cite")
+"""Functions of a template that print their text as it is: a number that defines something, one that is given by the task, and somebody else's."""
 HOW_TO_MARK = " or ".join(f'{{{{ {mark}("...") }}}}' for mark in MARKS)
 
 _NO_PROSE = re.compile(r"`[^`\n]*`|</?[A-Za-z!][^>]*>|&#?\w+;|\]\([^)]*\)")

@@ -10,10 +10,14 @@ from measured.pages.status import FORMAT
 
 @dataclass(frozen=True)
 class Setting:
-    """One field of a chapter's settings. What it means is read from the source, where it may be reworded."""
+    """One number or word of a chapter's settings. What it means is read from the source, where it may be reworded."""
 
     name: str
-    value: str
+    """With dots where settings nest."""
+    value: str | int | float | list[str | int | float] | None
+    """As plain data."""
+    is_derived: bool = False
+    """It follows from others, by a property: prose can name it, and the table of settings leaves it out."""
 
 
 @dataclass(frozen=True)

@@ -65,10 +65,21 @@ def _read(site: Path) -> dict[str, Told]:
 
 
 def _metric(raw: dict[str, Any]) -> dict[str, Any]:
-    """A metric with its numbers as numbers; the first format wrapped it once more."""
+    """What a metric says, with its numbers as numbers; earlier formats wrapped it once more, and had a summary instead of a kind."""
     raw = raw.get("metric", raw)
     bounds = {name: None if raw[name] is None else float(raw[name]) for name in ("low", "high")}
-    return {**raw, **bounds, "values": tuple(map(float, raw["values"]))}
+    trials = raw.get("trials") or (raw.get("counts") or (0, 0))[1]
+    is_measured = "not measured" not in (raw.get("kind"), raw.get("summary"))
+    return {
+        "value": float(raw["value"]) if is_measured else 0.0,
+        "unit": raw["unit"],
+        "digits": raw["digits"],
+        **bounds,
+        "values": tuple(map(float, raw["values"])),
+        "n": trials or len(raw["values"]),
+        "is_measured": is_measured,
+        "why": raw.get("why", ""),
+    }
 
 
 def _figure(raw: dict[str, Any]) -> tuple[Any, Any]:
@@ -122,7 +133,7 @@ def _renamed(old: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[str
 
 
 def _moved(old: Mapping[str, Any], new: Mapping[str, Any], within: float | None) -> bool:
-    if (old["summary"] == "not measured") != (new["summary"] == "not measured"):
+    if old["is_measured"] != new["is_measured"]:
         return True
     if within is not None:
         return not all(_alike(old[name], new[name], within) for name in ("value", "low", "high", "values"))
@@ -141,8 +152,8 @@ def _by(old: Mapping[str, Any], new: Mapping[str, Any], within: float | None) ->
 def _alike(old: Any, new: Any, within: float) -> bool:
     """Whether two trees of plain data agree, numbers up to that share of the larger."""
     if isinstance(old, dict) and isinstance(new, dict):
-        old, new = (_metric(side) if "metric" in side or "summary" in side else side for side in (old, new))
-        return all(_alike(old[key], new.get(key), within) for key in old if key not in ("summary", "of", "why", "remedy"))
+        old, new = (_metric(side) if "metric" in side or "values" in side else side for side in (old, new))
+        return all(_alike(old[key], new.get(key), within) for key in old if key != "why")
     if isinstance(old, list | tuple) and isinstance(new, list | tuple):
         return len(old) == len(new) and all(_alike(a, b, within) for a, b in zip(old, new, strict=True))
     if isinstance(old, int | float) and isinstance(new, int | float):
@@ -156,8 +167,7 @@ def _covers(metric: Mapping[str, Any], value: float) -> bool:
 
 
 def _shown(metric: Mapping[str, Any]) -> str:
-    if metric["summary"] == "not measured":
+    if not metric["is_measured"]:
         return metric["why"]
     value, interval, unit = measurement(metric["value"], metric["low"], metric["high"], metric["unit"], metric["digits"])
-    n = metric["counts"][1] if metric["counts"] else len(metric["values"])
-    return f"{value} [{interval}; n = {n:,}]{unit}" if interval else f"{value}{unit}"
+    return f"{value} [{interval}; n = {metric['n']:,}]{unit}" if interval else f"{value}{unit}"

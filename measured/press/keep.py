@@ -3,19 +3,21 @@
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from measured.charts import Figure
 from measured.charts.draughtsman import Draughtsman
 from measured.charts.drawings import draw_all
 from measured.errors import BuildError
-from measured.evidence import Claim, Result, judge
+from measured.evidence import Claim, Metric, Names, Result, flat, judge
 from measured.jobs.cache import CacheError
 from measured.jobs.keys import key_of
 from measured.pages import material
+from measured.pages import settings as described
 from measured.pages.outline import Chapter
-from measured.pages.record import Record, Setting
+from measured.pages.record import Record
 from measured.pages.status import Status
 from measured.press.outcome import Failed, Measured
 from measured.press.stores import Stores
@@ -33,11 +35,24 @@ class Kept:
 def record_of(
     chapter: str, preset: str, device: str, seeds: int | None, settings: Any, result: Result, claims: tuple[Claim, ...]
 ) -> Record:
-    """A chapter's result with its claims judged and its settings in words. What this function reaches decides when a record is stale."""
-    told = tuple(Setting(item.name, shown(getattr(settings, item.name))) for item in fields(settings))
-    return Record(
-        chapter, preset, device, result.metrics, result.figures, judge.judge(claims, result.metrics), told, seeds=seeds
-    )
+    """A chapter's result with its claims judged, its captions filled in and its settings as plain data.
+
+    What this function reaches decides when a record is stale.
+    """
+    told, metrics = described.told(settings), flat(result.metrics)
+    named = described.names(told)
+    figures = {name: captioned(name, figure, metrics, named) for name, figure in result.figures.items()}
+    verdicts = judge.judge(claims, metrics, named)
+    return Record(chapter, preset, device, metrics, figures, verdicts, told, seeds=seeds)
+
+
+def captioned(name: str, figure: Figure, metrics: Mapping[str, Metric], settings: Names) -> Figure:
+    """The figure with what its caption has in braces. Raises BuildError where one names nothing."""
+    things = {"metric": Names("metric", metrics), "setting": settings}
+    try:
+        return replace(figure, caption=figure.caption.format_map(things))
+    except (BuildError, AttributeError, KeyError, ValueError) as error:
+        raise BuildError(f"caption of figure {name!r}: {error}; it can name {{metric...}} and {{setting...}}") from None
 
 
 def keep(
@@ -74,21 +89,6 @@ def keep(
 def _versions(computing: Mapping[str, str]) -> dict[str, str]:
     """What the page on the making lists: all that computed, and all that makes pages."""
     return {**computing, **material.versions(), "Python": platform.python_version()}
-
-
-def shown(value: Any) -> str:
-    """A setting as a reader wants it: a network by its name, a tuple item by item, what is not set in words."""
-    if value is None:
-        return "not set"
-    if isinstance(value, tuple):
-        if (
-            len(value) > 6
-            and all(isinstance(item, int) for item in value)
-            and list(value) == list(range(value[0], value[-1] + 1))
-        ):
-            return f"{value[0]} to {value[-1]}"
-        return ", ".join(map(shown, value))
-    return str(value)
 
 
 def processor() -> str:

@@ -57,7 +57,7 @@ def publish(
     standings = [standing_of(item, stores, site, preset, chosen, outcomes, waiting) for item in outline.chapters]
     texts = material.texts(project.templates)
     making = {path: text for path, text in sources.items() if path.startswith(MAKING)}
-    contents = [[item.name, item.number, item.part, item.question] for item in outline.chapters]
+    contents = [[item.name, item.number, item.part, item.title, item.question] for item in outline.chapters]
     told = [outline.title, [[source.name, source.heading, source.conclusions] for source in outline.sources]]
     common = digest(canonical([texts, making, contents, told, material.versions()]))
 

@@ -3,13 +3,13 @@
 import importlib
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from measured.charts import Figure
 from measured.errors import BuildError
-from measured.evidence import Claim, Metric, Result
+from measured.evidence import Claim, Metric, Result, flat, with_seeds
 from measured.jobs.cache import Cache
 from measured.jobs.job import Job
 from measured.jobs.pool import Rehearsal, using
@@ -40,10 +40,15 @@ class Script:
         where = f"experiments/{self.chapter.name}.py"
         if not isinstance(result, Result):
             raise BuildError(f"{where}: run() returned {type(result).__name__}; expected Result(metrics, figures)")
-        for kind, things in ((Metric, result.metrics), (Figure, result.figures)):
+        for kind, things in ((Metric, flat(result.metrics)), (Figure, result.figures)):
             for name, thing in things.items():
                 if not isinstance(thing, kind):
                     raise BuildError(f"{where}: {name!r} is a {type(thing).__name__}; expected a {kind.__name__}")
+        for name, figure in result.figures.items():
+            if not figure.caption:
+                raise BuildError(
+                    f"{where}: figure {name!r} has no caption; make it by charts.drawn(function, ...), whose docstring it is"
+                )
         return result
 
 
@@ -94,18 +99,3 @@ def rehearse(script: Script, cache: Cache, device: str) -> Rehearsed:
         result = script.perform()
     seconds = {key: rehearsal.expected_seconds(job) for key, job in rehearsal.asked.items()}
     return Rehearsed(script, result, rehearsal.asked, rehearsal.missing(), seconds)
-
-
-def with_seeds(settings: Any, num_seeds: int) -> Any:
-    """The settings with at least ``num_seeds`` in every field of reported seeds: those that there are, and the next numbers.
-
-    Such a field is named ``seeds``, or begins or ends so. Seeds that choose (``search_seeds``) stay: another choice would redo everything.
-    """
-    longer = {}
-    for item in fields(settings):
-        words = item.name.split("_")
-        if "seeds" in (words[0], words[-1]) and "search" not in words:
-            have = getattr(settings, item.name)
-            next_one = max(have) + 1
-            longer[item.name] = (*have, *range(next_one, next_one + num_seeds - len(have)))
-    return replace(settings, **longer)

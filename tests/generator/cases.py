@@ -84,7 +84,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from measured import charts
-from measured.evidence import Claim, Metric, Result, larger
+from measured.evidence import Claim, Quantity, Result, Seeds, Sweep, larger
 from measured.jobs import Job, gather
 
 
@@ -107,21 +107,23 @@ class Dice(Job):
 
 @dataclass(frozen=True)
 class Settings:
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    seeds: Seeds = Seeds(5)
     """Throws of each dice."""
 
 
-PRESETS = {"quick": Settings((0, 1)), "standard": Settings(), "full": Settings(tuple(range(9)))}
+PRESETS = {"quick": Settings(Seeds(2)), "standard": Settings(), "full": Settings(Seeds(9))}
+MEAN = Quantity("mean", "mean", read=lambda throw: throw.values.mean())
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
-    throws = gather({bias: [Dice(bias, seed) for seed in settings.seeds] for bias in (0.0, 3.0)})
-    means = {bias: Metric.over_seeds([item.values.mean() for item in items]) for bias, items in throws.items()}
-    lines = {f"bias {bias}": charts.Series(range(50), [item.values for item in items]) for bias, items in throws.items()}
-    return Result(
-        {"fair": means[0.0], "loaded": means[3.0]},
-        {"throws": charts.curves({"throws": lines}, x="throw", y="value", caption="All throws.", alt="Two noisy lines.")},
-    )
+    dice = Sweep("bias", gather(Sweep.over("bias", (0.0, 3.0), settings.seeds, Dice).runs))
+    return Result({"fair": MEAN.over(dice[0.0]), "loaded": MEAN.over(dice[3.0])}, charts.drawn(throws, dice))
+
+
+def throws(dice: Sweep[Throws]) -> charts.Figure:
+    """All throws."""
+    lines = {f"bias {bias}": charts.Series(range(50), [item.values for item in dice[bias]]) for bias in dice.values}
+    return charts.curves({"throws": lines}, x="throw", y="value", alt="Two noisy lines.")
 
 
 CLAIMS = (

@@ -1,0 +1,40 @@
+"""The seeds that are reported, which ``--seeds`` makes more of."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import TypeVar
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """So many consecutive random seeds. Seeds on which something is chosen before are plain numbers instead: more of them would choose anew."""
+
+    num: int
+    first: int = 0
+
+    def __post_init__(self):
+        if self.num < 1 or self.first < 0:
+            raise ValueError(f"Seeds({self.num}, first={self.first}) are none; expected one or more, from 0 upwards")
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.first, self.first + self.num))
+
+    def __len__(self) -> int:
+        return self.num
+
+    def __str__(self) -> str:
+        return str(self.first) if self.num == 1 else f"{self.first} to {self.first + self.num - 1}"
+
+
+def with_seeds(settings: S, num: int) -> S:
+    """The settings with at least ``num`` in all ``Seeds`` that they hold, however deep: those that there are, and the next numbers."""
+    changed = {}
+    for field in fields(settings):  # pyright: ignore[reportArgumentType] (settings are a dataclass)
+        value = getattr(settings, field.name)
+        if isinstance(value, Seeds):
+            changed[field.name] = replace(value, num=max(num, value.num))
+        elif is_dataclass(value) and not isinstance(value, type):
+            changed[field.name] = with_seeds(value, num)
+    return replace(settings, **changed) if changed else settings  # pyright: ignore[reportArgumentType]

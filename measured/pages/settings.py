@@ -1,0 +1,97 @@
+"""Settings as plain data, as a reader wants to see them, and as prose names them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from measured.evidence import Names, Seeds, number
+from measured.pages.record import Setting
+
+PLAIN = (bool, int, float, str, type(None))
+
+
+def told(settings: Any) -> tuple[Setting, ...]:
+    """All that a chapter's settings say, those of sub-studies by names with dots, and what follows from them by properties."""
+    return tuple(_told(settings, "", False))
+
+
+def _told(value: Any, name: str, is_derived: bool) -> Iterator[Setting]:
+    if isinstance(value, Seeds):
+        yield Setting(name, list(value), is_derived)
+    elif isinstance(value, PLAIN):
+        yield Setting(name, value, is_derived)
+    elif isinstance(value, tuple | list) and all(isinstance(item, PLAIN) for item in value):
+        yield Setting(name, list(value), is_derived)
+    elif is_dataclass(value) and not isinstance(value, type):
+        # What has a name for readers, such as a network, is shown by it and not by its fields.
+        has_name = bool(name) and "__str__" in vars(type(value))
+        if has_name:
+            yield Setting(name, str(value), is_derived)
+        before = f"{name}." if name else ""
+        for field in fields(value):
+            yield from _told(getattr(value, field.name), f"{before}{field.name}", is_derived or has_name)
+        if "." not in name:  # what follows from the parts of a part is of no use to prose
+            for derived in _properties(type(value)):
+                yield from _told(getattr(value, derived), f"{before}{derived}", True)
+    elif isinstance(value, tuple | list):
+        yield Setting(name, [str(item) for item in value], is_derived)
+
+
+def _properties(kind: type) -> list[str]:
+    return [name for base in kind.__mro__ for name, item in vars(base).items() if isinstance(item, property) and name[0] != "_"]
+
+
+def shown(value: Any) -> str:
+    """A setting as a reader wants it: item by item, what is not set in words, many whole numbers in a row by their ends."""
+    if value is None:
+        return "not set"
+    if isinstance(value, list):
+        in_a_row = len(value) > 6 and all(isinstance(item, int) for item in value) and _in_a_row(value)
+        return f"{value[0]} to {value[-1]}" if in_a_row else ", ".join(map(shown, value))
+    return str(value)
+
+
+def _in_a_row(values: Sequence[int]) -> bool:
+    return list(values) == list(range(values[0], values[-1] + 1))
+
+
+def names(settings: Sequence[Setting]) -> Names:
+    """What prose, claims and captions name as ``setting``."""
+    return Names("setting", {item.name: _View(item.value) for item in settings})
+
+
+class _View:
+    """A setting in prose: prints itself as a number or words, and gives the ``first``, ``last`` and ``num`` of several."""
+
+    def __init__(self, value: Any):
+        self._value = value
+
+    def __str__(self) -> str:
+        if isinstance(self._value, int | float) and not isinstance(self._value, bool):
+            return number(self._value)
+        if isinstance(self._value, list) and all(isinstance(item, int | float) for item in self._value):
+            return ", ".join(map(number, self._value)) if len(self._value) < 7 else shown(self._value)
+        return shown(self._value)
+
+    def __html__(self) -> Any:
+        from markupsafe import escape
+
+        return escape(str(self))
+
+    @property
+    def value(self) -> Any:
+        """As plain data, to compute or to compare with."""
+        return self._value
+
+    @property
+    def num(self) -> "_View":
+        """How many there are."""
+        return _View(len(self._value))
+
+    @property
+    def first(self) -> "_View":
+        return _View(self._value[0])
+
+    @property
+    def last(self) -> "_View":
+        return _View(self._value[-1])
