@@ -9,7 +9,7 @@ CHAPTERS = {
 }
 
 SOURCES = {
-    "seed": ("The seed report's claims", "original.CONCLUSIONS"),
+    "original": ("The original's claims", "original.CONCLUSIONS"),
     "paper": "Published claims",
     "ours": "Our claims",
 }

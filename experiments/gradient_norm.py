@@ -1,26 +1,41 @@
 """How does the gradient norm move while the loss falls?
 
-A convolutional network on MNIST and a fully connected one on a function are trained with mini-batches. At moments along the way we measure the gradient
-over all parameters and all training examples, the same for single mini-batches, and what the seed report's code measured: the gradient of the last layer
-alone, on one mini-batch.
+A convolutional network on MNIST and a fully connected one on a function are trained with mini-batches. At moments along the way
+we measure the gradient over all parameters and all training examples, the same for single mini-batches, and what the original's
+code measured: the gradient of the last layer alone, on one mini-batch.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from experiments import original
+from experiments.margins import TREND
 from lab.activations import Tanh
-from lab.data import MNIST
+from lab.data import MNIST, Data
 from lab.functions import FunctionSamples, SincPlusSine
 from lab.gradients import GradientNorms, Norms
 from lab.models import CNN, MLP
-from lab.statistics import rank_correlation
+from lab.network import Network
 from lab.training import Recipe, Train
 from measured import charts
-from measured.evidence import Claim, Comments, Metric, Result, at_most, every, times_smaller
+from measured.evidence import (
+    Claim,
+    Comments,
+    Margin,
+    Metric,
+    Quantity,
+    Result,
+    Seeds,
+    at_most,
+    every,
+    factor,
+    rank_correlations,
+    smaller,
+)
 from measured.jobs import gather
+
+TITLE = "The gradient norm along a training"
 
 # Seconds of one worker with another beside it, measured: the small CNN trains on 7,000 images a second.
 #   MNIST     8 runs of 320 updates x 64 images                       8 x 3.1 s = 25 s
@@ -29,183 +44,215 @@ from measured.jobs import gather
 
 
 @dataclass(frozen=True)
+class Task:
+    """One training along which gradients are measured."""
+
+    network: Network
+    """The network that is trained."""
+    data: Data
+    """What it is trained on; the full gradient is over all training examples."""
+    recipe: Recipe
+    """How it is trained, with mini-batches of the size of which gradients are measured as well."""
+
+
+def mnist(num_train: int, num_updates: int, batch_size: int) -> Task:
+    """A small convolutional network on the first MNIST images."""
+    network = CNN(original.IMAGE, (8, 16), (64,), 10)
+    return Task(network, MNIST(num_train, num_held_out=500), Recipe(0.003, num_updates, batch_size))
+
+
+def function(num_updates: int, batch_size: int) -> Task:
+    """A narrow tanh network on the assignment's kind of function."""
+    data = FunctionSamples(SincPlusSine(), 0.01, 10.0, num_train=200)
+    return Task(MLP(1, (10, 18, 15, 4), 1, Tanh()), data, Recipe(0.003, num_updates, batch_size))
+
+
+@dataclass(frozen=True)
 class Settings:
-    num_train: int = 2000
-    """MNIST images trained on; the full gradient is over all of them."""
-    num_updates: int = 320
-    """Mini-batches of the MNIST training."""
-    function_updates: int = 1000
-    """Mini-batches of the function fit."""
+    mnist: Task = mnist(num_train=2000, num_updates=320, batch_size=64)
+    """Training on images."""
+    function: Task = function(num_updates=1000, batch_size=16)
+    """Training on a function."""
     num_moments: int = 13
     """Moments at which gradients are measured, evenly spaced from the start to the end."""
     num_batches: int = 10
-    """Random mini-batches measured at each moment, the same ones each time."""
-    batch_size: int = 64
-    """Images in a mini-batch; a quarter of it in the function fit."""
-    seeds: tuple[int, ...] = field(default=tuple(range(8)))
+    """Random mini-batches whose gradients are measured at each moment, the same ones each time."""
+    seeds: Seeds = Seeds(8)
     """Runs of each task."""
 
 
 PRESETS = {
-    "quick": Settings(
-        num_train=60, num_updates=6, function_updates=8, num_moments=4, num_batches=3, batch_size=20, seeds=(0, 1)
-    ),
+    "quick": Settings(mnist(60, 6, 20), function(8, 5), num_moments=4, num_batches=3, seeds=Seeds(2)),
     "standard": Settings(),
-    "full": Settings(
-        num_train=60_000, num_updates=9380, function_updates=40_000, num_moments=60, num_batches=200, seeds=tuple(range(20))
-    ),
+    "full": Settings(mnist(60_000, 9380, 64), function(40_000, 16), num_moments=60, num_batches=200, seeds=Seeds(20)),
 }
-
 TASKS = {"mnist": "MNIST", "function": "sinc(x) + sin(x/2)"}
-CNN_NETWORK = CNN(original.IMAGE, (8, 16), (64,), 10)
-MLP_NETWORK = MLP(1, (10, 18, 15, 4), 1, Tanh())
-ZERO = 1e-5
-"""A gradient norm counts as zero below this: 1e-10 squared, the cut-off of Frye et al. (2021) for a critical point."""
+
+START = Quantity("start", "norm at the start", average="geometric mean", read=lambda run: run.full_norm[0])
+END = Quantity("end", "at the end", average="geometric mean", read=lambda run: run.full_norm[-last_tenth(run) :].mean())
+SMALLEST = Quantity("smallest", "smallest, all examples", average="geometric mean", read=lambda run: run.full_norm.min())
+SMALLEST_BATCH = Quantity(
+    "smallest_batch", "smallest, one mini-batch", average="geometric mean", read=lambda run: run.batch_norm.min()
+)
+SMALLEST_LAST_LAYER = Quantity(
+    "smallest_last_layer",
+    "smallest, last layer of one mini-batch",
+    average="geometric mean",
+    read=lambda run: run.batch_last_layer.min(),
+)
+BATCH_OVER_FULL = Quantity(
+    "batch_over_full",
+    "mini-batch over full at the end",
+    average="geometric mean",
+    read=lambda run: np.median(run.batch_norm[-1]) / run.full_norm[-1],
+)
+NORMS = (START, END, SMALLEST, SMALLEST_BATCH, SMALLEST_LAST_LAYER)
 
 
-def jobs(task: str, settings: Settings) -> list[GradientNorms]:
-    """Gradient norms along the runs of one task."""
-    if task == "mnist":
-        network, data = CNN_NETWORK, MNIST(settings.num_train, num_held_out=500)
-        recipe = Recipe(0.003, settings.num_updates, settings.batch_size)
-    else:
-        network, data = MLP_NETWORK, FunctionSamples(SincPlusSine(), 0.01, 10.0, num_train=200)
-        recipe = Recipe(0.003, settings.function_updates, settings.batch_size // 4)
+def last_tenth(run: Norms) -> int:
+    """Moments in the last tenth of a run, one at least."""
+    return max(1, len(run.steps) // 10)
+
+
+def jobs(task: Task, settings: Settings) -> list[GradientNorms]:
+    """Gradient norms along the runs of one task, one per seed."""
     # Evenly spaced: a rank correlation over moments crowded at the start would be one of the start.
-    steps = tuple(sorted({round(share * recipe.num_updates) for share in np.linspace(0, 1, settings.num_moments)}))
+    recipe, shares = task.recipe, np.linspace(0, 1, settings.num_moments)
+    steps = tuple(sorted({round(share * recipe.num_updates) for share in shares}))
+    trainings = [Train(task.network, task.data, recipe, seed, checkpoint_at=steps) for seed in settings.seeds]
     assert recipe.batch_size is not None
-    return [
-        GradientNorms(
-            Train(network, data, recipe, seed, checkpoint_at=steps),
-            settings.num_batches,
-            recipe.batch_size,
-            None,
-            seed=1000 + seed,
-        )
-        for seed in settings.seeds
-    ]
+    return [GradientNorms(run, settings.num_batches, recipe.batch_size, None, seed=1000 + run.seed) for run in trainings]
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
-    norms = gather({task: jobs(task, settings) for task in TASKS})
+    runs = gather({name: jobs(getattr(settings, name), settings) for name in TASKS})
+    metrics = {name: measured_along(found) for name, found in runs.items()}
+    return Result(
+        metrics,
+        charts.drawn(norms, runs) | charts.drawn(seed_view, runs) | charts.drawn(fitted, runs) | charts.drawn(table, metrics),
+    )
 
-    metrics = {
-        "num_parameters_mnist": Metric(CNN_NETWORK.num_parameters),
-        "num_parameters_function": Metric(MLP_NETWORK.num_parameters),
-        "num_train": Metric(settings.num_train),
-        "batch_size": Metric(settings.batch_size),
-        "num_batches": Metric(settings.num_batches),
+
+def measured_along(runs: list[Norms]) -> dict[str, Metric]:
+    """What is said of the runs of one task."""
+    steps = [run.steps for run in runs]
+    return {quantity.name: quantity.over(runs) for quantity in (*NORMS, BATCH_OVER_FULL)} | {
+        "trend": rank_correlations(steps, [run.full_norm for run in runs]),
+        "loss_trend": rank_correlations(steps, [run.full_loss for run in runs]),
     }
-    for task, runs in norms.items():
-        last = max(1, len(runs[0].steps) // 10)
-        metrics |= {
-            f"trend_{task}": Metric.over_seeds([rank_correlation(item.steps, item.full_norm) for item in runs]),
-            f"loss_trend_{task}": Metric.over_seeds([rank_correlation(item.steps, item.full_loss) for item in runs]),
-            f"start_{task}": Metric.over_seeds([item.full_norm[0] for item in runs], summary="geometric mean"),
-            f"end_{task}": Metric.over_seeds([item.full_norm[-last:].mean() for item in runs], summary="geometric mean"),
-            f"smallest_{task}": Metric.over_seeds([item.full_norm.min() for item in runs], summary="geometric mean"),
-            f"smallest_batch_{task}": Metric.over_seeds([item.batch_norm.min() for item in runs], summary="geometric mean"),
-            f"smallest_seed_{task}": Metric.over_seeds(
-                [item.batch_last_layer.min() for item in runs], summary="geometric mean"
-            ),
-            f"batch_over_full_{task}": Metric.over_seeds(
-                [np.median(item.batch_norm[-1]) / item.full_norm[-1] for item in runs], summary="geometric mean"
-            ),
-        }
-    return Result(metrics, _figures(norms, metrics, settings))
 
 
-def _figures(norms: dict[str, Sequence[Norms]], metrics: dict[str, Metric], settings: Settings) -> dict:
-    seeds = f"{len(settings.seeds)} seeds; gradients in float32, their squares summed in float64"
-    return {
-        "norms": charts.curves(
-            {
-                TASKS[task]: {
-                    "loss, all examples": charts.Series(runs[0].steps, [item.full_loss for item in runs]),
-                    "gradient norm, all examples": charts.Series(runs[0].steps, [item.full_norm for item in runs]),
-                    "gradient norm, one mini-batch": charts.Series(runs[0].steps, [row for item in runs for row in item.batch_norm.T]),
-                }
-                for task, runs in norms.items()
-            },
-            x="updates", y=charts.Axis("loss, gradient norm", log=True),
-            caption="Loss and Euclidean norm of its gradient over all parameters: median and the middle 80 % over "
-                    f"{seeds}, for mini-batches over {settings.num_batches} of them at each moment as well.",
-            alt="The loss falls steadily; the gradient norms rise and fall by an order of magnitude; mini-batches spread far around the full gradient.",
-        ),
-        "seed_view": charts.curves(
-            {
-                TASKS[task]: {
-                    "all parameters, all examples": charts.Series(runs[0].steps, [item.full_norm for item in runs]),
-                    "last layer, all examples": charts.Series(runs[0].steps, [item.full_last_layer for item in runs]),
-                    "last layer, one mini-batch: smallest": charts.Series(runs[0].steps, [item.batch_last_layer.min(1) for item in runs]),
-                }
-                for task, runs in norms.items()
-            },
-            x="updates", y=charts.Axis("gradient norm", log=True),
-            caption="What the seed's code measured beside what was asked: gradient of the last layer's weights alone; the lowest line is the "
-                    f"smallest of {settings.num_batches} mini-batches. Median and the middle 80 % over {seeds}.",
-            alt="The smallest last-layer gradient of a mini-batch lies orders of magnitude below the gradient over all parameters.",
-        ),
-        "fitted": charts.scatter(
-            {
-                TASKS[task]: {
-                    "last layer, one mini-batch": [
-                        point for item in runs
-                        for point in zip(item.batch_loss[len(item.steps) // 2 :].ravel(), item.batch_last_layer[len(item.steps) // 2 :].ravel(), strict=True)
-                    ],
-                    "all parameters, all examples": [
-                        point for item in runs for point in zip(item.full_loss[len(item.steps) // 2 :], item.full_norm[len(item.steps) // 2 :], strict=True)
-                    ],
-                }
-                for task, runs in norms.items()
-            },
-            x=charts.Axis("loss of what the gradient is taken of", log=True), y=charts.Axis("gradient norm", log=True),
-            caption=f"Second half of the training: a dot is one mini-batch, or all examples, at one moment of one run; {seeds}.",
-            alt="Gradient norm against loss on logarithmic scales: small gradients belong to mini-batches of small loss.",
-        ),
-        "table": charts.table(
-            ("task", "norm at the start", "at the end", "smallest, all examples", "smallest, one mini-batch", "smallest, last layer of one mini-batch"),
-            [
-                (TASKS[task], *(metrics[f"{kind}_{task}"] for kind in ("start", "end", "smallest", "smallest_batch", "smallest_seed")))
-                for task in norms
-            ],
-            caption=f"Gradient norms: geometric means with 95 % t intervals on logarithms; {seeds}.",
-        ),
-    }  # fmt: skip
+# ---------------------------------------------------------------------------------------------------------------------
+# Figures
 
 
-TREND = -0.5
-TREND_WHY = "a rank correlation weaker than one half is no trend that an eye sees in a whole picture"
-ZERO_WHY = (
-    "a squared norm of 1e-10 is the cut-off at which Frye et al. (2021) recover known critical points; at 1e-8 they do not"
+def norms(runs: dict[str, list[Norms]]) -> charts.Figure:
+    """Loss and Euclidean norm of its gradient over all parameters, for mini-batches over {setting.num_batches} of them at each
+    moment as well. Gradients in float32, their squares summed in float64."""
+    return charts.curves(
+        {
+            TASKS[task]: {
+                "loss, all examples": charts.Series.of(found, "full_loss"),
+                "gradient norm, all examples": charts.Series.of(found, "full_norm"),
+                "gradient norm, one mini-batch": charts.Series(
+                    found[0].steps, [row for run in found for row in run.batch_norm.T]
+                ),
+            }
+            for task, found in runs.items()
+        },
+        x="updates",
+        y=charts.Axis("loss, gradient norm", log=True),
+        alt="Loss, norm of the full gradient and of mini-batch gradients against updates, a panel per task.",
+    )
+
+
+def seed_view(runs: dict[str, list[Norms]]) -> charts.Figure:
+    """What the original's code measured beside what was asked: the gradient of the last layer's weights alone. The lowest line is
+    the smallest of {setting.num_batches} mini-batches."""
+    return charts.curves(
+        {
+            TASKS[task]: {
+                "all parameters, all examples": charts.Series.of(found, "full_norm"),
+                "last layer, all examples": charts.Series.of(found, "full_last_layer"),
+                "last layer, one mini-batch: smallest": charts.Series(
+                    found[0].steps, [run.batch_last_layer.min(1) for run in found]
+                ),
+            }
+            for task, found in runs.items()
+        },
+        x="updates",
+        y=charts.Axis("gradient norm", log=True),
+        alt="Norm of the full gradient, of the last layer's, and of the last layer's on the easiest mini-batch, against updates.",
+    )
+
+
+def fitted(runs: dict[str, list[Norms]]) -> charts.Figure:
+    """Second half of the training: a dot is one mini-batch, or all examples, at one moment of one run."""
+
+    def dots(run: Norms, loss: str, norm: str) -> list[tuple[float, float]]:
+        half = len(run.steps) // 2
+        return list(zip(getattr(run, loss)[half:].ravel(), getattr(run, norm)[half:].ravel(), strict=True))
+
+    return charts.scatter(
+        {
+            TASKS[task]: {
+                "last layer, one mini-batch": [dot for run in found for dot in dots(run, "batch_loss", "batch_last_layer")],
+                "all parameters, all examples": [dot for run in found for dot in dots(run, "full_loss", "full_norm")],
+            }
+            for task, found in runs.items()
+        },
+        x=charts.Axis("loss of what the gradient is taken of", log=True),
+        y=charts.Axis("gradient norm", log=True),
+        alt="Gradient norm against loss on logarithmic axes, for mini-batches and for all examples.",
+    )
+
+
+def table(metrics: dict[str, dict[str, Metric]]) -> charts.Figure:
+    """Gradient norms. Gradients in float32, their squares summed in float64."""
+    rows = [(TASKS[task], *(found[quantity.name] for quantity in NORMS)) for task, found in metrics.items()]
+    return charts.table(("task", *(quantity.title for quantity in NORMS)), rows)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Claims
+
+ZERO = Margin(
+    1e-5,
+    "a squared norm of 1e-10 is the cut-off at which Frye et al. (2021) recover known critical points; at 1e-8 they do not",
 )
+TENFOLD = factor(10, "on the linear axis of the original's figure a tenth is hard to tell from zero")
 
 CLAIMS = (
     Claim(
         "S6",
-        source="seed 2",
+        source="original 2",
         headline="The gradient norm falls over training as a whole",
         quote=original.QUOTES["S6"],
-        says="Over a whole training the gradient norm falls on both tasks: rank correlation with the number of updates {trend_mnist} on MNIST and "
-        "{trend_function} on the function.",
-        holds=every(*(at_most(f"trend_{task}", TREND, why=TREND_WHY, furthest=1.0) for task in TASKS)),
+        says="Over a whole training the gradient norm falls on both tasks: rank correlation with the number of updates "
+        "{mnist.trend} on MNIST and {function.trend} on the function, where {margin} counts as a fall.",
+        holds=every(*(at_most(f"{task}.trend", -TREND) for task in TASKS)),
         comments=Comments(
-            supported="Right on both tasks for the full gradient; what the seed drew was very probably one layer's gradient on one mini-batch.",
-            refuted="A gradient norm need not follow the loss: on at least one task it shows no clear fall; the loss's rank correlations with the updates are {loss_trend_mnist.short} and {loss_trend_function.short}.",
-            inconclusive="Whether the full gradient clearly falls is open on at least one task; the seed's curve, very probably of one layer on one mini-batch, cannot tell.",
+            supported="Seen from afar the original is right, on both tasks; what it drew was very probably one layer's gradient on one "
+            "mini-batch.",
+            refuted="On at least one task the norm of the gradient shows no clear fall. The loss falls all the while (rank correlations "
+            "{mnist.loss_trend.short} and {function.loss_trend.short}); a gradient norm need not follow it.",
+            inconclusive="The loss falls (rank correlations {mnist.loss_trend.short} and {function.loss_trend.short}); whether the "
+            "gradient norm follows it is open on at least one task.",
         ),
     ),
     Claim(
         "S7",
-        source="seed 2",
+        source="original 2",
         headline="The gradient norm gets to zero at times",
         quote=original.QUOTES["S7"],
-        says="At some moment of a training the gradient over all examples and parameters is zero: the smallest norms met are {smallest_mnist} on "
-        "MNIST and {smallest_function} on the function, and zero means below 0.00001.",
-        holds=every(*(at_most(f"smallest_{task}", ZERO, why=ZERO_WHY) for task in TASKS)),
+        says="At some moment of a training the gradient over all examples and parameters is zero: the smallest norms met are "
+        "{mnist.smallest} on MNIST and {function.smallest} on the function, and zero means {margin}.",
+        holds=every(*(at_most(f"{task}.smallest", ZERO) for task in TASKS)),
         comments=Comments(
-            supported="Right on both tasks, and of the full gradient; what the seed saw was very probably zero on one mini-batch alone.",
-            refuted="On at least one task the full gradient typically stays clear of zero whenever it is measured; a fitted mini-batch's zero is no critical point.",
+            supported="So the training does pass points where the gradient is zero to the precision at which critical points can be "
+            "recognised.",
+            refuted="On at least one task ordinary training does not come near a point at which the full gradient vanishes. To find one, "
+            "another method is needed; the next chapter tries two.",
             inconclusive="Whether the full gradient gets to zero is open on at least one task; a zero on one mini-batch would not answer it.",
         ),
     ),
@@ -213,11 +260,15 @@ CLAIMS = (
         "seed-zero-is-a-batch",
         source="ours",
         headline="What looked like zero is one layer's gradient on one mini-batch that is already fitted",
-        says="On MNIST the last layer's gradient on single mini-batches gets more than ten times smaller than the gradient of the training ever is: "
-        "{smallest_seed_mnist} against {smallest_mnist}.",
-        holds=times_smaller(
-            "smallest_seed_mnist", than="smallest_mnist", factor=10, why="on the linear axis of the seed's figure a tenth is hard to tell from zero",
-            paired=True,
+        says="On MNIST the last layer's gradient on single mini-batches gets {margin} smaller than the gradient of the training ever is: "
+        "{mnist.smallest_last_layer} against {mnist.smallest}.",
+        holds=smaller("mnist.smallest_last_layer", than="mnist.smallest", by=TENFOLD, paired=True),
+        comments=Comments(
+            supported="A mini-batch whose images are all read well has almost no loss, and so almost no gradient. That says nothing about the "
+            "other images, on which the gradient is as it was.",
+            refuted="With this network and this many updates the original's measure does not fall that far below the true one; what it falls "
+            "by is seen in the table.",
+            inconclusive="With these seeds it is open whether the original's measure falls that far below the true one.",
         ),
     ),
-)  # fmt: skip
+)

@@ -30,9 +30,10 @@ def _told(value: Any, name: str, is_derived: bool) -> Iterator[Setting]:
         before = f"{name}." if name else ""
         for field in fields(value):
             yield from _told(getattr(value, field.name), f"{before}{field.name}", is_derived or has_name)
-        if "." not in name:  # what follows from the parts of a part is of no use to prose
-            for derived in _properties(type(value)):
-                yield from _told(getattr(value, derived), f"{before}{derived}", True)
+        for derived in _properties(type(value)):
+            found = getattr(value, derived)
+            if not name or isinstance(found, PLAIN):  # of what settings hold, such as a network, only numbers and words
+                yield from _told(found, f"{before}{derived}", True)
     elif isinstance(value, tuple | list):
         yield Setting(name, [str(item) for item in value], is_derived)
 
@@ -57,14 +58,23 @@ def _in_a_row(values: Sequence[int]) -> bool:
 
 def names(settings: Sequence[Setting]) -> Names:
     """What prose, claims and captions name as ``setting``."""
-    return Names("setting", {item.name: _View(item.value) for item in settings})
+    views: dict[str, Any] = {}
+    found = Names("setting", views)
+    views |= {item.name: _View(item.value, Names("setting", views, f"{item.name}.")) for item in settings}
+    return found
 
 
 class _View:
-    """A setting in prose: prints itself as a number or words, and gives the ``first``, ``last`` and ``num`` of several."""
+    """A setting in prose: prints itself as a number or words, gives the ``first``, ``last`` and ``num`` of several, and what is known of it
+    by name, such as a network's ``num_parameters``."""
 
-    def __init__(self, value: Any):
-        self._value = value
+    def __init__(self, value: Any, inside: Names | None = None):
+        self._value, self._inside = value, inside
+
+    def __getattr__(self, name: str) -> Any:
+        if self._inside is None or name.startswith("_"):
+            raise AttributeError(name)
+        return self._inside[name]
 
     def __str__(self) -> str:
         if isinstance(self._value, int | float) and not isinstance(self._value, bool):

@@ -1,0 +1,13 @@
+"""What the numbers of a trained classifier are: said once for all chapters.
+
+Losses are averaged by their logarithm, as they differ by factors from run to run; accuracies and gaps as they are.
+"""
+
+from measured.evidence import Quantity
+
+TRAIN_LOSS = Quantity("final_train_loss", "training loss", average="geometric mean", log=True)
+TEST_LOSS = Quantity("final_test_loss", "test loss", average="geometric mean", log=True)
+TRAIN_ACCURACY = Quantity("final_train_accuracy", "training accuracy", "%")
+TEST_ACCURACY = Quantity("final_test_accuracy", "test accuracy", "%")
+GAP_LOSS = Quantity("gap_loss", "gap of the loss (test − training)")
+GAP_ACCURACY = Quantity("gap_accuracy", "gap of the accuracy (training − test)", "points")
