@@ -3,7 +3,11 @@
 Losses are averaged by their logarithm, as they differ by factors from run to run; accuracies and gaps as they are.
 """
 
-from measured.evidence import Quantity
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from measured import charts
+from measured.evidence import Estimate, Metric, Missing, Quantity, Share, Sweep
 
 TRAIN_LOSS = Quantity("final_train_loss", "training loss", average="geometric mean", log=True)
 TEST_LOSS = Quantity("final_test_loss", "test loss", average="geometric mean", log=True)
@@ -11,3 +15,33 @@ TRAIN_ACCURACY = Quantity("final_train_accuracy", "training accuracy", "%")
 TEST_ACCURACY = Quantity("final_test_accuracy", "test accuracy", "%")
 GAP_LOSS = Quantity("gap_loss", "gap of the loss (test − training)")
 GAP_ACCURACY = Quantity("gap_accuracy", "gap of the accuracy (training − test)", "points")
+
+
+def where_reached(values: Sequence[float | None], unit: str, remedy: str) -> dict[str, Metric]:
+    """The ``share`` of runs that got somewhere, and the geometric mean of the places ``at`` which they did.
+
+    It is averaged only where all runs got there: those that did not would have had the largest values, which nobody knows.
+    """
+    found = [value for value in values if value is not None]
+    return {
+        "share": Share.over_seeds(value is not None for value in values),
+        "at": Estimate.over_seeds(found, unit, "geometric mean")
+        if len(found) == len(values)
+        else Missing(unit=unit, why="not reached in every run", remedy=remedy),
+    }
+
+
+def scores(
+    sweep: Sweep[Any], train: str = "training images", test: str = "test images", marks: Mapping[str, float] | None = None
+) -> charts.Figure:
+    """Loss and accuracy of ``train`` and of ``test`` images at each value of a sweep."""
+    return charts.trend(
+        {
+            "loss": {train: sweep.points(TRAIN_LOSS), test: sweep.points(TEST_LOSS)},
+            "accuracy": {train: sweep.points(TRAIN_ACCURACY), test: sweep.points(TEST_ACCURACY)},
+        },
+        x=charts.Axis(sweep.knob, log=True),
+        y={"loss": charts.Axis("cross-entropy (nats)", log=True), "accuracy": "accuracy (%)"},
+        marks=marks,
+        alt=f"Loss, left, and accuracy, right, of {train} and of {test} against {sweep.knob}.",
+    )
