@@ -1,24 +1,25 @@
 """What do more parameters do to the gap?
 
-The original compares ten convolutional networks and concludes two things: that more parameters help small networks and hardly
-matter to large ones, and that the gap between training and test grows with them. Its ten structures differ in depth and layout as
-well as in size. We rebuild networks with exactly its numbers of parameters, and beside them turn one knob alone: the width of a
-single hidden layer, on so few images that the size at which a network can fit every training label lies inside the range; once with
+The original compares ten convolutional networks and concludes two things: more parameters help small networks and hardly matter
+to large ones, and the gap between training and test grows with them. Its ten structures differ in depth and layout as well as
+in size. We rebuild networks with exactly its numbers of parameters, and beside them turn one knob alone: the width of a single
+hidden layer, on so few images that the size at which a network can fit every training label lies inside the range; once with
 true labels, and once with some of them replaced at random.
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal
 
 from experiments import original
 from experiments.margins import FITTED, TREND
 from experiments.quantities import GAP_ACCURACY, GAP_LOSS, TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, scores, where_reached
 from lab.data import MNIST
 from lab.models import CNN, MLP
+from lab.network import Network
 from lab.training import ChosenLearningRate, LearningRateSearch, Recipe, Train, Training
 from measured import charts
-from measured.evidence import Claim, Comments, Margin, Metric, Result, Seeds, Sweep, at_least, equal, every, larger, smaller
+from measured.evidence import Claim, Comments, Margin, Metric, Quantity, Result, Seeds, Sweep
+from measured.evidence.tests import at_least, equal, every, larger, smaller
 from measured.jobs import gather
 
 TITLE = "Parameters and the gap"
@@ -41,13 +42,8 @@ class Study:
     """Mini-batches of the trainings that choose a learning rate for each network."""
     seeds: Seeds
     """Runs of each network; a seed sets the images, the wrong labels, the initial weights and the order."""
-    num_train: int | None = 4000
-    """Training images of one run; not set (None) for all 60,000 less the sixth that is reserved to choose learning rates."""
-
-    @property
-    def num_images(self) -> int:
-        """Training images of one run, as a number."""
-        return MNIST(self.num_train, reserve_validation=True).sizes[0]
+    num_train: int = 4000
+    """Training images of one run."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +79,9 @@ class Settings:
     """Test images; not set (None) for all 10,000."""
 
     @property
-    def num_test(self) -> int:
-        """Test images, as a number."""
-        return MNIST(num_held_out=self.num_held_out).sizes[1]
-
-    @property
     def rule(self) -> int:
         """Parameters from which a network is said to fit any labels: as many as there are images times classes."""
-        return self.sweep.num_images * MNIST.num_classes
+        return self.sweep.num_train * MNIST.num_classes
 
     @property
     def size(self) -> Sizes:
@@ -107,13 +98,13 @@ PRESETS = {
     "full": Settings(
         widths=(1, 2, 4, 8, 12, 16, 25, 32, 40, 50, 64, 90, 128, 256, 512, 1000, 2000, 5000),
         sweep=Study(60_000, 20_000, Seeds(20)),
-        ten=Study(15_620, 1562, Seeds(20), num_train=None),
+        ten=Study(15_620, 1562, Seeds(20), num_train=MNIST(reserve_validation=True).sizes[0]),
         learning_rates=(0.0003, 0.001, 0.003, 0.01),
     ),
 }
 LABELS = {
     "clean": "True labels.",
-    "noisy": "{setting.label_noise.percent} of the training labels are replaced by a class drawn at random, and fitted like the others.",
+    "noisy": "{setting.label_noise.percent} of the training labels are replaced at random, and fitted like the others.",
 }
 
 
@@ -122,21 +113,14 @@ def one_layer(width: int) -> MLP:
     return MLP(28 * 28, (width,), MNIST.num_classes)
 
 
-def trainings(
-    network: CNN | MLP,
-    data: Sequence[MNIST],
-    trial: MNIST,
-    by: Literal["held-out loss", "training loss"],
-    study: Study,
-    settings: Settings,
-) -> list[Train]:
+def trainings(network: Network, data: Sequence[MNIST], trial: MNIST, study: Study, settings: Settings) -> list[Train]:
     """A run on each of ``data``, whose seed is its own, at the learning rate that did best on ``trial``."""
 
     def recipe(learning_rate: float, num_updates: int) -> Recipe:
         return Recipe(learning_rate, num_updates, settings.batch_size, schedule="one_cycle")
 
     trials = [Train(network, trial, recipe(rate, study.search_updates), trial.seed) for rate in settings.learning_rates]
-    search = LearningRateSearch(tuple(trials), by=by)
+    search = LearningRateSearch(tuple(trials), "held-out loss" if trial.held_out == "validation" else "training loss")
     final = recipe(settings.learning_rates[0], study.num_updates)
     return [Train(network, item, final, item.seed, tuned_by=search) for item in data]
 
@@ -146,7 +130,7 @@ def sweep_trainings(width: int, label_noise: float, settings: Settings) -> list[
     size, num_test = settings.sweep.num_train, settings.num_held_out
     data = [MNIST(size, seed, label_noise=label_noise, num_held_out=num_test) for seed in settings.sweep.seeds]
     trial = MNIST(size, settings.search_seed, label_noise=settings.label_noise, num_held_out=1)
-    return trainings(one_layer(width), data, trial, "training loss", settings.sweep, settings)
+    return trainings(one_layer(width), data, trial, settings.sweep, settings)
 
 
 def ten_trainings(network: CNN, settings: Settings) -> list[Train]:
@@ -154,7 +138,7 @@ def ten_trainings(network: CNN, settings: Settings) -> list[Train]:
     size, num_test = settings.ten.num_train, settings.num_held_out
     data = [MNIST(size, seed, reserve_validation=True, num_held_out=num_test) for seed in settings.ten.seeds]
     trial = MNIST(size, settings.search_seed, held_out="validation", num_held_out=num_test or 2000)
-    return trainings(network, data, trial, "held-out loss", settings.ten, settings)
+    return trainings(network, data, trial, settings.ten, settings)
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
@@ -167,7 +151,10 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     searches = {name: {size: runs[0].tuned_by for size, runs in found.items()} for name, found in jobs.items()}
     trained, chosen = gather((jobs, searches))
     sweeps = {name: Sweep("parameters", runs) for name, runs in trained.items()}
-    metrics = {name: {"trend": trends(runs)} for name, runs in sweeps.items()}
+    metrics = {
+        name: {"trend": {item.name: runs.correlation(item) for item in (TEST_ACCURACY, GAP_ACCURACY, GAP_LOSS)}}
+        for name, runs in sweeps.items()
+    }
     for name in LABELS:
         metrics[name] |= {"fitted": smallest_that_fits(sweeps[name])} | at_sizes(sweeps[name], settings.size)
 
@@ -176,11 +163,6 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
 
     figures = both("clean") | both("noisy") | charts.drawn(gap, sweeps) | charts.drawn(ten, sweeps["ten"])
     return Result(metrics, figures | charts.drawn(networks, chosen["ten"]) | charts.drawn(rates, widths, chosen["clean"]))
-
-
-def trends(runs: Sweep[Training]) -> dict[str, Metric]:
-    """How scores go with the number of parameters."""
-    return {item.name: runs.correlation(item) for item in (TEST_ACCURACY, GAP_ACCURACY, GAP_LOSS)}
 
 
 def at_sizes(runs: Sweep[Training], size: Sizes) -> dict[str, dict[str, Metric]]:
@@ -201,9 +183,9 @@ def smallest_that_fits(runs: Sweep[Training]) -> dict[str, Metric]:
 
 
 def sweep(runs: Sweep[Training], fitted: Metric, settings: Settings, labels: str) -> charts.Figure:
-    """{labels} One hidden layer of {setting.widths.first} to {setting.widths.last} units. Each run has {setting.sweep.num_train}
-    training images of its own; scored in evaluation mode on all of them and on {setting.num_test} test images with true labels."""
-    marks = {f"{MNIST.num_classes} classes × {settings.sweep.num_images:,} images": float(settings.rule)}
+    """{labels} One hidden layer of {setting.widths.first} to {setting.widths.last} units, {setting.sweep.num_train} training
+    images of each run's own; scored in evaluation mode on all images trained on and on test images with their true labels."""
+    marks = {f"{MNIST.num_classes} classes × {settings.sweep.num_train:,} images": float(settings.rule)}
     if fitted.is_measured:
         marks[f"{100 * FITTED.value:g} % of labels fitted"] = fitted.value
     return scores(runs, marks=marks)
@@ -212,33 +194,30 @@ def sweep(runs: Sweep[Training], fitted: Metric, settings: Settings, labels: str
 def gap(sweeps: dict[str, Sweep[Training]]) -> charts.Figure:
     """The gap by itself; positive is worse."""
     lines = {"one layer, true labels": "clean", "one layer, some labels wrong": "noisy", "the original's ten": "ten"}
-    return charts.sweeps(
-        {line: sweeps[name] for line, name in lines.items()},
-        (GAP_ACCURACY, GAP_LOSS),
-        alt="Gap of accuracy and of loss against parameters, for widths with true and with noisy labels and for ten other networks.",
-    )
+    alt = "Gap of accuracy, left, and of loss, right, against parameters, for three sets of networks and labels."
+    return charts.sweeps({line: sweeps[name] for line, name in lines.items()}, (GAP_ACCURACY, GAP_LOSS), alt=alt)
 
 
 def ten(runs: Sweep[Training]) -> charts.Figure:
-    """The original's figure, with its ten numbers of parameters on a logarithmic axis. Each run has {setting.ten.num_images} training
-    images and {setting.ten.num_updates} updates; scored on all of the images and on {setting.num_test} test images."""
+    """The original's figure, with its ten numbers of parameters on a logarithmic axis: {setting.ten.num_train} training images
+    per run, {setting.ten.num_updates} updates; scored in evaluation mode on all images trained on and on test images."""
     return scores(runs)
 
 
 def networks(chosen: dict[int, ChosenLearningRate]) -> charts.Figure:
-    """The original gives ten numbers of parameters and no layouts: these networks of ours have its numbers exactly. Pooling follows
-    each convolution."""
-    columns = ("number", "the original calls it", "parameters", "our network", "pooling", "kind", "learning rate")
+    """The original gives ten numbers of parameters and no layouts. These networks of ours have its numbers exactly; pooling
+    follows each convolution."""
     rows = []
     for number, (word, network, kind) in enumerate(original.TEN, start=1):
         size, pooling = network.num_parameters, f"{network.pool} × {network.pool}"
         rows.append((number, word, size, str(network), pooling, kind, f"{chosen[size].learning_rate:g}"))
+    columns = ("number", "the original calls it", "parameters", "our network", "pooling", "kind", "learning rate")
     return charts.table(columns, rows)
 
 
 def rates(widths: dict[int, int], chosen: dict[int, ChosenLearningRate]) -> charts.Figure:
-    """How the learning rates of the sweep were chosen: training loss on noisy labels after {setting.sweep.search_updates} updates, on
-    another draw of images and another seed."""
+    """How the learning rates of the sweep were chosen: training loss on noisy labels after {setting.sweep.search_updates}
+    updates, on another draw of images and another seed."""
     losses = [f"training loss at {rate:g}" for rate in next(iter(chosen.values())).candidates]
     rows = [(width, size, f"{(at := chosen[size]).learning_rate:g}", *at.losses.tolist()) for size, width in widths.items()]
     return charts.table(("hidden units", "parameters", "learning rate", *losses), rows)
@@ -251,17 +230,21 @@ TEN_POINTS = Margin(0.10, "ten points of accuracy are seen at a glance on the ax
 ONE_POINT = Margin(0.01, "one point, over eight times the parameters, cannot be seen on the axis from 0 to 100 %")
 
 
-def grows(claim: str, quote: str, over: str, what: str, trend: str, because: str, otherwise: str) -> Claim:
-    """That something grows with the number of parameters, ``over`` some networks; what follows if so, and if not."""
+def grows(claim: str, quote: str, sweep: str, quantity: Quantity) -> Claim:
+    """That a quantity grows with the number of parameters over the networks of a sweep."""
+    trend, what = f"{sweep}.trend.{quantity.name}", f"the {quantity.title}"
+    over = {"clean": "the widths", "ten": "the original's ten networks"}[sweep]
     return Claim(
         claim,
         source="original 3.2",
         headline=f"Over {over}, {what} grows with parameters",
         quote=original.QUOTES[quote],
-        says=f"Over {over}, {what} grows with the number of parameters: rank correlation {{{trend}}}, where {{margin}} is growth.",
+        says=f"Over {over}, {what} grows with the number of parameters: rank correlation {{{trend}}}, {{margin}} to count.",
         holds=at_least(trend, TREND),
         comments=Comments(
-            because, otherwise, f"Whether {what} grows in step with the number of parameters is open over these seeds."
+            supported=f"Over {over} as a whole, {what} goes up in step with the number of parameters.",
+            refuted=f"Over {over} as a whole, {what} does not go up in step with the number of parameters.",
+            inconclusive=f"Whether {what} goes up with the number of parameters over {over}, these seeds do not decide.",
         ),
     )
 
@@ -297,22 +280,14 @@ CLAIMS = (
             inconclusive="Whether large networks change by less than that is open over these seeds.",
         ),
     ),
-    grows(
-        "S12c",
-        "S12a",
-        "networks with the original's ten numbers of parameters",
-        "test accuracy",
-        "ten.trend.final_test_accuracy",
-        because="The original's order comes back. Depth and pooling change too, so that parameters need not be the cause.",
-        otherwise="The original's order does not come back: depth and pooling, which change too, matter as well.",
-    ),
+    grows("S12c", "S12a", "ten", TEST_ACCURACY),
     Claim(
         "S12d",
         source="original 3.2",
         headline="A network that is large enough finds good weights easily",
         quote=original.QUOTES["S12d"],
-        says="With {setting.size.near_rule} parameters, about as many as classes times images, the network fits {margin} of its "
-        "training labels: {clean.near_rule.final_train_accuracy}.",
+        says="With {setting.size.near_rule} parameters, about as many as classes times images, the network fits {margin} of its training "
+        "labels: {clean.near_rule.final_train_accuracy}.",
         holds=at_least("clean.near_rule.final_train_accuracy", FITTED),
         comments=Comments(
             supported="As far as fitting goes it is easy: at that size plain training fits nearly every label.",
@@ -320,33 +295,9 @@ CLAIMS = (
             inconclusive="It comes close to fitting them all; these seeds do not settle it.",
         ),
     ),
-    grows(
-        "S13a",
-        "S13a",
-        "the widths of one layer",
-        "the gap between training and test accuracy",
-        "clean.trend.gap_accuracy",
-        because="Much of that is the training accuracy reaching the top: from there the gap can only go where the test accuracy goes.",
-        otherwise="Once every label is fitted, the gap of accuracy can only shrink with each image that the test gains.",
-    ),
-    grows(
-        "S13b",
-        "S13a",
-        "the widths of one layer",
-        "the gap between test and training loss",
-        "clean.trend.gap_loss",
-        because="The gap of the loss widens in step with the number of parameters, whatever that of the accuracy does.",
-        otherwise="Over the whole range the gap of the loss does not widen in step with the number of parameters.",
-    ),
-    grows(
-        "S13c",
-        "S13a",
-        "networks with the original's ten numbers of parameters",
-        "the gap between training and test accuracy",
-        "ten.trend.gap_accuracy",
-        because="The original saw what is there. A sweep of one knob, to sizes beyond its largest, shows the rest.",
-        otherwise="Among these networks, too, the gap does not grow in step with the number of parameters.",
-    ),
+    grows("S13a", "S13a", "clean", GAP_ACCURACY),
+    grows("S13b", "S13a", "clean", GAP_LOSS),
+    grows("S13c", "S13a", "ten", GAP_ACCURACY),
     Claim(
         "S13d",
         source="original 3.2",
@@ -357,7 +308,7 @@ CLAIMS = (
         holds=smaller("clean.largest.final_test_accuracy", than="clean.near_rule.final_test_accuracy", paired=True),
         comments=Comments(
             supported="Beyond the size that the rule names, more parameters do harm on images never seen.",
-            refuted="A gap is no harm: beyond the size that the rule names, more parameters take nothing away on images never seen.",
+            refuted="A gap is no harm: beyond that size, more parameters take nothing away on images never seen.",
             inconclusive="Whether more parameters harm unseen images beyond that size is open over these seeds.",
         ),
     ),
@@ -365,8 +316,8 @@ CLAIMS = (
         "peak-at-threshold",
         source="Belkin et al. 2019",
         headline="With noisy labels, the test loss peaks near classes times images parameters",
-        says="With {setting.label_noise.percent} label noise, the test loss at {setting.size.near_rule} parameters, about as many as "
-        "classes times images, lies above that at {setting.size.near_half_rule} and above that of the largest network: "
+        says="With {setting.label_noise.percent} label noise, the test loss at {setting.size.near_rule} parameters, about as many "
+        "as classes times images, lies above that at {setting.size.near_half_rule} and above that of the largest network: "
         "{noisy.near_rule.final_test_loss}, {noisy.near_half_rule.final_test_loss} and {noisy.largest.final_test_loss}.",
         published="the threshold of interpolation at about classes times images parameters (as a review reports it).",
         holds=every(
@@ -374,8 +325,8 @@ CLAIMS = (
             larger("noisy.near_rule.final_test_loss", than="noisy.largest.final_test_loss", paired=True),
         ),
         comments=Comments(
-            supported="So near that size a network does most harm; larger ones fit the mistakes as well and do less harm elsewhere.",
-            refuted="After so many updates the peak is not where the rule puts it; longer training, as at full, may bring it out.",
+            supported="Near that size a network does most harm; larger ones fit the mistakes as well and do less harm elsewhere.",
+            refuted="After this training the peak is not where the rule puts it; a longer one, as at full, may bring it out.",
             inconclusive="Whether there is such a peak, these seeds and this length of training do not decide.",
         ),
     ),

@@ -31,6 +31,14 @@ def where_reached(values: Sequence[float | None], unit: str, remedy: str) -> dic
     }
 
 
+def times(left: Metric, right: Metric) -> Metric:
+    """How many times as large as ``right`` ``left`` is, seed by seed; no number where either has none."""
+    missing = next((side for side in (left, right) if isinstance(side, Missing)), None)
+    if missing:
+        return Missing(why=missing.why, remedy=missing.remedy)
+    return Estimate.over_seeds([a / b for a, b in zip(left.values, right.values, strict=True)], average="geometric mean")
+
+
 def scores(
     sweep: Sweep[Any], train: str = "training images", test: str = "test images", marks: Mapping[str, float] | None = None
 ) -> charts.Figure:
