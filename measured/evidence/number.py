@@ -13,9 +13,8 @@ def number(value: float, unit: str = "", digits: int = 3) -> str:
 
 
 def with_unit(value: float, unit: str, digits: int = 3) -> str:
-    """``number`` followed by its unit, of which a single one loses its plural: 1 point."""
-    written = number(value, unit, digits)
-    return f"{written} {unit.removesuffix('s') if written == '1' else unit}".strip()
+    """``number`` followed by its unit."""
+    return f"{number(value, unit, digits)} {unit}".strip()
 
 
 def measurement(value: float, low: float | None, high: float | None, unit: str = "", digits: int = 3) -> tuple[str, str, str]:
