@@ -18,7 +18,8 @@ from lab.models import MLP
 from lab.network import Network
 from lab.sensitivity import MeanSensitivity, Sensitivity
 from lab.statistics import barrier_height, choose_between, rank_correlation
-from lab.training import Recipe, Train, Training
+from lab.trained import Classification
+from lab.training import Recipe, Train
 from measured import charts
 from measured.evidence import Claim, Comments, Metric, Result, at_least, at_most, away_from, different, every, larger, smaller
 from measured.jobs import gather
@@ -362,8 +363,7 @@ def _accuracies(line: Line) -> np.ndarray:
 Scores = dict[str, float]
 
 
-def _scores(run: Training, sensitivity: MeanSensitivity) -> Scores:
-    assert run.final_train_accuracy is not None and run.final_test_accuracy is not None
+def _scores(run: Classification, sensitivity: MeanSensitivity) -> Scores:
     return {
         "train_loss": float(run.final_train_loss),
         "test_loss": float(run.final_test_loss),

@@ -5,7 +5,7 @@ over all parameters and all training examples, the same for single mini-batches,
 alone, on one mini-batch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -115,7 +115,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     return Result(metrics, _figures(norms, metrics, settings))
 
 
-def _figures(norms: dict[str, Sequence[Norms]], metrics: dict[str, Metric], settings: Settings) -> dict:
+def _figures(norms: Mapping[str, Sequence[Norms]], metrics: dict[str, Metric], settings: Settings) -> dict:
     seeds = f"{len(settings.seeds)} seeds; gradients in float32, their squares summed in float64"
     return {
         "norms": charts.curves(

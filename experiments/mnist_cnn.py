@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from experiments import original
 from lab.data import MNIST, Digits
 from lab.models import CNN, MLP, flat_weights
-from lab.training import HISTORY_EXAMPLES, LearningRateSearch, Recipe, Train, Training
+from lab.trained import Classification
+from lab.training import HISTORY_EXAMPLES, LearningRateSearch, Recipe, Train
 from measured import charts
 from measured.evidence import Claim, Comments, Metric, Result, at_least, different, every, larger, some
 from measured.jobs import gather
@@ -189,7 +190,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     return Result(metrics, _figures(trained, chosen, metrics, settings))
 
 
-def _scores(name: str, runs: list[Training]) -> dict[str, Metric]:
+def _scores(name: str, runs: list[Classification]) -> dict[str, Metric]:
     def final(what: str) -> list[float]:
         return [float(getattr(item, f"final_{what}")) for item in runs]
 

@@ -14,7 +14,8 @@ from experiments import original
 from lab.data import MNIST
 from lab.models import CNN, MLP
 from lab.statistics import rank_correlation
-from lab.training import LearningRateSearch, Recipe, Train, Training
+from lab.trained import Classification
+from lab.training import LearningRateSearch, Recipe, Train
 from measured import charts
 from measured.evidence import Claim, Comments, Metric, Result, at_least, equal, every, larger, smaller
 from measured.jobs import gather
@@ -227,7 +228,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     return Result(metrics, _figures(sweeps, chosen, metrics, settings))
 
 
-def _threshold(name: str, runs: dict[int, list[Training]]) -> dict[str, Metric]:
+def _threshold(name: str, runs: dict[int, list[Classification]]) -> dict[str, Metric]:
     """The smallest network that interpolates, one a seed, and the share of seeds that have one in the range."""
     smallest = [
         min((size for size, run in zip(runs, items, strict=True) if run.final_train_accuracy >= FITTED), default=None)
@@ -243,7 +244,7 @@ def _threshold(name: str, runs: dict[int, list[Training]]) -> dict[str, Metric]:
     }
 
 
-def _trends(name: str, runs: dict[int, list[Training]]) -> dict[str, Metric]:
+def _trends(name: str, runs: dict[int, list[Classification]]) -> dict[str, Metric]:
     """Rank correlations with the number of parameters, one a seed."""
     sizes, by_seed = np.array(list(runs)), list(zip(*runs.values(), strict=True))
 
@@ -258,7 +259,7 @@ def _trends(name: str, runs: dict[int, list[Training]]) -> dict[str, Metric]:
 
 
 def _figures(
-    sweeps: dict[str, dict[int, list[Training]]], chosen: dict, metrics: dict[str, Metric], settings: Settings
+    sweeps: dict[str, dict[int, list[Classification]]], chosen: dict, metrics: dict[str, Metric], settings: Settings
 ) -> dict:
     # A loss is positive and drawn on a logarithmic scale.
     over_seeds = {

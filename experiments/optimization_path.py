@@ -13,7 +13,8 @@ import numpy as np
 
 from experiments import original
 from lab.data import MNIST
-from lab.training import Recipe, Train, Training
+from lab.trained import Classification
+from lab.training import Recipe, Train
 from lab.trajectories import JointPCA, Paths, principal_components
 from measured import charts
 from measured.evidence import Claim, Comments, Metric, Result, at_least, larger
@@ -121,7 +122,10 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
 
 
 def _figures(
-    paths: dict[tuple[str, str], Paths], trained: dict[str, Sequence[Training]], metrics: dict[str, Metric], settings: Settings
+    paths: dict[tuple[str, str], Paths],
+    trained: dict[str, Sequence[Classification]],
+    metrics: dict[str, Metric],
+    settings: Settings,
 ) -> dict:
     def plane(what: str, alt: str, subject: str) -> charts.Figure:
         panels = {

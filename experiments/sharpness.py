@@ -18,7 +18,8 @@ from lab.landscape import Line, LineLoss, Point
 from lab.models import MLP, flat_weights
 from lab.sharpness import HessianSize, MeasureHessian, Rescaled, Rescaling, Sharpness, Worst
 from lab.statistics import rank_correlation
-from lab.training import Recipe, Train, Training
+from lab.trained import Classification
+from lab.training import Recipe, Train
 from measured import charts
 from measured.evidence import Claim, Comments, Metric, Result, at_least, at_most, every, larger, times_equal, times_smaller
 from measured.jobs import gather
@@ -282,14 +283,13 @@ def _measurements(run: Train, settings: Settings) -> tuple:
     )
 
 
-def _distance(run: Train, training: Training) -> float:
+def _distance(run: Train, training: Classification) -> float:
     """From the weights at which the run started, over all parameters."""
     return float(np.linalg.norm(training.weights - flat_weights(run.network.build(run.seed))))
 
 
-def _numbers(run: Train, training: Training, keskar: Worst, hessian: HessianSize, adaptive: Worst) -> dict[str, float]:
+def _numbers(run: Train, training: Classification, keskar: Worst, hessian: HessianSize, adaptive: Worst) -> dict[str, float]:
     """What is known of one run of the smaller network."""
-    assert training.final_test_accuracy is not None
     return {
         "keskar": keskar.phi,
         "top": hessian.top_eigenvalue,
@@ -305,12 +305,12 @@ def _numbers(run: Train, training: Training, keskar: Worst, hessian: HessianSize
 
 
 def _f1_metrics(found: dict, f1: dict[str, list[Train]], settings: Settings) -> dict[str, Metric]:
-    trained: dict[str, list[Training]] = found["f1"]
+    trained: dict[str, list[Classification]] = found["f1"]
     metrics, columns = {}, {}
     for side, trainings in trained.items():
         columns[side] = {
-            "train": [float(item.final_train_accuracy) for item in trainings],  # pyright: ignore[reportArgumentType]
-            "test": [float(item.final_test_accuracy) for item in trainings],  # pyright: ignore[reportArgumentType]
+            "train": [float(item.final_train_accuracy) for item in trainings],
+            "test": [float(item.final_test_accuracy) for item in trainings],
             "train_loss": [float(item.final_train_loss) for item in trainings],
             "test_loss": [float(item.final_test_loss) for item in trainings],
             "gap_loss": [float(item.gap_loss) for item in trainings],

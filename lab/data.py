@@ -6,14 +6,27 @@ from abc import ABC, abstractmethod
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
+from lab import costs
+from lab.trained import Classification, Training
 from measured.jobs import Job
+
+R = TypeVar("R", bound=Training, covariant=True)
+Dtype = Literal["float32", "float64"]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Inputs and what is to be answered to them: class numbers, or values."""
+
+    inputs: Float[Tensor, "examples ..."]
+    targets: Int[Tensor, " examples"] | Float[Tensor, "examples values"]
 
 
 @dataclass(frozen=True)
@@ -33,12 +46,27 @@ class Split:
     def is_classification(self) -> bool:
         return not self.train_targets.is_floating_point()
 
+    def train(self, n: int | None = None, dtype: Dtype | None = None) -> Examples:
+        """The first ``n`` training examples, or all; numbers in ``dtype``, or as they are. Which come first was settled when they were drawn."""
+        return _first(self.train_inputs, self.train_targets, n, dtype)
 
-class Data(ABC):
+    def held_out(self, n: int | None = None, dtype: Dtype | None = None) -> Examples:
+        """The same of the held-out examples."""
+        return _first(self.test_inputs, self.test_targets, n, dtype)
+
+
+def _first(inputs: Tensor, targets: Tensor, n: int | None, dtype: Dtype | None) -> Examples:
+    def convert(values: Tensor) -> Tensor:
+        return values[:n].to(getattr(torch, dtype)) if dtype and values.is_floating_point() else values[:n]
+
+    return Examples(convert(inputs), convert(targets))
+
+
+class Data(ABC, Generic[R]):
     """What networks are trained on. A subclass is a frozen dataclass, in ``lab`` or in a chapter, whose fields determine its examples.
 
     It says ``load``, ``sizes`` and ``input_shape`` (fields, properties or attributes of the class), and where they differ from what is
-    here, ``is_classification`` and ``checksums``.
+    here, ``is_classification`` and ``checksums``. ``Data[Classification]`` and ``Data[Training]`` tell a type checker what a training gives.
     """
 
     sizes: tuple[int, int]
@@ -70,7 +98,7 @@ Arrays = tuple[
 
 
 @dataclass(frozen=True)
-class ImageSet(Data):
+class ImageSet(Data[Classification]):
     """A classification data set of images, or a part of it, with or without label noise.
 
     A subclass says ``num_images``, ``input_shape`` and ``read``, and the ``checksums`` of what it reads.
@@ -179,7 +207,7 @@ class CorrectShare:
 
 
 @dataclass(frozen=True)
-class CorrectLabels(Job):
+class CorrectLabels(Job[CorrectShare]):
     """How many of a data set's training labels its label noise left right: a class drawn uniformly may be the right one."""
 
     data: ImageSet
@@ -188,12 +216,9 @@ class CorrectLabels(Job):
         noisy, clean = self.data.load().train_targets, replace(self.data, label_noise=0.0).load().train_targets
         return CorrectShare(float((noisy == clean).double().mean()))
 
-    def placeholder(self) -> CorrectShare:
-        return CorrectShare(1 - self.data.label_noise * (0.9 - 0.001 * (self.data.seed % 7)))
-
     @property
-    def seconds(self) -> float:
-        return 0.5
+    def flops(self) -> float:
+        return 5 * costs.JOB
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lab.data import Data, Split
+from lab.trained import Training
 
 
 class Function(ABC):
@@ -67,7 +68,7 @@ class SquareWave(Function):
 
 
 @dataclass(frozen=True)
-class FunctionSamples(Data):
+class FunctionSamples(Data[Training]):
     """A function of one variable at equally spaced points of [low, high], both ends included.
 
     The test points are a second, denser grid on the same interval, so that a fit is judged between the points that it saw.

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 from measured.jobs.cache import decode, encode
-from measured.jobs.job import Job, nested, result_type
+from measured.jobs.job import Job, nested
 
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")}
 """Environment in which a library that is loaded later computes on one thread as well."""
@@ -42,7 +42,7 @@ def resolve_device(choice: str) -> str:
 
 def run_encoded(job: Job, device: str, *inputs: tuple[bytes, float]) -> tuple[bytes, float]:
     """Compute ``job`` from encoded inputs on one thread; the encoded result and the seconds it took."""
-    results = [decode(blob, result_type(inner)) for inner, (blob, _) in zip(nested(job), inputs, strict=True)]
+    results = [decode(blob, inner.result_type) for inner, (blob, _) in zip(nested(job), inputs, strict=True)]
     started = time.perf_counter()
     with one_thread(), on_device(device):
         blob = encode(job.compute(*results))

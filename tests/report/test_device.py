@@ -37,13 +37,14 @@ def test_every_tensor_is_on_the_device(network, data, seed):
     built = network.build(seed) if isinstance(seed, int) else network.build_stack(seed)
     data.load()  # reads the files and counts pixels, which tensors that only pretend cannot
     with FakeTensorMode(allow_non_fake_inputs=True), torch.device("cuda"):
-        split = training._convert(data.load(), torch.float32)
+        split = data.load()
+        train, held_out = split.train(dtype="float32"), split.held_out(dtype="float32")
         parameters = {name: torch.empty(value.shape) for name, value in built.named_parameters()}
         model = Called(built, parameters)
-        batch = next(training._batches(20, 8, seed, split.train_inputs.device))
+        batch = next(training._batches(20, 8, seed, train.inputs.device))
         with torch.no_grad():  # the backward pass would look for a real device
-            loss = training.mean_loss(model(split.train_inputs[batch]), split.train_targets[batch])
-        outputs = training.forward_in_slices(model, split.test_inputs)
+            loss = training.mean_loss(model(train.inputs[batch]), train.targets[batch])
+        outputs = training.forward_in_slices(model, held_out.inputs)
     assert loss.device.type == outputs.device.type == "cuda"
     _load.cache_clear()  # what it holds only pretends to be data
 

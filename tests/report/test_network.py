@@ -16,6 +16,7 @@ from lab.landscape import FilterNormalizedPlane, Point
 from lab.models import MLP, flat_statistics, flat_weights
 from lab.network import Network
 from lab.sensitivity import Sensitivity
+from lab.trained import Classification
 from lab.training import Predict, Recipe, Train, TrainStack
 from measured.jobs import gather
 from measured.jobs.pool import InProcess, using
@@ -25,7 +26,7 @@ LENGTH = 36
 
 
 @dataclass(frozen=True)
-class Waves(Data):
+class Waves(Data[Classification]):
     """Sine waves of three periods with phases of their own, under noise: which period is it?"""
 
     num_train: int = 300
@@ -102,7 +103,7 @@ RECIPE = Recipe(0.01, 200, 32)
 def test_own_convolutional_network_on_own_data_learns():
     """Three periods that a filter of nine points tells apart: nearly all unseen waves are read, where chance is a third."""
     result = Train(Convolutional(), Waves(), RECIPE, 0).compute()
-    assert result.final_test_accuracy is not None and result.final_test_accuracy > 0.95
+    assert result.final_test_accuracy > 0.95
 
 
 @pytest.mark.parametrize("network", [Convolutional(), Convolutional(normalised=True), Remembering()], ids=repr)
