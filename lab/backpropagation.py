@@ -1,8 +1,8 @@
 """Stacks of small fully connected networks, differentiated by formulas: outputs, gradients and exact Hessians.
 
-The Hessian is that of Bishop (1992, "Exact calculation of the Hessian matrix for the multilayer perceptron"): derivatives with
-respect to the units' inputs, of which there are far fewer than parameters, then one matrix product per pair of layers. Automatic
-differentiation along every parameter gives the same numbers and takes many times as long.
+The Hessian is that of Bishop (1992, "Exact calculation of the Hessian matrix for the multilayer perceptron"): derivatives
+with respect to the units' inputs, of which there are far fewer than parameters, then one matrix product per pair of layers.
+Automatic differentiation along every parameter gives the same numbers and takes many times as long.
 """
 
 from functools import lru_cache
@@ -83,11 +83,12 @@ def _with_ones(values: Float[Tensor, "networks units examples"]) -> Float[Tensor
 def _differentiate(
     network: MLP, weights: Tensor, inputs: Tensor, targets: Tensor, hessian: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """Gradient and, if asked for, Hessian of each network. Examples are the last axis, so that the products over them are batched.
+    """Gradient and, if asked for, Hessian of each network.
 
-    In the letters of Bishop (1992), a layer takes activations ``a``, one for the bias among them, and makes the units' inputs
-    ``z`` of them; ``delta`` is dL/dz. For units i of a layer and j of the same or a later one, ``dz`` holds his g = d z_j / d z_i
-    and ``ddelta`` his b = d delta_j / d z_i.
+    Examples are the last axis, so that the products over them are batched.
+    In the letters of Bishop (1992), a layer takes activations ``a``, one for the bias among them, and makes the units'
+    inputs ``z`` of them; ``delta`` is dL/dz. For units i of a layer and j of the same or a later one, ``dz`` holds his g =
+    d z_j / d z_i and ``ddelta`` his b = d delta_j / d z_i.
     """
     matrices = _layers(network, weights)
     num_networks, num_examples, last = len(weights), len(inputs), len(matrices) - 1
@@ -171,7 +172,7 @@ def _from_change_of_activations(
     da: Float[Tensor, "networks q i examples"],
     a_earlier: Float[Tensor, "networks p examples"],
 ) -> Float[Tensor, "networks j q i p"]:
-    """Sum over the examples of delta_j (d a_q / d z_i) a_p: the earlier weight changes the activations that the later layer takes."""
+    """Sum over the examples of delta_j (d a_q / d z_i) a_p: the earlier weight changes what the later layer takes."""
     (networks, later, _), p, (_, q, earlier, _) = delta.shape, a_earlier.shape[1], da.shape
     pairs = (delta[:, :, None] * a_earlier[:, None]).flatten(1, 2)
     product = da.flatten(1, 2) @ pairs.transpose(1, 2)

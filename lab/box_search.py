@@ -3,14 +3,16 @@
 Keskar et al. 2017 maximise with 10 iterations of L-BFGS-B and leave open where these start and in which units they run, which
 decides what they find:
 
-* Start: a random point at 1 % of the box. At the weights themselves the gradient is nearly zero, and L-BFGS-B would stop before it began.
-* Units: each coordinate in half-widths of its box, the objective scaled so that the mean absolute slope at the start is 2, the width of
-  the box. The loss bends upwards, so that L-BFGS-B, which must skip steps along which a maximised function is convex, has nothing to
-  learn a step length from: a first step that is as short as the slope is small stays short. Measured (benchmarks/sharpness.py) after
-  small and large batches: on networks of 26,506 parameters ten iterations come within 5 % of one hundred steps from corner to corner by
-  the signs of the gradient, mostly within 0.5 %. So does phi as it is written in the weights' own units; without its factor of 100 it
-  falls up to a fifth short, and in half-widths without our scale it stops at as little as a sixtieth. F1 is too large for the
-  benchmark; tried once, ten iterations came within 1 % of ten to forty such steps.
+* Start: a random point at 1 % of the box. At the weights themselves the gradient is nearly zero, and L-BFGS-B would stop
+  before it began.
+* Units: each coordinate in half-widths of its box, the objective scaled so that the mean absolute slope at the start is 2,
+  the width of the box. The loss bends upwards, so that L-BFGS-B, which must skip steps along which a maximised function is
+  convex, has nothing to learn a step length from: a first step that is as short as the slope is small stays short. Measured
+  (benchmarks/sharpness.py) after small and large batches: on networks of 26,506 parameters ten iterations come within 5 %
+  of one hundred steps from corner to corner by the signs of the gradient, mostly within 0.5 %. So does phi as it is written
+  in the weights' own units; without its factor of 100 it falls up to a fifth short, and in half-widths without our scale it
+  stops at as little as a sixtieth. F1 is too large for the benchmark; tried once, ten iterations came within 1 % of ten to
+  forty such steps.
 * The best of all evaluated points counts, not the last.
 """
 

@@ -31,7 +31,7 @@ KERNEL = 1e-7
 """Eigenvalues below this share of the largest one count as zero in the pseudo-inverse: the bound on the condition number
 (1e7) of the solver in Frye's published code (charlesfrye/autocrit, MINRES-QLP)."""
 SIGN_TOLERANCE = 1e-5
-"""Share of the largest eigenvalue below which a sign is not counted. Frye et al. (2021) cut at -1e-5 absolute, by inspection."""
+"""Share of the largest eigenvalue below which a sign is not counted. Frye et al. (2021) cut at -1e-5 itself, by inspection."""
 NUM_RECORDS = 25
 """Steps at which histories are kept and residuals checked, spaced evenly in the logarithm."""
 
@@ -63,7 +63,7 @@ def classify(
 def count_signs(
     eigenvalues: Float[np.ndarray, "*networks parameters"], relative_tolerance: float
 ) -> tuple[Int[np.ndarray, "*networks"], Int[np.ndarray, "*networks"], Int[np.ndarray, "*networks"]]:
-    """Numbers of positive, zero and negative eigenvalues; zero is at most ``relative_tolerance`` times the largest magnitude."""
+    """Numbers of positive, zero and negative eigenvalues; zero is within ``relative_tolerance`` of the largest magnitude."""
     tolerance = relative_tolerance * np.abs(eigenvalues).max(-1, keepdims=True)
     positive, negative = np.asarray((eigenvalues > tolerance).sum(-1)), np.asarray((eigenvalues < -tolerance).sum(-1))
     return positive, np.asarray(eigenvalues.shape[-1] - positive - negative), negative
@@ -83,9 +83,9 @@ def recorded_steps(num_steps: int) -> Int[np.ndarray, " records"]:
 class Candidates:
     """Where networks end up, and what is there. Losses include the weight decay, except ``data_loss``.
 
-    ``residual``, ``residual_hessian``: see ``zero_gradient.certify``; ``largest_residual`` is that of the recorded ``steps``, as the last one may hide
-    a flat region on the way. ``eigenvalues`` of the Hessian ascend. ``kinds`` are numbers into ``KINDS``. ``history`` holds
-    the squared gradient norm after ``steps`` steps.
+    ``residual``, ``residual_hessian``: see ``zero_gradient.certify``; ``largest_residual`` is that of the recorded
+    ``steps``, as the last one may hide a flat region on the way. ``eigenvalues`` of the Hessian ascend. ``kinds`` are
+    numbers into ``KINDS``. ``history`` holds the squared gradient norm after ``steps`` steps.
     """
 
     weights: Float[np.ndarray, "networks parameters"]
@@ -166,8 +166,8 @@ class Shares:
 class NeighbourRatio(Job[Shares]):
     """How many random neighbours of a point lie higher: the estimate of the minimal ratio by sampling.
 
-    Neighbours are uniform on the sphere of radius ``radius`` times the norm of the point's weights; the loss includes the weight
-    decay.
+    Neighbours are uniform on the sphere of radius ``radius`` times the norm of the point's weights; the loss includes the
+    weight decay.
     """
 
     of: CriticalPoints

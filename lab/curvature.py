@@ -1,4 +1,4 @@
-"""Second derivatives of a loss of many weights without the matrix: the Hessian as an operator, its largest eigenvalue, its trace."""
+"""Second derivatives of a loss of many weights without the matrix: the Hessian as an operator, top eigenvalue, trace."""
 
 import numpy as np
 import torch

@@ -1,7 +1,7 @@
 """Norms of the loss gradient at the checkpoints of a training, of all examples and of mini-batches, and a descent of that norm.
 
-A mini-batch's gradient can be small because its few examples are fitted, and the last layer's because of what is beneath it; neither
-makes a critical point.
+A mini-batch's gradient can be small because its few examples are fitted, and the last layer's because of what is beneath
+it; neither makes a critical point.
 """
 
 from dataclasses import dataclass, replace
@@ -88,7 +88,7 @@ class GradientNorms(Job[Norms]):
 
 @dataclass(frozen=True)
 class Descent:
-    """A descent of the gradient norm: what it was before each update and after the last, and the weights where it was smallest."""
+    """A descent of the gradient norm: before each update and after the last, and the weights where it was smallest."""
 
     grad_norm: Float[np.ndarray, " records"]
     loss: Float[np.ndarray, " records"]

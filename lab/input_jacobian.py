@@ -1,4 +1,4 @@
-"""Norms of derivatives of a network's answer with respect to its input, example by example, and summarised over many examples."""
+"""Norms of the derivatives of a network's answer with respect to its input, example by example."""
 
 from dataclasses import dataclass
 
@@ -55,8 +55,8 @@ def _norms(
     targets: Int[Tensor, " examples"],
 ) -> tuple[Tensor, Tensor, Tensor]:
     examples, p = torch.arange(len(logits), device=logits.device), logits.softmax(-1)
-    # A vector added to all rows of J changes neither product, as the probabilities sum to one. Counted from the likeliest class,
-    # nothing cancels where the network is sure of itself and the derivatives are tiny.
+    # A vector added to all rows of J changes neither product, as the probabilities sum to one. Counted from the likeliest
+    # class, nothing cancels where the network is sure of itself and the derivatives are tiny.
     rows = jacobian - jacobian[examples, logits.argmax(-1), None]
     mean = p[:, None] @ rows
     of_probabilities = p[..., None] * (rows - mean)

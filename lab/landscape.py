@@ -1,8 +1,8 @@
 """The loss around weights: along lines, on the plane of a path, and on a filter-normalised random plane.
 
-Weights between and around trained ones are evaluated, never trained. Losses are those of the data, without weight decay, in evaluation
-mode, on the first examples of the data. What is drawn on a plane is not the loss of a path that leaves the plane (a trap for users of
-Li et al. 2018): results on the plane of a path hold both.
+Weights between and around trained ones are evaluated, never trained. Losses are those of the data, without weight decay, in
+evaluation mode, on the first examples of the data. What is drawn on a plane is not the loss of a path that leaves the plane
+(a trap for users of Li et al. 2018): results on the plane of a path hold both.
 """
 
 from dataclasses import dataclass, replace
@@ -17,7 +17,6 @@ from lab.trained import Training
 from lab.training import Train
 from lab.trajectories import principal_components, relative_residual
 from measured.jobs import Job
-
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Lines
@@ -65,20 +64,20 @@ class LineLoss(Job[Line]):
             )
 
     def compute(self, start: Training, end: Training) -> Line:
-        from lab.mixtures import evaluate_at
+        from lab.mixtures import evaluate_at, halved
 
         of, alphas = self.start.of, np.array(self.alphas, dtype=np.float64)
         anchors = np.stack([self.start.weights(start), self.end.weights(end)]).astype(np.float64)
         mixture = np.stack([1 - alphas, alphas], axis=1)
         split = of.data.load()
         train, test = split.train(self.num_train, of.recipe.dtype), split.held_out(self.num_test, of.recipe.dtype)
+        sets = (train, *halved(test))
         # What normalises the test images was measured on training images, as after a training.
-        on_train, *halves = (
-            evaluate_at(of.network, anchors, mixture, examples, normalize_on=train.inputs)
-            for examples in (train, *test.halves())
+        on_train, *on_halves = (
+            evaluate_at(of.network, anchors, mixture, examples, normalize_on=train.inputs) for examples in sets
         )
-        loss, accuracy = (np.stack([getattr(half, name) for half in halves]) for name in ("loss", "accuracy"))
-        share = np.array([len(half.inputs) for half in test.halves()]) / len(test.inputs)
+        loss, accuracy = (np.stack([getattr(half, name) for half in on_halves]) for name in ("loss", "accuracy"))
+        share = np.array([len(half.inputs) for half in sets[1:]]) / len(test.inputs)
         return Line(alphas, on_train.loss, share @ loss, on_train.accuracy, share @ accuracy, loss, accuracy)
 
     @property
@@ -90,7 +89,7 @@ class LineLoss(Job[Line]):
 
     @property
     def flops(self) -> float:
-        return _flops(self.start.of, len(self.alphas), self.num_train + self.num_test)
+        return _flops(self.start.of.network, len(self.alphas), self.num_train + self.num_test)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -120,7 +119,8 @@ class Plane:
 class TrajectoryPlane(Job[Plane]):
     """The loss around the checkpoints of one run, or of several jointly, on the plane that comes closest to them.
 
-    The plane goes through the mean of the checkpoints, not through the end as in Li et al. 2018: there the squared distances are least.
+    The plane goes through the mean of the checkpoints, not through the end as in Li et al. 2018: there the squared
+    distances are least.
     """
 
     of: tuple[Train, ...]
@@ -139,7 +139,8 @@ class TrajectoryPlane(Job[Plane]):
             raise ValueError("two checkpoints make a line; a plane needs three: add to checkpoint_at")
         if self.resolution < 2 or self.margin < 0 or self.num_examples < 1:
             raise ValueError(
-                f"resolution {self.resolution}, margin {self.margin} and num_examples {self.num_examples}; expected at least 2, 0 and 1"
+                f"resolution {self.resolution}, margin {self.margin} and num_examples {self.num_examples}; "
+                "expected at least 2, 0 and 1"
             )
 
     def compute(self, *trainings: Training) -> Plane:
@@ -186,7 +187,7 @@ class TrajectoryPlane(Job[Plane]):
     @property
     def flops(self) -> float:
         num_points = self.resolution**2 + 2 * len(self.of) * len(self.of[0].checkpoint_at)
-        return _flops(self.of[0], num_points, self.num_examples)
+        return _flops(self.of[0].network, num_points, self.num_examples)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -198,8 +199,8 @@ def filter_normalize(
 ) -> Float[np.ndarray, " parameters"]:
     """Rescale each filter of ``direction`` to the norm of the same filter in ``weights``.
 
-    A filter is what feeds one output channel or unit. A ReLU network keeps its function when one layer grows and the next shrinks;
-    this keeps the picture too (Li et al. 2018, section 4). Biases get zero.
+    A filter is what feeds one output channel or unit. A ReLU network keeps its function when one layer grows and the next
+    shrinks; this keeps the picture too (Li et al. 2018, section 4). Biases get zero.
     """
     pieces = []
     sizes = network.named_weights(weights)
@@ -217,7 +218,7 @@ def filter_normalize(
 
 @dataclass(frozen=True)
 class Surface:
-    """The loss on a plane spanned by two filter-normalised directions; at an offset of 1 each filter has moved by its own norm."""
+    """The loss on a plane of two filter-normalised directions; at an offset of 1 each filter has moved by its own norm."""
 
     xs: Float[np.ndarray, " columns"]
     ys: Float[np.ndarray, " rows"]
@@ -228,7 +229,7 @@ class Surface:
 
 @dataclass(frozen=True)
 class FilterNormalizedPlane(Job[Surface]):
-    """The loss around weights on a random plane whose directions have the sizes of the weights' own filters (Li et al. 2018, section 4).
+    """The loss around weights on a random plane of directions as large as their own filters (Li et al. 2018, section 4).
 
     A picture of two random directions out of many; it rarely shows a saddle as one (Boettcher & Wheeler 2022).
     """
@@ -275,12 +276,12 @@ class FilterNormalizedPlane(Job[Surface]):
 
     @property
     def flops(self) -> float:
-        return _flops(self.around.of, self.resolution**2, self.num_examples)
+        return _flops(self.around.of.network, self.resolution**2, self.num_examples)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _flops(of: Train, num_weights: int, num_examples: int) -> float:
+def _flops(network: Network, num_weights: int, num_examples: int) -> float:
     """Of so many evaluations of a network on so many examples."""
-    return num_weights * (costs.UPDATE / 5 + num_examples * (of.network.num_flops + 200 * costs.MOVE))
+    return num_weights * (costs.UPDATE / 5 + num_examples * (network.num_flops + 200 * costs.MOVE))

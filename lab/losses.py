@@ -1,8 +1,8 @@
 """The mean loss over examples as a function of the weights, with its derivatives: of one network, and of a stack of small ones.
 
-Weights are flat vectors in the order of ``lab.models.flat_weights``, in any precision; of a stack, one row per network. The loss is
-the mean loss of the trainings plus ``weight_decay`` / 2 times the squared norm of all parameters, biases included: the gradient of
-that term is what torch's optimizers add for their ``weight_decay``. Networks are in evaluation mode.
+Weights are flat vectors in the order of ``lab.models.flat_weights``, in any precision; of a stack, one row per network. The
+loss is the mean loss of the trainings plus ``weight_decay`` / 2 times the squared norm of all parameters, biases included:
+the gradient of that term is what torch's optimizers add for their ``weight_decay``. Networks are in evaluation mode.
 """
 
 import copy
@@ -18,7 +18,7 @@ from lab.checkpoints import check_finite
 from lab.data import Dtype, Examples
 from lab.models import MLP
 from lab.trained import Training
-from lab.training import EVALUATION_SLICE, Train, TrainStack, forward_in_slices, mean_loss
+from lab.training import EVALUATION_SLICE, Train, TrainStack, mean_loss
 
 
 class Loss(ABC):
@@ -102,7 +102,7 @@ class Loss(ABC):
 
 
 class MeanLoss(Loss):
-    """The loss of one network of any kind, at any weights; what else it holds, such as running statistics, is that of ``model``."""
+    """The loss of one network of any kind, at any weights; other state, such as running statistics, is that of ``model``."""
 
     def __init__(
         self, model: nn.Module, examples: Examples, weight_decay: float = 0.0, slice_size: int | None = EVALUATION_SLICE

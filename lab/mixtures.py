@@ -22,9 +22,9 @@ def evaluate_at(
 ) -> Scores:
     """Mean loss and accuracy of the network with the weights ``coefficients @ anchors``, one per point.
 
-    Weights are combined in float64, so that an anchor itself is met exactly, and evaluated in the precision of the examples. Small
-    MLPs are evaluated in stacks. The running statistics of batch normalisation are estimated anew at each point, on ``normalize_on``
-    (by default the examples): those of two networks have no meaningful mixture.
+    Weights are combined in float64, so that an anchor itself is met exactly, and evaluated in the precision of the
+    examples. Small MLPs are evaluated in stacks. The running statistics of batch normalisation are estimated anew at each
+    point, on ``normalize_on`` (by default the examples): those of two networks have no meaningful mixture.
     """
     inputs, targets = examples.inputs, examples.targets
     normalize_on = inputs if normalize_on is None else normalize_on
@@ -56,8 +56,9 @@ def _stack_size(network: Network, num_examples: int) -> int:
 def estimate_statistics(model: nn.Module, inputs: Float[Tensor, "examples ..."]) -> None:
     """Set the running means and variances of batch normalisation to those of ``inputs`` at the present weights, in place.
 
-    Each layer is measured on all inputs as the layers before it, normalised by their own statistics, hand them on. The variance is that of
-    the inputs themselves, so that the network in evaluation mode is on them what it is in training mode with all of them in one batch.
+    Each layer is measured on all inputs as the layers before it, normalised by their own statistics, hand them on. The
+    variance is that of the inputs themselves, so that the network in evaluation mode is on them what it is in training mode
+    with all of them in one batch.
     """
     layers = [layer for layer in model.modules() if isinstance(layer, BATCH_NORMALISATIONS) and layer.track_running_stats]
     if len(flat_statistics(model)) != 2 * sum(layer.num_features for layer in layers):
@@ -78,3 +79,9 @@ def estimate_statistics(model: nn.Module, inputs: Float[Tensor, "examples ..."])
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def halved(examples: Examples) -> tuple[Examples, Examples]:
+    """The first half, which is the larger one of an odd number, and the second."""
+    inputs, targets = examples.inputs.tensor_split(2), examples.targets.tensor_split(2)
+    return Examples(inputs[0], targets[0]), Examples(inputs[1], targets[1])

@@ -1,8 +1,8 @@
 """How much the answer of a trained network changes with its input: mean norms of derivatives with respect to the image.
 
-Three measures of one example: the Frobenius norm of the Jacobian of the class probabilities (Novak et al. 2018), of the Jacobian of the
-logits, and the Euclidean norm of the gradient of the loss of that example alone. The gradient of the mean loss of a mini-batch would be
-smaller by one over its size: a measure that shrinks as batches grow.
+Three measures of one example: the Frobenius norm of the Jacobian of the class probabilities (Novak et al. 2018), of the
+Jacobian of the logits, and the Euclidean norm of the gradient of the loss of that example alone. The gradient of the mean
+loss of a mini-batch would be smaller by one over its size: a measure that shrinks as batches grow.
 """
 
 from dataclasses import dataclass

@@ -1,13 +1,13 @@
 """How sharp a trained network's loss is: the worst nearby weights, the size of the Hessian, and what a rescaling does to both.
 
-The loss is the mean training loss without weight decay, in float64, in evaluation mode: where batch normalisation is used, with the
-running statistics that the training left behind, so that it is a function of the weights alone.
+The loss is the mean training loss without weight decay, in float64, in evaluation mode: where batch normalisation is used,
+with the running statistics that the training left behind, so that it is a function of the weights alone.
 
-``phi`` of Keskar et al. 2017 (metric 2.1) is 100 (max f(x + A z) - f(x)) / (1 + f(x)) over the box |z_i| <= epsilon (|(A^+ x)_i| + 1);
-``lab.box_search`` says how the maximum is searched.
+``phi`` of Keskar et al. 2017 (metric 2.1) is 100 (max f(x + A z) - f(x)) / (1 + f(x)) over the box
+|z_i| <= epsilon (|(A^+ x)_i| + 1); ``lab.box_search`` says how the maximum is searched.
 
-The adaptive kind has the box |z_i| <= epsilon |x_i| (Kwon et al. 2021, with the maximum norm, as in Andriushchenko et al. 2023): in
-units of that box a rescaled ReLU network (Dinh et al. 2017) is the same problem, iterate by iterate.
+The adaptive kind has the box |z_i| <= epsilon |x_i| (Kwon et al. 2021, maximum norm as in Andriushchenko et al. 2023):
+in units of that box a rescaled ReLU network (Dinh et al. 2017) is the same problem, iterate by iterate.
 """
 
 from dataclasses import dataclass, replace
@@ -159,7 +159,7 @@ class Rescaled:
 
 @dataclass(frozen=True)
 class Rescaling(Job[Rescaled]):
-    """Dinh et al. 2017: layer 1 times a factor and layer 2 over it is the same ReLU network, as sharp as one likes; in float64."""
+    """Dinh et al. 2017: layer 1 times a factor and layer 2 over it is the same ReLU network, as sharp as one likes."""
 
     of: Train
     factors: tuple[float, ...]
@@ -193,7 +193,8 @@ class Rescaling(Job[Rescaled]):
     def compute(self, training: Training) -> Rescaled:
         from lab.box_search import worst_in_box
         from lab.curvature import Hessian, largest_eigenvalue
-        from lab.losses import forward_in_slices, training_loss
+        from lab.losses import training_loss
+        from lab.training import forward_in_slices
 
         original = training_loss(self.of, training, self.num_examples)
         outputs = forward_in_slices(original.model, original.examples.inputs)

@@ -1,8 +1,8 @@
 """Paths of weights: joint principal components of checkpoints, what the plane leaves out, and what random walks would show.
 
 Principal components of a high-dimensional random walk hold most of its variance as well and draw Lissajous curves
-(Antognini & Sohl-Dickstein 2018): one long walk has the shares 6 / (pi k)^2, so 61 and 15 %. That limit is not the null of a few short
-walks; ``random_walk_null`` simulates the null with the measured runs, checkpoints, step lengths and starts.
+(Antognini & Sohl-Dickstein 2018): one long walk has the shares 6 / (pi k)^2, so 61 and 15 %. That limit is not the null of
+a few short walks; ``random_walk_null`` simulates the null with the measured runs, checkpoints, step lengths and starts.
 """
 
 from collections.abc import Iterator
@@ -38,13 +38,15 @@ def principal_components(
 ) -> Components:
     """Principal components through the Gram matrix of the centred rows, or their covariance where that is smaller, in float64.
 
-    A component's sign is free. It is taken so that the coordinate rises with ``times`` over all rows; where it does neither rise nor
-    fall, or without times, so that the coordinate of largest magnitude is positive. Negated data have the same coordinates.
+    A component's sign is free. It is taken so that the coordinate rises with ``times`` over all rows; where it does neither
+    rise nor fall, or without times, so that the coordinate of largest magnitude is positive. Negated data have the same
+    coordinates.
     """
     rows, num_parameters = matrix.shape
     if not 1 <= num_components <= min(rows - 1, num_parameters):
         raise ValueError(
-            f"{rows} rows of {num_parameters} numbers have at most {min(rows - 1, num_parameters)} components; got {num_components}"
+            f"{rows} rows of {num_parameters} numbers have at most {min(rows - 1, num_parameters)} components; "
+            f"got {num_components}"
         )
     mean = matrix.mean(0, dtype=np.float64)
 
@@ -91,10 +93,10 @@ def relative_residual(
 ) -> Float[np.ndarray, " points"]:
     """Distance of each point from the plane through ``origin``, as a share of its distance from ``origin``.
 
-    0 in the plane, 1 where all of the way from the origin is perpendicular to it; 0 at the origin itself. What it says depends on the
-    origin. About the joint mean it is what the components leave out of a point. About a run's end it is what a picture of the loss on
-    the plane through that end, as Li et al. 2018 draw it, leaves out of the way there: near the end, where the way is short, it can be
-    large in a faithful picture.
+    0 in the plane, 1 where all of the way from the origin is perpendicular to it; 0 at the origin itself. What it says
+    depends on the origin. About the joint mean it is what the components leave out of a point. About a run's end it is what
+    a picture of the loss on the plane through that end, as Li et al. 2018 draw it, leaves out of the way there: near the
+    end, where the way is short, it can be large in a faithful picture.
     """
     offsets = points - origin.astype(np.float64)
     distances = np.linalg.norm(offsets, axis=1)
@@ -198,8 +200,9 @@ class Paths:
 class JointPCA(Job[Paths]):
     """One basis for the checkpoints of all runs, centred jointly, of the whole model or of one layer.
 
-    Starts that differ are about equally far apart, so the first components of R runs then tell the runs apart rather than show how
-    they move: with ``from_own_start`` each run is measured from its first checkpoint. Which updates are kept changes the components.
+    Starts that differ are about equally far apart, so the first components of R runs then tell the runs apart rather than
+    show how they move: with ``from_own_start`` each run is measured from its first checkpoint. Which updates are kept
+    changes the components.
     """
 
     of: tuple[Train, ...]
@@ -218,7 +221,8 @@ class JointPCA(Job[Paths]):
         num_rows = len(self.of) * len(set(self.of[0].checkpoint_at))
         if not 2 <= self.num_components < num_rows:
             raise ValueError(
-                f"num_components is {self.num_components}; expected 2 or more, for the plane, and fewer than the {num_rows} rows"
+                f"num_components is {self.num_components}; expected 2 or more, for the plane, "
+                f"and fewer than the {num_rows} rows"
             )
         places_of(self.of[0].network, self.layer)
 

@@ -36,9 +36,9 @@ class Certificate:
 def certify(loss: StackedLoss, weights: Float[Tensor, "networks parameters"]) -> Certificate:
     """Squared gradient norm, residuals of the Newton step and eigenvalues at each point.
 
-    With p the minimum-norm solution of min |Hp + g|, the relative residual is r = |Hp + g| / (|H|_F |p| + |g|), near 1 where
-    the gradient lies in the kernel of H, and r_H = |H(Hp + g)| / (|H|_F |Hp + g|) is small if what is left does (Frye et al. 2021).
-    Eigenvalues below ``KERNEL`` of the largest magnitude count as zero. Both are 0 where the denominator is.
+    With p the minimum-norm solution of min |Hp + g|, the relative residual is r = |Hp + g| / (|H|_F |p| + |g|), near 1
+    where the gradient lies in the kernel of H, and r_H = |H(Hp + g)| / (|H|_F |Hp + g|) is small if what is left does (Frye
+    et al. 2021). Eigenvalues below ``KERNEL`` of the largest magnitude count as zero. Both are 0 where the denominator is.
     """
     gradient, hessian = loss.gradient_and_hessian(weights)
     eigenvalues, vectors = torch.linalg.eigh(hessian)
@@ -80,9 +80,7 @@ def share_of_higher(
 # How to reach one
 
 
-def find(
-    loss: StackedLoss, start: Float[np.ndarray, "networks parameters"], method: Method, num_steps: int
-) -> Candidates:
+def find(loss: StackedLoss, start: Float[np.ndarray, "networks parameters"], method: Method, num_steps: int) -> Candidates:
     """Points reached from ``start``; a network that gets no nearer to zero gradient stays where it was."""
     first = torch.from_numpy(start.astype(np.float64)).to(torch.get_default_device())
     history = SearchHistory(loss, num_steps)
@@ -133,7 +131,9 @@ class SearchHistory:
         return torch.stack(self._norms, dim=1)
 
 
-def minimise_grad_norm(loss: StackedLoss, weights: Float[Tensor, "networks parameters"], num_steps: int, history: SearchHistory) -> Tensor:
+def minimise_grad_norm(
+    loss: StackedLoss, weights: Float[Tensor, "networks parameters"], num_steps: int, history: SearchHistory
+) -> Tensor:
     """Half the squared gradient norm as the objective of L-BFGS, one memory and one step length per network.
 
     Backtracking from step 1 by Armijo's condition (Nocedal and Wright 2006, algorithms 3.1 and 7.5); one step here is one
@@ -192,12 +192,14 @@ def _lbfgs_direction(slope: Tensor, moves: Tensor, changes: Tensor, curvatures: 
     return -direction
 
 
-def levenberg(loss: StackedLoss, weights: Float[Tensor, "networks parameters"], num_steps: int, history: SearchHistory) -> Tensor:
+def levenberg(
+    loss: StackedLoss, weights: Float[Tensor, "networks parameters"], num_steps: int, history: SearchHistory
+) -> Tensor:
     """Damped Newton steps on the equation gradient = 0, p = -(H^2 + mu)^-1 H g, which may land on saddles and maxima.
 
-    Levenberg (1944) on half the squared gradient norm, of which H^2 is the Gauss-Newton matrix; mu by gain ratios for each network
-    (Nielsen 1999, "Damping parameter in Marquardt's method", from 1e-3 of the largest eigenvalue of H^2). A step is taken only if the norm
-    falls. A network whose norm falls no further within rounding rests.
+    Levenberg (1944) on half the squared gradient norm, of which H^2 is the Gauss-Newton matrix; mu by gain ratios for each
+    network (Nielsen 1999, "Damping parameter in Marquardt's method", from 1e-3 of the largest eigenvalue of H^2). A step is
+    taken only if the norm falls. A network whose norm falls no further within rounding rests.
     """
     weights = weights.clone()
     gradient, hessian = loss.gradient_and_hessian(weights)
