@@ -15,10 +15,12 @@ from torch import Tensor, nn
 
 from lab import backpropagation
 from lab.checkpoints import check_finite
-from lab.data import Dtype, Examples
+from lab.data import Dtype
+from lab.fit import mean_loss
 from lab.models import MLP
+from lab.split import Examples
 from lab.trained import Training
-from lab.training import EVALUATION_SLICE, Train, TrainStack, mean_loss
+from lab.training import EVALUATION_SLICE, Train, TrainStack
 
 
 class Loss(ABC):
