@@ -1,65 +1,24 @@
-"""Data sets as tensors in memory, one class each: a new one, here or in a chapter, is a new class, and no earlier result depends on it."""
+"""Data sets, one class each: a new one, here or in a chapter, is a new class, and no earlier result depends on it."""
 
 import hashlib
 import io
 from abc import ABC, abstractmethod
 from dataclasses import KW_ONLY, dataclass, replace
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 import numpy as np
-import torch
-from jaxtyping import Float, Int, UInt8
-from torch import Tensor
+from jaxtyping import UInt8
 
 from lab import costs
 from lab.trained import Classification, Training
 from measured.jobs import Job
 
+if TYPE_CHECKING:
+    from lab.split import Split
+
 R = TypeVar("R", bound=Training, covariant=True)
 Dtype = Literal["float32", "float64"]
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Inputs and what is to be answered to them: class numbers, or values."""
-
-    inputs: Float[Tensor, "examples ..."]
-    targets: Int[Tensor, " examples"] | Float[Tensor, "examples values"]
-
-
-@dataclass(frozen=True)
-class Split:
-    """What is trained on and what is held out, on the default device.
-
-    Inputs are floating-point numbers; images are channels first and normalised by the mean and standard deviation of all training pixels. Targets are class numbers
-    or values, one row an example.
-    """
-
-    train_inputs: Float[Tensor, "train ..."]
-    train_targets: Int[Tensor, " train"] | Float[Tensor, "train values"]
-    test_inputs: Float[Tensor, "test ..."]
-    test_targets: Int[Tensor, " test"] | Float[Tensor, "test values"]
-
-    @property
-    def is_classification(self) -> bool:
-        return not self.train_targets.is_floating_point()
-
-    def train(self, n: int | None = None, dtype: Dtype | None = None) -> Examples:
-        """The first ``n`` training examples, or all; numbers in ``dtype``, or as they are. Which come first was settled when they were drawn."""
-        return _first(self.train_inputs, self.train_targets, n, dtype)
-
-    def held_out(self, n: int | None = None, dtype: Dtype | None = None) -> Examples:
-        """The same of the held-out examples."""
-        return _first(self.test_inputs, self.test_targets, n, dtype)
-
-
-def _first(inputs: Tensor, targets: Tensor, n: int | None, dtype: Dtype | None) -> Examples:
-    def convert(values: Tensor) -> Tensor:
-        return values[:n].to(getattr(torch, dtype)) if dtype and values.is_floating_point() else values[:n]
-
-    return Examples(convert(inputs), convert(targets))
 
 
 class Data(ABC, Generic[R]):
@@ -77,7 +36,7 @@ class Data(ABC, Generic[R]):
     """Whether targets are class numbers; values otherwise, which are fitted by squared error and have no accuracy."""
 
     @abstractmethod
-    def load(self) -> Split:
+    def load(self) -> "Split":
         """The examples, on torch's default device, the same ones every time: no other random state than the fields' is read."""
 
     def checksums(self) -> dict[str, str]:
@@ -142,61 +101,11 @@ class ImageSet(Data[Classification]):
         num_held_out = num_validation if self.held_out == "validation" else num_test
         return self.num_train or num_train, min(self.num_held_out or num_held_out, num_held_out)
 
-    def load(self) -> Split:
+    def load(self) -> "Split":
         """Read the data. Raises ValueError where a file is damaged or cannot be downloaded."""
-        return _load(self, str(torch.get_default_device()))
+        from lab.split import of_images
 
-
-@lru_cache(maxsize=4)
-def _load(dataset: ImageSet, device: str) -> Split:
-    whole = replace(
-        dataset, num_train=None, seed=0, label_noise=0.0, reserve_validation=False, held_out="test", num_held_out=None
-    )
-    train_images, train_labels, test_images, test_labels = _arrays(whole)
-    mean, deviation = _pixel_statistics(whole)
-    num_pool = len(train_images)
-    if dataset.reserve_validation or dataset.held_out == "validation":
-        num_pool -= num_pool // 6
-    if dataset.held_out == "validation":
-        test_images, test_labels = train_images[num_pool:], train_labels[num_pool:]
-    held_out = slice(dataset.num_held_out)
-
-    random = np.random.default_rng([dataset.seed, 1])
-    chosen = np.arange(num_pool)
-    if dataset.num_train is not None:
-        if not 0 < dataset.num_train <= num_pool:
-            raise ValueError(
-                f"num_train is {dataset.num_train}; {type(dataset).__name__} has {num_pool} images to train on here"
-            )
-        chosen = random.permutation(num_pool)[: dataset.num_train]
-    labels = train_labels[chosen].astype(np.int64)
-    replaced = random.permutation(len(labels))[: round(dataset.label_noise * len(labels))]
-    labels[replaced] = random.integers(0, dataset.num_classes, len(replaced))
-
-    def images(values: np.ndarray) -> Tensor:
-        pixels = torch.from_numpy((values.astype(np.float32) - np.float32(mean)) / np.float32(deviation))
-        return pixels.contiguous(memory_format=torch.channels_last).to(device)
-
-    return Split(
-        images(train_images[chosen]),
-        torch.from_numpy(labels).to(device),
-        images(test_images[held_out]),
-        torch.from_numpy(test_labels[held_out].astype(np.int64)).to(device),
-    )
-
-
-@lru_cache(maxsize=2)
-def _arrays(whole: ImageSet) -> Arrays:
-    return whole.read()
-
-
-@lru_cache(maxsize=2)
-def _pixel_statistics(whole: ImageSet) -> tuple[float, float]:
-    """Mean and standard deviation of all training pixels, by their histogram."""
-    counts = torch.bincount(torch.from_numpy(_arrays(whole)[0]).flatten(), minlength=256).numpy()
-    levels = np.arange(256)
-    mean = float(counts @ levels / counts.sum())
-    return mean, float((counts @ (levels - mean) ** 2 / counts.sum()) ** 0.5)
+        return of_images(self)
 
 
 @dataclass(frozen=True)

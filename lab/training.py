@@ -1,31 +1,26 @@
-"""The one training loop, for one network and for a stack of small ones, and the jobs that run it.
+"""Jobs that train networks, one or a stack of small ones, choose their learning rates and ask for their answers; ``lab.fit`` trains."""
 
-Losses and accuracies are measured in evaluation mode on the weights as they are at that step, never as running averages
-over batches: histories on a fixed sample, final numbers on everything trained on and on the whole held-out set.
-"""
-
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import numpy as np
-import torch
 from jaxtyping import Float, Int
-from torch import Tensor, nn
 
 from lab import costs
-from lab.data import Data, Split
-from lab.models import MLP, StackedMLP, flat_statistics, flat_weights
+from lab.data import Data, Dtype
 from lab.network import Network
 from lab.trained import Classification, Training
 from measured.jobs import Job
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from lab.fit import Single
 
 R = TypeVar("R", bound=Training, covariant=True)
 
 HISTORY_EXAMPLES = (5_000, 2_000)
 """Training and held-out examples on which histories are measured, where a job does not say otherwise."""
-EVALUATION_SLICE = 250  # examples at a time: their activations stay in the processor's cache
-WORKER_FLOPS = 5e10  # goes with the last instrument that counts in seconds
 
 
 @dataclass(frozen=True)
@@ -47,21 +42,6 @@ class Recipe:
     def __post_init__(self):
         if self.num_updates < 1 or (self.batch_size is not None and self.batch_size < 1):
             raise ValueError(f"num_updates {self.num_updates} and batch_size {self.batch_size} must be at least 1")
-
-    def make_optimizer(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
-        """Elementwise in all its options, so that one optimizer over a stack is one a network."""
-        if self.optimizer == "adam":
-            return torch.optim.Adam(parameters, lr=self.learning_rate, weight_decay=self.weight_decay, fused=True)
-        return torch.optim.SGD(parameters, self.learning_rate, self.momentum, weight_decay=self.weight_decay, fused=True)
-
-    def make_scheduler(self, optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LRScheduler:
-        schedulers = torch.optim.lr_scheduler
-        if self.schedule == "one_cycle":
-            # Torch would cycle the momentum as well, between 0.85 and 0.95, whatever the recipe says.
-            return schedulers.OneCycleLR(optimizer, self.learning_rate, total_steps=self.num_updates + 1, cycle_momentum=False)
-        if self.schedule == "cosine":
-            return schedulers.CosineAnnealingLR(optimizer, T_max=self.num_updates)
-        return schedulers.ConstantLR(optimizer, factor=1.0, total_iters=0)
 
 
 @dataclass(frozen=True)
@@ -131,16 +111,20 @@ class _TrainingJob(Job[R], Generic[R]):
         if min(self.history_examples) < 1:
             raise ValueError(f"history_examples is {self.history_examples}; expected at least one example of each kind")
 
-    def _fit(self, model: nn.Module, chosen: ChosenLearningRate | None, seed: "int | tuple[int, ...]") -> R:
+    def _fit(self, model: "Single", seeds: tuple[int, ...], chosen: ChosenLearningRate | None) -> R:
+        from lab.fit import fit
+
         recipe = replace(self.recipe, learning_rate=chosen.learning_rate) if chosen else self.recipe
         split = self.data.load()
         if split.is_classification != self.data.is_classification:
             raise ValueError(
                 f"{type(self.data).__name__}.is_classification is {self.data.is_classification}; its targets say otherwise"
             )
-        if isinstance(model, StackedMLP):
-            split = replace(split, train_inputs=split.train_inputs.flatten(1), test_inputs=split.test_inputs.flatten(1))
-        return fit(model, split, recipe, seed, self.record_at, self.checkpoint_at, self.history_examples)  # pyright: ignore[reportReturnType]
+        return fit(model, split, recipe, seeds, self.record_at, self.checkpoint_at, self.history_examples)  # pyright: ignore[reportReturnType]
+
+    def built(self, training: Training, dtype: Dtype | None = None) -> "Single":
+        """What was trained, with the weights of its end, in the precision of its training or in ``dtype``."""
+        raise NotImplementedError
 
     @property
     def result_type(self) -> type[R]:
@@ -186,13 +170,24 @@ class Train(_TrainingJob[R]):
     """Seed of the initial weights alone, so that runs can start at the same point; None for ``seed``."""
 
     def compute(self, chosen: ChosenLearningRate | None = None) -> R:
-        model = self.network.build(self.seed if self.initial_seed is None else self.initial_seed)
-        return self._fit(model, chosen, self.seed)
+        from lab.fit import Single
 
-    def rebuilt(self, training: Training, dtype: Literal["float32", "float64"] | None = None) -> nn.Module:
+        return self._fit(Single(self.network.build(self.start.seed)), (self.seed,), chosen)
+
+    @property
+    def start(self) -> "Start":
+        """Where it starts."""
+        return Start(self.network, self.seed if self.initial_seed is None else self.initial_seed)
+
+    def rebuilt(self, training: Training, dtype: Dtype | None = None) -> "nn.Module":
         """The trained network in evaluation mode, in the precision of its training or in ``dtype``."""
+        return self.built(training, dtype).module.eval()
+
+    def built(self, training: Training, dtype: Dtype | None = None) -> "Single":
+        from lab.fit import Single
+
         weights = training.weights.astype(dtype or training.weights.dtype)
-        return self.network.with_weights(weights, training.statistics).eval()
+        return Single(self.network.with_weights(weights, training.statistics))
 
     @property
     def num_networks(self) -> tuple[int, ...]:
@@ -206,13 +201,46 @@ class TrainStack(_TrainingJob[R]):
     seeds: tuple[int, ...]
 
     def compute(self, chosen: ChosenLearningRate | None = None) -> R:
-        if not isinstance(self.network, MLP):
-            raise ValueError(f"only MLPs stack; train {self.network} with Train, one job a seed")
-        return self._fit(self.network.build_stack(self.seeds), chosen, self.seeds)
+        from lab.fit import Stack
+
+        return self._fit(Stack(self.network.build_stack(self.seeds)), self.seeds, chosen)
+
+    def built(self, training: Training, dtype: Dtype | None = None) -> "Single":
+        from lab.fit import Stack
+
+        return Stack(self.network.stack(training.weights.astype(dtype or training.weights.dtype)))
 
     @property
     def num_networks(self) -> tuple[int, ...]:
         return (len(self.seeds),)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """All parameters of a network, in its order."""
+
+    weights: Float[np.ndarray, " parameters"]
+
+
+@dataclass(frozen=True)
+class Start(Job[Weights]):
+    """The weights that a network is initialised with from a seed."""
+
+    network: Network
+    seed: int
+
+    def compute(self) -> Weights:
+        from lab.building import flat_weights
+
+        return Weights(flat_weights(self.network.build(self.seed)))
+
+    @property
+    def axes(self) -> dict[str, int]:
+        return {"parameters": self.network.num_parameters}
+
+    @property
+    def flops(self) -> float:
+        return costs.JOB
 
 
 @dataclass(frozen=True)
@@ -231,14 +259,11 @@ class Predict(Job[Outputs]):
     of: Train | TrainStack
 
     def compute(self, training: Training) -> Outputs:
-        network, split = self.of.network, self.of.data.load()
-        inputs = split.test_inputs
-        if isinstance(network, MLP) and training.weights.ndim == 2:
-            model, inputs = StackedMLP(network, training.weights), inputs.flatten(1)
-        else:
-            model = network.with_weights(training.weights, training.statistics)
-        dtype = next(model.parameters()).dtype
-        outputs = forward_in_slices(model, inputs.to(dtype))
+        from lab.fit import forward_in_slices
+
+        split, model = self.of.data.load(), self.of.built(training)
+        inputs = model.examples(split.held_out(dtype=self.of.recipe.dtype)).inputs
+        outputs = forward_in_slices(model.module, inputs)
         return Outputs(*(item.cpu().numpy() for item in (split.test_inputs, split.test_targets, outputs)))
 
     @property
@@ -256,143 +281,3 @@ class Predict(Job[Outputs]):
     @property
     def flops(self) -> float:
         return 2 * costs.JOB
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# The loop
-
-
-def fit(
-    model: nn.Module,
-    split: Split,
-    recipe: Recipe,
-    seed: int | Sequence[int],
-    record_at: Sequence[int] = (),
-    checkpoint_at: Sequence[int] = (),
-    history_examples: tuple[int, int] = HISTORY_EXAMPLES,
-) -> Training:
-    """Train ``model`` in place and measure it on the way.
-
-    A sequence of seeds goes with a stack: network ``i`` sees the examples in the order that ``seed[i]`` sets.
-    """
-    model.to(getattr(torch, recipe.dtype))
-    train, held_out = split.train(dtype=recipe.dtype), split.held_out(dtype=recipe.dtype)
-    samples = [split.train(history_examples[0], recipe.dtype), split.held_out(history_examples[1], recipe.dtype)]
-    parameters = list(model.parameters())
-    optimizer = recipe.make_optimizer(parameters)
-    scheduler = recipe.make_scheduler(optimizer)
-    batches = _batches(len(train.inputs), recipe.batch_size, seed, train.inputs.device)
-    history: dict[int, tuple[Scores, Scores, np.ndarray]] = {}
-    checkpoints: dict[int, np.ndarray] = {}
-    final: tuple[Scores, Scores, np.ndarray] | None = None
-
-    for step in range(recipe.num_updates + 1):
-        if step in checkpoint_at:
-            checkpoints[step] = flat_weights(model)
-        if step == recipe.num_updates:
-            # Before the pass of a last record, which would move the statistics of batch normalisation.
-            found = [evaluate(model, part.inputs, part.targets) for part in (train, held_out)]
-            final = found[0], found[1], flat_statistics(model)
-            if step not in record_at:
-                break
-        batch = next(batches)
-        optimizer.zero_grad()
-        mean_loss(model(train.inputs[batch]), train.targets[batch]).sum().backward()
-        if step in record_at:
-            found = [evaluate(model, part.inputs, part.targets) for part in samples]
-            history[step] = (found[0], found[1], _grad_norm(parameters, stacked=not isinstance(seed, int)))
-        if step < recipe.num_updates:
-            optimizer.step()
-            scheduler.step()
-
-    def over_time(pick) -> np.ndarray:
-        values = [pick(history[step]) for step in sorted(history)]
-        networks = () if isinstance(seed, int) else (len(seed),)
-        return np.stack(values, axis=-1) if values else np.zeros((*networks, 0))
-
-    assert final is not None  # a recipe has one update at least
-    final_train, final_test, statistics = final
-    weights = flat_weights(model)
-    kept = [checkpoints[step] for step in sorted(checkpoints)]
-    measured = {
-        "steps": np.array(sorted(history), dtype=np.int64),
-        "train_loss": over_time(lambda record: record[0].loss),
-        "test_loss": over_time(lambda record: record[1].loss),
-        "grad_norm": over_time(lambda record: record[2]),
-        "final_train_loss": final_train.loss,
-        "final_test_loss": final_test.loss,
-        "weights": weights,
-        "checkpoint_steps": np.array(sorted(checkpoints), dtype=np.int64),
-        "checkpoints": np.stack(kept, -2) if kept else np.zeros((*weights.shape[:-1], 0, weights.shape[-1]), weights.dtype),
-        "statistics": statistics,
-    }
-    if not split.is_classification:
-        return Training(**measured)
-    return Classification(
-        **measured,
-        train_accuracy=over_time(lambda record: record[0].accuracy),
-        test_accuracy=over_time(lambda record: record[1].accuracy),
-        final_train_accuracy=final_train.accuracy,
-        final_test_accuracy=final_test.accuracy,
-    )
-
-
-def mean_loss(outputs: Float[Tensor, "*networks batch outputs"], targets: Tensor) -> Float[Tensor, "*networks"]:
-    """Mean over the batch: cross-entropy in nats for classes, squared error for values. One number a network."""
-    if targets.is_floating_point():
-        return (outputs - targets).square().mean((-2, -1))
-    losses = nn.functional.cross_entropy(outputs.flatten(0, -2), targets.expand(outputs.shape[:-1]).flatten(), reduction="none")
-    return losses.reshape(outputs.shape[:-1]).mean(-1)
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Mean loss and accuracy over a set of examples, in float64; accuracy is NaN where the targets are values."""
-
-    loss: Float[np.ndarray, "*networks"]
-    accuracy: Float[np.ndarray, "*networks"]
-
-
-def evaluate(model: nn.Module, inputs: Tensor, targets: Tensor) -> Scores:
-    """Mean loss and accuracy in evaluation mode, without gradients; the model's mode is restored."""
-    outputs = forward_in_slices(model, inputs).double()
-    loss = mean_loss(outputs, targets.double() if targets.is_floating_point() else targets)
-    correct = torch.full_like(loss, torch.nan)
-    if not targets.is_floating_point():
-        correct = (outputs.argmax(-1) == targets).double().mean(-1)
-    return Scores(loss.cpu().numpy(), correct.cpu().numpy())
-
-
-def forward_in_slices(model: nn.Module, inputs: Float[Tensor, "examples ..."]) -> Float[Tensor, "*networks examples outputs"]:
-    """Outputs in evaluation mode without gradients, computed in slices that fit the processor's cache."""
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.inference_mode():
-            return torch.cat([model(part) for part in inputs.split(EVALUATION_SLICE)], dim=-2)
-    finally:
-        model.train(was_training)
-
-
-def _batches(
-    num_examples: int, batch_size: int | None, seed: int | Sequence[int], device: torch.device
-) -> Iterator[slice | Int[Tensor, "*networks batch"]]:
-    """Indices of the examples of each update, without end; the last batch of an epoch holds what is left."""
-    while batch_size is None:
-        yield slice(None)
-    generators = [_order_generator(item) for item in ([seed] if isinstance(seed, int) else seed)]
-    while True:
-        orders = torch.stack([torch.randperm(num_examples, generator=item, device="cpu") for item in generators])
-        yield from (orders[0] if isinstance(seed, int) else orders).to(device).split(batch_size, dim=-1)
-
-
-def _order_generator(seed: int) -> torch.Generator:
-    """The generator of the order of examples: another stream than that of the initial weights, which the same seed sets."""
-    # Torch's generator keeps the lower 32 bits of a seed, so adding 2**32 would not tell the two apart.
-    return torch.Generator("cpu").manual_seed(int(np.random.SeedSequence([seed, 1]).generate_state(1)[0]))
-
-
-def _grad_norm(parameters: list[nn.Parameter], stacked: bool) -> np.ndarray:
-    keep = 1 if stacked else 0
-    squares = [parameter.grad.double().square().flatten(keep).sum(-1) for parameter in parameters if parameter.grad is not None]
-    return torch.stack(squares).sum(0).sqrt().cpu().numpy()
