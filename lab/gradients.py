@@ -122,4 +122,4 @@ class GradientNormDescent(Job[Descent]):
 
     @property
     def flops(self) -> float:
-        return 12 * (self.num_updates + 1) * self.num_examples * self.of.network.num_flops
+        return 12.0 * (self.num_updates + 1) * self.num_examples * self.of.network.num_flops

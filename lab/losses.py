@@ -46,12 +46,13 @@ class Loss(ABC):
 
     def value(self, weights: Float[Tensor, "*networks parameters"]) -> Float[Tensor, "*networks"]:
         """The loss, added up in float64."""
-        return self.mean(weights) + self._decay(weights)
+        return self.mean(weights) + self._decay(weights.detach())
 
     def value_and_gradient(
         self, weights: Float[Tensor, "*networks parameters"]
     ) -> tuple[Float[Tensor, "*networks"], Float[Tensor, "*networks parameters"]]:
         """The loss and its first derivatives, by automatic differentiation."""
+        weights = weights.detach()
         value, gradient = self._decay(weights).double(), self.weight_decay * weights
         for share, examples in self._slices():
             with torch.enable_grad():
