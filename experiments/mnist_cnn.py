@@ -228,11 +228,11 @@ def _figures(trained: dict, chosen: dict, start: Weights, metrics: dict, setting
     )
     snapshots = {"before": start.weights, "after": trained["two"][0].weights}
     first_filters = {
-        f"{when} training": [picture[0] for picture in NETWORKS["two"].kernels(weights)[0]]
+        f"{when} training": [picture[0] for picture in NETWORKS["two"].named_weights(weights)["0.weight"]]
         for when, weights in snapshots.items()
     }
     second_filters = {
-        f"input channel {channel}, {when}": [picture[channel] for picture in NETWORKS["two"].kernels(weights)[1]]
+        f"input channel {channel}, {when}": [picture[channel] for picture in NETWORKS["two"].named_weights(weights)["3.weight"]]
         for channel in (0, 1)
         for when, weights in snapshots.items()
     }

@@ -4,12 +4,13 @@ All weights and biases start uniform in +-1/sqrt(fan-in), PyTorch's default for 
 (``torch.nn.Linear.reset_parameters``), drawn from a generator of the seed alone. Batch normalisation starts as the identity.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from lab.network import Network
@@ -38,14 +39,14 @@ def build(network: Network, seed: int) -> nn.Module:
     """
     device, name = torch.get_default_device(), type(network).__name__
     module = _without_numbers(network).to_empty(device="cpu")
-    if sum(parameter.numel() for parameter in module.parameters()) != counts(network)[0]:
+    if sum(parameter.numel() for parameter in module.parameters()) != sum(map(math.prod, shapes(network).values())):
         raise ValueError(
             f"two layers of {name} share a parameter, which cannot be built from a seed; use one layer twice instead"
         )
-    if (network.num_parameters, network.num_statistics) != counts(network):
+    if (network.shapes, network.num_statistics) != (shapes(network), num_statistics(network)):
         raise ValueError(
-            f"{name}.layers counts {network.num_parameters} parameters and {network.num_statistics} statistics; its module has "
-            "{} and {}".format(*counts(network))
+            f"{name}.layers says parameters {network.shapes} and {network.num_statistics} statistics; its module has "
+            f"{shapes(network)} and {num_statistics(network)}"
         )
     untouched = _erase(module)
     state = torch.get_rng_state()
@@ -82,14 +83,6 @@ def with_weights(
     return module
 
 
-def named_weights(network: Network, weights: Shaped[np.ndarray, " parameters"]) -> dict[str, np.ndarray]:
-    """The flat vector cut into arrays by parameter, named as torch names them (``0.weight``)."""
-    shapes = {name: tuple(value.shape) for name, value in _without_numbers(network).named_parameters()}
-    ends = np.cumsum([np.prod(shape, dtype=int) for shape in shapes.values()])
-    pieces = np.split(weights, ends[:-1])
-    return {name: piece.reshape(shape) for (name, shape), piece in zip(shapes.items(), pieces, strict=True)}
-
-
 def _without_numbers(network: Network) -> nn.Module:
     """The module on a device where tensors have shapes alone, so that nothing is drawn or stored."""
     with torch.device("meta"):
@@ -97,10 +90,15 @@ def _without_numbers(network: Network) -> nn.Module:
 
 
 @lru_cache(maxsize=256)
-def counts(network: Network) -> tuple[int, int]:
-    """Numbers in the parameters, and in the statistics."""
-    module = _without_numbers(network)
-    return sum(item.numel() for item in module.parameters()), sum(item.numel() for item in statistics_of(module))
+def shapes(network: Network) -> dict[str, tuple[int, ...]]:
+    """Shapes of the parameters by name, in the module's order."""
+    return {name: tuple(value.shape) for name, value in _without_numbers(network).named_parameters()}
+
+
+@lru_cache(maxsize=256)
+def num_statistics(network: Network) -> int:
+    """Numbers in the state besides the parameters."""
+    return sum(item.numel() for item in statistics_of(_without_numbers(network)))
 
 
 def _tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:

@@ -1,5 +1,6 @@
 """Architectures as frozen dataclasses: fully connected ones and convolutional ones."""
 
+import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -16,9 +17,21 @@ if TYPE_CHECKING:
     from lab.stack import StackedMLP
 
 
-def _fully_connected(inputs: int, outputs: int) -> Layer:
-    return Layer(
-        f"fully connected, {inputs} to {outputs}", (outputs,), (inputs + 1) * outputs, 2 * inputs * outputs, (outputs, inputs)
+def _fully_connected(place: int, inputs: int, outputs: int) -> Layer:
+    """The layer at ``place`` in the module."""
+    parameters = ((f"{place}.weight", (outputs, inputs)), (f"{place}.bias", (outputs,)))
+    return Layer(f"fully connected, {inputs} to {outputs}", (outputs,), parameters, 2 * inputs * outputs)
+
+
+def _normalised(layer: Layer, place: int) -> Layer:
+    """The layer with batch normalisation behind it: a scale and a shift, in evaluation mode two operations per unit."""
+    (units,) = layer.output_shape
+    return replace(
+        layer,
+        description=f"{layer.description}; batch normalisation",
+        parameters=(*layer.parameters, (f"{place}.weight", (units,)), (f"{place}.bias", (units,))),
+        num_flops=layer.num_flops + 2 * units,
+        num_statistics=2 * units,
     )
 
 
@@ -52,14 +65,11 @@ class MLP(Network):
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        layers = [_fully_connected(inputs, outputs) for inputs, outputs in pairwise(self.widths)]
+        # Behind what flattens come a layer, its normalisation where there is one, and its activation.
+        step = 3 if self.batch_norm else 2
+        layers = [_fully_connected(1 + step * i, *widths) for i, widths in enumerate(pairwise(self.widths))]
         if self.batch_norm:
-            # Scale and shift; in evaluation mode two operations a unit.
-            layers[:-1] = [
-                replace(item, description=f"{item.description}; batch normalisation", num_parameters=item.num_parameters + 2 * units,
-                        num_flops=item.num_flops + 2 * units, num_statistics=2 * units)
-                for item, units in zip(layers, self.hidden, strict=False)
-            ]  # fmt: skip
+            layers[:-1] = [_normalised(layer, 2 + step * i) for i, layer in enumerate(layers[:-1])]
         return tuple(layers)
 
     def module(self) -> "nn.Module":
@@ -128,17 +138,17 @@ class CNN(Network):
         size, layers = self.kernel_size, []
         for number, (inputs, outputs) in enumerate(pairwise((self.image[0], *self.filters))):
             height, width = self._sides(number)
-            weights = inputs * outputs * size * size
+            weights = (outputs, inputs, size, size)
             layers.append(
                 Layer(
                     f"{size} x {size} convolution, {inputs} to {outputs} channels; {self.pool} x {self.pool} pooling",
                     (outputs, *self._sides(number + 1)),
-                    weights + outputs,
-                    2 * weights * height * width,
-                    (outputs, inputs, size, size),
+                    ((f"{3 * number}.weight", weights), (f"{3 * number}.bias", (outputs,))),
+                    2 * math.prod(weights) * height * width,
                 )
             )
-        return (*layers, *(_fully_connected(inputs, outputs) for inputs, outputs in pairwise(self._dense_widths)))
+        first = 3 * self.depth + 1  # behind three modules per convolution and what flattens
+        return (*layers, *(_fully_connected(first + 2 * i, *widths) for i, widths in enumerate(pairwise(self._dense_widths))))
 
     def module(self) -> "nn.Module":
         from torch import nn

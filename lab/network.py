@@ -22,12 +22,16 @@ class Layer:
 
     description: str
     output_shape: tuple[int, ...]
-    num_parameters: int
+    parameters: tuple[tuple[str, tuple[int, ...]], ...]
+    """Names, which are torch's, and shapes, in the module's order."""
     num_flops: int
-    kernel: tuple[int, ...]
-    """Shape of its weights, which come first among its parameters: outputs, inputs, and for a convolution height and width."""
     num_statistics: int = 0
     """Running means and variances, and other state that training changes besides the parameters."""
+
+    @property
+    def num_parameters(self) -> int:
+        """Weights and biases, and what normalisation learns."""
+        return sum(math.prod(shape) for _, shape in self.parameters)
 
 
 class Network(ABC):
@@ -75,26 +79,27 @@ class Network(ABC):
         return ()
 
     @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of the parameters by name, as torch names them (``0.weight``), in the module's order."""
+        if self.layers:
+            return {name: shape for layer in self.layers for name, shape in layer.parameters}
+        from lab.building import shapes
+
+        return shapes(self)
+
+    @property
     def num_parameters(self) -> int:
         """Weights and biases, counted without computing one."""
-        return sum(layer.num_parameters for layer in self.layers) or self._counts[0]
+        return sum(map(math.prod, self.shapes.values()))
 
     @property
     def num_statistics(self) -> int:
         """Running means and variances that batch normalisation keeps, and any other state besides the parameters."""
-        return sum(layer.num_statistics for layer in self.layers) if self.layers else self._counts[1]
+        if self.layers:
+            return sum(layer.num_statistics for layer in self.layers)
+        from lab.building import num_statistics
 
-    def kernels(self, weights: Shaped[np.ndarray, " parameters"]) -> list[np.ndarray]:
-        """Of each of the ``layers`` the weights, without what follows them, cut from the flat vector."""
-        ends = np.cumsum([layer.num_parameters for layer in self.layers])
-        cut = zip(self.layers, np.split(weights, ends[:-1]), strict=True)
-        return [piece[: math.prod(layer.kernel)].reshape(layer.kernel) for layer, piece in cut]
-
-    @property
-    def _counts(self) -> tuple[int, int]:
-        from lab.building import counts
-
-        return counts(self)
+        return num_statistics(self)
 
     @property
     def num_flops(self) -> int:
@@ -127,9 +132,9 @@ class Network(ABC):
 
     def named_weights(self, weights: Shaped[np.ndarray, " parameters"]) -> dict[str, np.ndarray]:
         """The flat vector cut into arrays by parameter, named as torch names them (``0.weight``)."""
-        from lab.building import named_weights
-
-        return named_weights(self, weights)
+        ends = np.cumsum([math.prod(shape) for shape in self.shapes.values()])
+        pieces = np.split(weights, ends[:-1])
+        return {name: piece.reshape(shape) for (name, shape), piece in zip(self.shapes.items(), pieces, strict=True)}
 
     def build_stack(self, seeds: Sequence[int]) -> "StackedMLP":
         """Networks of this shape, one per seed, each initialised as ``build`` does, as one batched module. Raises ValueError where there is none."""

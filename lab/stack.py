@@ -5,7 +5,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from lab.building import named_weights
 from lab.models import MLP
 
 
@@ -18,7 +17,7 @@ class StackedMLP(nn.Module):
     def __init__(self, network: MLP, weights: Float[np.ndarray, "networks parameters"]):
         super().__init__()
         self.network = network
-        places = named_weights(network, np.arange(network.num_parameters))
+        places = network.named_weights(np.arange(network.num_parameters))
         device = torch.get_default_device()
         tensors = [torch.from_numpy(weights[:, place]).to(device) for place in places.values()]
         # (networks, inputs, outputs) and (networks, 1, outputs), as baddbmm takes them.
