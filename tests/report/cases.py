@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lab.data import Examples
+from lab.split import Examples
 from lab.losses import MeanLoss
 
 ROOT = Path(__file__).parents[2]

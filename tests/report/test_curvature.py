@@ -8,7 +8,7 @@ import torch
 
 from lab import curvature
 from lab.curvature import Hessian
-from lab.data import Examples
+from lab.split import Examples
 from lab.losses import MeanLoss
 from tests.report.cases import TINY_PROBLEMS, any_examples, dense_hessian, quadratic
 

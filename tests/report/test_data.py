@@ -11,7 +11,7 @@ import pytest
 import torch
 import torchvision
 
-from lab import data
+from lab import data, split
 from lab.data import CIFAR10, KMNIST, MNIST, CorrectLabels, Digits, FashionMNIST, ImageSet, TorchvisionSet
 from lab.functions import FunctionSamples, Sinc5, SincPlusSine, SincPlusSquare, SquareWave
 
@@ -19,9 +19,9 @@ from lab.functions import FunctionSamples, Sinc5, SincPlusSine, SincPlusSquare, 
 @pytest.fixture(autouse=True)
 def fresh():
     """Nothing kept from another test."""
-    data._load.cache_clear()
-    data._arrays.cache_clear()
-    data._pixel_statistics.cache_clear()
+    split._load.cache_clear()
+    split._arrays.cache_clear()
+    split._pixel_statistics.cache_clear()
 
 
 def test_mnist_is_the_published_one():

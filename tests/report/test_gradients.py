@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from lab.activations import Tanh
-from lab.data import Digits, Examples
+from lab.data import Digits
+from lab.split import Examples
 from lab.functions import FunctionSamples, Sinc5
 from lab.gradient_norms import draw_batches, gradient_norms, last_layer
 from lab.gradients import GradientNormDescent, GradientNorms, Norms

@@ -6,11 +6,13 @@ import torch
 
 from lab import backpropagation
 from lab.activations import GELU, Identity, ReLU, SiLU, Softplus, Tanh
+from lab.building import flat_weights
 from lab.curvature import Hessian
-from lab.data import Digits, Examples
+from lab.data import Digits
+from lab.split import Examples
 from lab.functions import FunctionSamples, Sinc5
 from lab.losses import MeanLoss, StackedLoss, training_loss
-from lab.models import CNN, MLP, flat_weights
+from lab.models import CNN, MLP
 from lab.training import Recipe, Train, evaluate
 from tests.report.cases import TINY_PROBLEMS, dense_hessian
 

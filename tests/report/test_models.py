@@ -5,7 +5,9 @@ import pytest
 import torch
 
 from lab.activations import Tanh
-from lab.models import CNN, MLP, StackedMLP, flat_statistics, flat_weights
+from lab.building import flat_statistics, flat_weights
+from lab.models import CNN, MLP
+from lab.stack import StackedMLP
 
 COUNTS = [
     (MLP(1, (5, 10, 10, 10, 10, 10, 5), 1), 571),

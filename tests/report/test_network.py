@@ -9,13 +9,15 @@ from torch import nn
 
 from lab import landscape
 from lab.activations import Activation
+from lab.building import flat_statistics, flat_weights
 from lab.curvature import Curvature, Hessian, stacked_hessian
-from lab.data import Data, Split
+from lab.data import Data
 from lab.gradients import GradientNorms
 from lab.landscape import FilterNormalizedPlane, Point
-from lab.models import MLP, flat_statistics, flat_weights
+from lab.models import MLP
 from lab.network import Network
 from lab.sensitivity import Sensitivity
+from lab.split import Split
 from lab.trained import Classification
 from lab.training import Predict, Recipe, Train, TrainStack
 from measured.jobs import gather
