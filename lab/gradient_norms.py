@@ -7,9 +7,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from lab.data import Examples
 from lab.losses import MeanLoss
 from lab.network import Network
+from lab.split import Examples
 
 
 def gradient_norms(

@@ -9,14 +9,15 @@ import torch
 
 from lab import mixtures
 from lab.activations import Tanh
+from lab.building import set_weights
 from lab.checkpoints import Checkpoint
 from lab.data import Digits
+from lab.fit import mean_loss
 from lab.functions import FunctionSamples, Sinc5
 from lab.landscape import FilterNormalizedPlane, LineLoss, TrajectoryPlane, filter_normalize
 from lab.mixtures import estimate_statistics, evaluate_at
 from lab.models import CNN, MLP
-from lab.network import set_weights
-from lab.training import Recipe, Train, mean_loss
+from lab.training import Recipe, Train
 from lab.trajectories import JointPCA
 from measured.jobs import gather
 from measured.jobs.pool import InProcess, using
