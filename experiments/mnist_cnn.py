@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from experiments import original
 from lab.data import MNIST, Digits
-from lab.models import CNN, MLP, flat_weights
+from lab.models import CNN, MLP
 from lab.trained import Classification
-from lab.training import HISTORY_EXAMPLES, LearningRateSearch, Recipe, Train
+from lab.training import HISTORY_EXAMPLES, LearningRateSearch, Recipe, Train, Weights
 from measured import charts
 from measured.evidence import Claim, Comments, Metric, Result, at_least, different, every, larger, some
 from measured.jobs import gather
@@ -163,7 +163,8 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     baseline_jobs = trainings(LINEAR, settings.seeds, settings)
     digits_jobs = {name: digits_trainings(network, settings) for name, network in DIGITS.items()}
     searches = {name: items[0].tuned_by for name, items in jobs.items()}
-    trained, baseline, digits, chosen = gather((jobs, baseline_jobs, digits_jobs, searches))
+    start = jobs["two"][0].start
+    trained, baseline, digits, chosen, start = gather((jobs, baseline_jobs, digits_jobs, searches, start))
 
     num_test = settings.num_held_out or 10_000
     metrics = _scores("linear", baseline)
@@ -187,7 +188,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         "seen": Metric(1 - (1 - settings.num_train / POOL) ** len(settings.seeds) if settings.num_train else 1.0, "%"),
         "size_ratio": Metric(NETWORKS["seed_16_64"].num_parameters / NETWORKS["seed_16_16_16"].num_parameters),
     }
-    return Result(metrics, _figures(trained, chosen, metrics, settings))
+    return Result(metrics, _figures(trained, chosen, start, metrics, settings))
 
 
 def _scores(name: str, runs: list[Classification]) -> dict[str, Metric]:
@@ -202,7 +203,7 @@ def _scores(name: str, runs: list[Classification]) -> dict[str, Metric]:
     }
 
 
-def _figures(trained: dict, chosen: dict, metrics: dict, settings: Settings) -> dict:
+def _figures(trained: dict, chosen: dict, start: Weights, metrics: dict, settings: Settings) -> dict:
     def over_updates(kind: str, scale: float = 1) -> dict:
         """Histories on the fixed sample, ended by the final numbers on everything."""
         return {
@@ -225,13 +226,13 @@ def _figures(trained: dict, chosen: dict, metrics: dict, settings: Settings) -> 
         f"{settings.num_held_out or 10_000:,} test images, the ones before on up to {HISTORY_EXAMPLES[0]:,} of a run's training images and "
         f"the first {HISTORY_EXAMPLES[1]:,} of these test images."
     )
-    snapshots = {"before": flat_weights(NETWORKS["two"].build(settings.seeds[0])), "after": trained["two"][0].weights}
+    snapshots = {"before": start.weights, "after": trained["two"][0].weights}
     first_filters = {
-        f"{when} training": [picture[0] for picture in NETWORKS["two"].named_weights(weights)["0.weight"]]
+        f"{when} training": [picture[0] for picture in NETWORKS["two"].kernels(weights)[0]]
         for when, weights in snapshots.items()
     }
     second_filters = {
-        f"input channel {channel}, {when}": [picture[channel] for picture in NETWORKS["two"].named_weights(weights)["3.weight"]]
+        f"input channel {channel}, {when}": [picture[channel] for picture in NETWORKS["two"].kernels(weights)[1]]
         for channel in (0, 1)
         for when, weights in snapshots.items()
     }

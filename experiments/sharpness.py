@@ -16,11 +16,11 @@ from experiments.flatness import NETWORK, sweep_training
 from lab.checkpoints import Checkpoint
 from lab.data import MNIST
 from lab.landscape import Line, LineLoss
-from lab.models import MLP, flat_weights
+from lab.models import MLP
 from lab.sharpness import Curvature, HessianSize, Rescaled, Rescaling, Sharpness, Worst
 from lab.statistics import rank_correlation
 from lab.trained import Classification
-from lab.training import Recipe, Train
+from lab.training import Recipe, Train, Weights
 from measured import charts
 from measured.evidence import Claim, Comments, Metric, Result, at_least, at_most, every, larger, times_equal, times_smaller
 from measured.jobs import gather
@@ -195,6 +195,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     middle = settings.batch_sizes[len(settings.batch_sizes) // 2 - 1]
     jobs = {
         "f1": f1,
+        "f1_starts": {side: [run.start for run in runs] for side, runs in f1.items()},
         "f1_sharpness": {
             name: {
                 side: [_f1_sharpness(run, name, settings) for run in runs if name == "full" or run.seed in settings.few_seeds]
@@ -230,10 +231,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     }  # fmt: skip
     found = gather(jobs)
     measured = {
-        name: {
-            size: [_numbers(run, *parts) for run, parts in zip(swept[name][size], by_seed, strict=True)]
-            for size, by_seed in by_size.items()
-        }
+        name: {size: [_numbers(*parts) for parts in by_seed] for size, by_seed in by_size.items()}
         for name, by_size in found["sweeps"].items()
     }
     metrics = {
@@ -278,18 +276,21 @@ def _f1_sharpness(run: Train, name: str, settings: Settings) -> Sharpness:
 def _measurements(run: Train, settings: Settings) -> tuple:
     return (
         run,
+        run.start,
         Sharpness(run, settings.epsilon, settings.num_examples, seed=run.seed),
         Curvature(run, settings.num_examples, settings.num_probes, run.seed),
         Sharpness(run, settings.adaptive_epsilon, settings.num_examples, "adaptive", seed=run.seed),
     )
 
 
-def _distance(run: Train, training: Classification) -> float:
+def _distance(training: Classification, start: Weights) -> float:
     """From the weights at which the run started, over all parameters."""
-    return float(np.linalg.norm(training.weights - flat_weights(run.network.build(run.seed))))
+    return float(np.linalg.norm(training.weights - start.weights))
 
 
-def _numbers(run: Train, training: Classification, keskar: Worst, hessian: HessianSize, adaptive: Worst) -> dict[str, float]:
+def _numbers(
+    training: Classification, start: Weights, keskar: Worst, hessian: HessianSize, adaptive: Worst
+) -> dict[str, float]:
     """What is known of one run of the smaller network."""
     return {
         "keskar": keskar.phi,
@@ -297,7 +298,7 @@ def _numbers(run: Train, training: Classification, keskar: Worst, hessian: Hessi
         "trace": hessian.trace,
         "adaptive": adaptive.phi,
         "norm": float(np.linalg.norm(training.weights)),
-        "distance": _distance(run, training),
+        "distance": _distance(training, start),
         "loss": float(training.gap_loss),
         "accuracy": float(training.gap_accuracy),
         "test_accuracy": float(training.final_test_accuracy),
@@ -321,7 +322,7 @@ def _f1_metrics(found: dict, f1: dict[str, list[Train]], settings: Settings) -> 
             "trace": [item.trace for item in found["f1_hessian"][side]],
             "trace_standard_error": [item.trace_standard_error for item in found["f1_hessian"][side]],
             "norm": [float(np.linalg.norm(item.weights)) for item in trainings],
-            "distance": [_distance(run, item) for run, item in zip(f1[side], trainings, strict=True)],
+            "distance": [_distance(*pair) for pair in zip(trainings, found["f1_starts"][side], strict=True)],
         }
         for name, values in columns[side].items():
             unit = "%" if name in ("train", "test") else ""

@@ -16,9 +16,7 @@ from lab.building import flat_statistics, flat_weights
 from lab.split import Examples, Split
 from lab.stack import StackedMLP
 from lab.trained import Classification, Training
-from lab.training import HISTORY_EXAMPLES, Recipe
-
-EVALUATION_SLICE = 250  # examples at a time: their activations stay in the processor's cache
+from lab.training import EVALUATION_SLICE, HISTORY_EXAMPLES, Recipe
 
 
 class Single:

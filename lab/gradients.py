@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 
 from lab import costs
 from lab.trained import Training
-from lab.training import Train
+from lab.training import EVALUATION_SLICE, Train
 from measured.jobs import Job
 
 
@@ -78,7 +78,7 @@ class GradientNorms(Job[Norms]):
     @property
     def flops(self) -> float:
         examples = self._num_examples + self.num_batches * self.batch_size
-        passes = self._num_examples / 250 + self.num_batches  # slices, and batches
+        passes = self._num_examples / EVALUATION_SLICE + self.num_batches
         return len(self.of.checkpoint_at) * (3 * examples * self.of.network.num_flops + passes * costs.UPDATE)
 
 

@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from lab import backpropagation
 from lab.checkpoints import check_finite
 from lab.data import Dtype
-from lab.fit import EVALUATION_SLICE, mean_loss
+from lab.fit import mean_loss
 from lab.models import MLP
 from lab.split import Examples
 from lab.trained import Training
-from lab.training import Train, TrainStack
+from lab.training import EVALUATION_SLICE, Train, TrainStack
 
 
 class Loss(ABC):

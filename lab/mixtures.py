@@ -6,11 +6,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from lab.building import BATCH_NORMALISATIONS, flat_statistics, set_weights
-from lab.fit import EVALUATION_SLICE, Scores, evaluate
+from lab.fit import Scores, evaluate
 from lab.models import MLP
 from lab.network import Network
 from lab.split import Examples
 from lab.stack import StackedMLP
+from lab.training import EVALUATION_SLICE
 
 SMALLEST_STACK = 4  # networks at a time below which a stack is no faster than one after the other
 

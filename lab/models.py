@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def _fully_connected(inputs: int, outputs: int) -> Layer:
-    return Layer(f"fully connected, {inputs} to {outputs}", (outputs,), (inputs + 1) * outputs, 2 * inputs * outputs)
+    return Layer(
+        f"fully connected, {inputs} to {outputs}", (outputs,), (inputs + 1) * outputs, 2 * inputs * outputs, (outputs, inputs)
+    )
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ class CNN(Network):
                     (outputs, *self._sides(number + 1)),
                     weights + outputs,
                     2 * weights * height * width,
+                    (outputs, inputs, size, size),
                 )
             )
         return (*layers, *(_fully_connected(inputs, outputs) for inputs, outputs in pairwise(self._dense_widths)))

@@ -1,5 +1,6 @@
 """What every architecture says of itself, without a number of it being there; ``lab.building`` sets the numbers."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ class Layer:
     output_shape: tuple[int, ...]
     num_parameters: int
     num_flops: int
+    kernel: tuple[int, ...]
+    """Shape of its weights, which come first among its parameters: outputs, inputs, and for a convolution height and width."""
     num_statistics: int = 0
     """Running means and variances, and other state that training changes besides the parameters."""
 
@@ -80,6 +83,12 @@ class Network(ABC):
     def num_statistics(self) -> int:
         """Running means and variances that batch normalisation keeps, and any other state besides the parameters."""
         return sum(layer.num_statistics for layer in self.layers) if self.layers else self._counts[1]
+
+    def kernels(self, weights: Shaped[np.ndarray, " parameters"]) -> list[np.ndarray]:
+        """Of each of the ``layers`` the weights, without what follows them, cut from the flat vector."""
+        ends = np.cumsum([layer.num_parameters for layer in self.layers])
+        cut = zip(self.layers, np.split(weights, ends[:-1]), strict=True)
+        return [piece[: math.prod(layer.kernel)].reshape(layer.kernel) for layer, piece in cut]
 
     @property
     def _counts(self) -> tuple[int, int]:

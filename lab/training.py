@@ -21,6 +21,7 @@ R = TypeVar("R", bound=Training, covariant=True)
 
 HISTORY_EXAMPLES = (5_000, 2_000)
 """Training and held-out examples on which histories are measured, where a job does not say otherwise."""
+EVALUATION_SLICE = 250  # examples at a time: their activations stay in the processor's cache
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,19 @@ import torch
 from torch import nn
 
 from lab.activations import Activation
+from lab.building import flat_statistics, flat_weights
 from lab.checkpoints import Checkpoint
 from lab.curvature import Hessian
-from lab.data import Data, Split
+from lab.data import Data
 from lab.gradients import GradientNorms
 from lab.landscape import FilterNormalizedPlane
 from lab.losses import MeanLoss, StackedLoss
 from lab.mixtures import evaluate_at
-from lab.models import MLP, flat_statistics, flat_weights
+from lab.models import MLP
 from lab.network import Network
 from lab.sensitivity import Sensitivity
 from lab.sharpness import Curvature
-from lab.split import Examples
+from lab.split import Examples, Split
 from lab.trained import Classification
 from lab.training import Predict, Recipe, Train, TrainStack
 from measured.jobs import gather
