@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from experiments import original
+from lab.checkpoints import Checkpoint
 from lab.data import MNIST
-from lab.landscape import Line, LineLoss, Point
+from lab.landscape import Line, LineLoss
 from lab.models import MLP
 from lab.network import Network
 from lab.sensitivity import MeanSensitivity, Sensitivity
@@ -224,7 +225,7 @@ def _alphas(settings: Settings) -> tuple[float, ...]:
 
 
 def _line(first: Train, second: Train, settings: Settings) -> LineLoss:
-    return LineLoss(Point(first), Point(second), _alphas(settings), settings.line_train, settings.line_test)
+    return LineLoss(Checkpoint(first), Checkpoint(second), _alphas(settings), settings.line_train, settings.line_test)
 
 
 def cnn_lines(settings: Settings) -> dict[str, LineLoss]:
@@ -236,7 +237,7 @@ def cnn_lines(settings: Settings) -> dict[str, LineLoss]:
         for start, initial_seed in zip(STARTS, (0, 1), strict=True)
     }
     return {
-        start: LineLoss(Point(first), Point(second), _alphas(settings), number, number)
+        start: LineLoss(Checkpoint(first), Checkpoint(second), _alphas(settings), number, number)
         for start, (first, second) in pairs.items()
     }
 
@@ -269,7 +270,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     line_jobs, sweep_jobs, mix_jobs = lines(settings), sweeps(settings), mix(settings)
     jobs = {
         "lines": line_jobs,
-        "start": [LineLoss(Point(job.end.of, 0), job.end, job.alphas, job.num_train, job.num_test) for job in line_jobs["same_small"]["shared"]],
+        "start": [LineLoss(Checkpoint(job.end.of, 0), job.end, job.alphas, job.num_train, job.num_test) for job in line_jobs["same_small"]["shared"]],
         "cnn": cnn_lines(settings),
         "sweeps": sweep_jobs,
         "sensitivities": {

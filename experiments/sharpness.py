@@ -13,10 +13,11 @@ import numpy as np
 
 from experiments import original
 from experiments.flatness import NETWORK, sweep_training
+from lab.checkpoints import Checkpoint
 from lab.data import MNIST
-from lab.landscape import Line, LineLoss, Point
+from lab.landscape import Line, LineLoss
 from lab.models import MLP
-from lab.sharpness import HessianSize, MeasureHessian, Rescaled, Rescaling, Sharpness, Worst
+from lab.sharpness import Curvature, HessianSize, Rescaled, Rescaling, Sharpness, Worst
 from lab.statistics import rank_correlation
 from lab.trained import Classification
 from lab.training import Recipe, Train, Weights
@@ -211,11 +212,11 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
             for side, runs in f1.items()
         },
         "f1_hessian": {
-            side: [MeasureHessian(run, settings.f1_hessian_examples, settings.num_probes, run.seed) for run in runs]
+            side: [Curvature(run, settings.f1_hessian_examples, settings.num_probes, run.seed) for run in runs]
             for side, runs in f1.items()
         },
         "line": LineLoss(
-            Point(f1["small"][0]), Point(f1["large"][0]), tuple(np.linspace(-1, 2, settings.num_alphas).round(6).tolist()),
+            Checkpoint(f1["small"][0]), Checkpoint(f1["large"][0]), tuple(np.linspace(-1, 2, settings.num_alphas).round(6).tolist()),
             settings.line_examples, settings.line_examples,
         ),
         "sweeps": {
@@ -277,7 +278,7 @@ def _measurements(run: Train, settings: Settings) -> tuple:
         run,
         run.start,
         Sharpness(run, settings.epsilon, settings.num_examples, seed=run.seed),
-        MeasureHessian(run, settings.num_examples, settings.num_probes, run.seed),
+        Curvature(run, settings.num_examples, settings.num_probes, run.seed),
         Sharpness(run, settings.adaptive_epsilon, settings.num_examples, "adaptive", seed=run.seed),
     )
 

@@ -90,12 +90,7 @@ class Subspace:
 
 def worst_in_box(loss: MeanLoss, box: Sharpness) -> Worst:
     """The largest loss that ``box`` finds around the weights that the model of ``loss`` came with."""
-    weights = loss.weights.cpu().numpy()
-
-    def on_weights(z: np.ndarray) -> tuple[float, np.ndarray]:
-        value, gradient = loss.value_and_gradient(torch.from_numpy(weights + z).to(loss.weights.device))
-        return float(value), gradient.cpu().numpy()
-
+    on_weights, weights = around(loss), loss.weights.cpu().numpy()
     if box.subspace is None:
         widths = half_widths(weights, box)
         largest, evaluations = maximize_in_box(on_weights, widths, box.num_iterations, box.seed)
@@ -110,6 +105,17 @@ def worst_in_box(loss: MeanLoss, box: Sharpness) -> Worst:
         largest, evaluations = maximize_in_box(on_subspace, widths, box.num_iterations, box.seed)
     here = on_weights(np.zeros_like(weights))[0]
     return Worst(100 * (largest - here) / (1 + here), here, largest, evaluations + 1)
+
+
+def around(loss: MeanLoss) -> Objective:
+    """The loss at an offset from the weights that its model came with."""
+    weights = loss.weights
+
+    def at_offset(offset: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = loss.value_and_gradient(weights + torch.from_numpy(offset).to(weights.device))
+        return float(value), gradient.cpu().numpy()
+
+    return at_offset
 
 
 def half_widths(coordinates: Float[np.ndarray, " coordinates"], box: Sharpness) -> Float[np.ndarray, " coordinates"]:

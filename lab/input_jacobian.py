@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from lab.losses import EVALUATION_SLICE
+from lab.training import EVALUATION_SLICE
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The mean loss over examples as a function of the weights, with its derivatives: of one network, and of a stack of small ones.
 
-Weights are flat vectors in the order of ``lab.models.flat_weights``, in any precision; of a stack, one row per network. The
+Weights are flat vectors in the order of ``lab.building.flat_weights``, in any precision; of a stack, one row per network. The
 loss is the mean loss of the trainings plus ``weight_decay`` / 2 times the squared norm of all parameters, biases included:
 the gradient of that term is what torch's optimizers add for their ``weight_decay``. Networks are in evaluation mode.
 """

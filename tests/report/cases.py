@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lab.split import Examples
 from lab.losses import MeanLoss
+from lab.split import Examples
 
 ROOT = Path(__file__).parents[2]
 

@@ -12,10 +12,10 @@ from lab.activations import Identity, Softplus, Tanh
 from lab.checkpoints import Checkpoint
 from lab.critical_points import KINDS, CriticalPoints, NeighbourRatio, classify, count_signs
 from lab.curvature import Hessian
-from lab.split import Examples
 from lab.functions import FunctionSamples, Sinc5
 from lab.losses import MeanLoss, StackedLoss
 from lab.models import MLP
+from lab.split import Examples
 from lab.training import Recipe, Train, TrainStack
 from lab.zero_gradient import certify, find, share_of_higher
 from measured.jobs import gather

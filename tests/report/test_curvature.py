@@ -8,8 +8,8 @@ import torch
 
 from lab import curvature
 from lab.curvature import Hessian
-from lab.split import Examples
 from lab.losses import MeanLoss
+from lab.split import Examples
 from tests.report.cases import TINY_PROBLEMS, any_examples, dense_hessian, quadratic
 
 BOWL_AND_RIDGE = (2.0, 1.0, -5.0)

@@ -8,12 +8,12 @@ import torch
 
 from lab.activations import Tanh
 from lab.data import Digits
-from lab.split import Examples
 from lab.functions import FunctionSamples, Sinc5
 from lab.gradient_norms import draw_batches, gradient_norms, last_layer
 from lab.gradients import GradientNormDescent, GradientNorms, Norms
 from lab.losses import MeanLoss
 from lab.models import CNN, MLP
+from lab.split import Examples
 from lab.training import Recipe, Train
 from measured.jobs import gather
 from measured.jobs.pool import InProcess, using

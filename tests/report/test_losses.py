@@ -9,11 +9,12 @@ from lab.activations import GELU, Identity, ReLU, SiLU, Softplus, Tanh
 from lab.building import flat_weights
 from lab.curvature import Hessian
 from lab.data import Digits
-from lab.split import Examples
+from lab.fit import evaluate
 from lab.functions import FunctionSamples, Sinc5
 from lab.losses import MeanLoss, StackedLoss, training_loss
 from lab.models import CNN, MLP
-from lab.training import Recipe, Train, evaluate
+from lab.split import Examples
+from lab.training import Recipe, Train
 from tests.report.cases import TINY_PROBLEMS, dense_hessian
 
 DIGITS = Digits(80, num_held_out=20)

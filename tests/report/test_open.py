@@ -6,23 +6,23 @@ from pathlib import Path
 import pytest
 
 from lab.activations import ReLU, Tanh
-from lab.critical_points import CriticalPoints
-from lab.curvature import Curvature, Spectra
+from lab.checkpoints import Checkpoint
+from lab.critical_points import CriticalPoints, NeighbourRatio
 from lab.data import KMNIST, MNIST, CorrectLabels, Digits
 from lab.functions import FunctionSamples, Sinc5, SincPlusSine
-from lab.gradients import DescendGradientNorm, GradientNorms
-from lab.landscape import FilterNormalizedPlane, LineLoss, Plane, Point, TrajectoryPlane
+from lab.gradients import GradientNormDescent, GradientNorms
+from lab.landscape import FilterNormalizedPlane, LineLoss, TrajectoryPlane
 from lab.models import CNN, MLP
 from lab.sensitivity import Sensitivity
-from lab.sharpness import MeasureHessian, Rescaling, Sharpness
+from lab.sharpness import Curvature, Rescaling, Sharpness
 from lab.training import LearningRateSearch, Predict, Recipe, Train, TrainStack
 from lab.trajectories import JointPCA
 from measured.jobs.source import Reached, Sources
 from tests.report.cases import ROOT
 
 JOBS = (
-    Train, TrainStack, Predict, LearningRateSearch, CorrectLabels, Curvature, Spectra, CriticalPoints, GradientNorms, DescendGradientNorm, LineLoss,
-    Plane, TrajectoryPlane, FilterNormalizedPlane, Point, Sensitivity, Sharpness, MeasureHessian, Rescaling, JointPCA,
+    Train, TrainStack, Predict, LearningRateSearch, CorrectLabels, Checkpoint, CriticalPoints, NeighbourRatio, GradientNorms,
+    GradientNormDescent, LineLoss, TrajectoryPlane, FilterNormalizedPlane, Sensitivity, Sharpness, Curvature, Rescaling, JointPCA,
 )  # fmt: skip
 MNIST_CNN, DIGITS_RELU = (Train, Recipe, CNN, MNIST), (Train, Recipe, MLP, ReLU, Digits)
 DIGITS_TANH, SINC_TANH = (Train, Recipe, MLP, Tanh, Digits), (TrainStack, Recipe, MLP, Tanh, FunctionSamples, Sinc5)
