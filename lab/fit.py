@@ -1,11 +1,11 @@
-"""The one training loop, for one network and for a stack of small ones, and the scores of what it trains.
+"""The one training loop, for one network and for a stack of small ones.
 
 Losses and accuracies are measured in evaluation mode on the weights as they are at that step, never as running averages
 over batches: histories on a fixed sample, final numbers on everything trained on and on the whole held-out set.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -13,10 +13,11 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from lab.building import flat_statistics, flat_weights
+from lab.losses import evaluate, mean_loss
 from lab.split import Examples, Split
 from lab.stack import StackedMLP
 from lab.trained import Classification, Training
-from lab.training import EVALUATION_SLICE, HISTORY_EXAMPLES, Recipe
+from lab.training import HISTORY_EXAMPLES, Recipe
 
 
 class Single:
@@ -140,43 +141,6 @@ def make_scheduler(recipe: Recipe, optimizer: torch.optim.Optimizer) -> torch.op
     if recipe.schedule == "cosine":
         return schedulers.CosineAnnealingLR(optimizer, T_max=recipe.num_updates)
     return schedulers.ConstantLR(optimizer, factor=1.0, total_iters=0)
-
-
-def mean_loss(outputs: Float[Tensor, "*networks batch outputs"], targets: Tensor) -> Float[Tensor, "*networks"]:
-    """Mean over the batch: cross-entropy in nats for classes, squared error for values. One number per network."""
-    if targets.is_floating_point():
-        return (outputs - targets).square().mean((-2, -1))
-    losses = nn.functional.cross_entropy(outputs.flatten(0, -2), targets.expand(outputs.shape[:-1]).flatten(), reduction="none")
-    return losses.reshape(outputs.shape[:-1]).mean(-1)
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Mean loss and accuracy over a set of examples, in float64; accuracy is NaN where the targets are values."""
-
-    loss: Float[np.ndarray, "*networks"]
-    accuracy: Float[np.ndarray, "*networks"]
-
-
-def evaluate(model: nn.Module, inputs: Tensor, targets: Tensor) -> Scores:
-    """Mean loss and accuracy in evaluation mode, without gradients; the model's mode is restored."""
-    outputs = forward_in_slices(model, inputs).double()
-    loss = mean_loss(outputs, targets.double() if targets.is_floating_point() else targets)
-    correct = torch.full_like(loss, torch.nan)
-    if not targets.is_floating_point():
-        correct = (outputs.argmax(-1) == targets).double().mean(-1)
-    return Scores(loss.cpu().numpy(), correct.cpu().numpy())
-
-
-def forward_in_slices(model: nn.Module, inputs: Float[Tensor, "examples ..."]) -> Float[Tensor, "*networks examples outputs"]:
-    """Outputs in evaluation mode without gradients, computed in slices that fit the processor's cache."""
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.inference_mode():
-            return torch.cat([model(part) for part in inputs.split(EVALUATION_SLICE)], dim=-2)
-    finally:
-        model.train(was_training)
 
 
 def _scores(model: nn.Module, train: Examples, held_out: Examples) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""The mean loss over examples as a function of the weights, with its derivatives: of one network, and of a stack of small ones.
+"""The mean loss over examples: what a model scores, and a function of weights with its derivatives, of a network or a stack.
 
 Weights are flat vectors in the order of ``lab.building.flat_weights``, in any precision; of a stack, one row per network. The
 loss is the mean loss of the trainings plus ``weight_decay`` / 2 times the squared norm of all parameters, biases included:
@@ -8,7 +8,9 @@ the gradient of that term is what torch's optimizers add for their ``weight_deca
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -16,11 +18,54 @@ from torch import Tensor, nn
 from lab import backpropagation
 from lab.checkpoints import check_finite
 from lab.data import Dtype
-from lab.fit import mean_loss
 from lab.models import MLP
 from lab.split import Examples
 from lab.trained import Training
 from lab.training import EVALUATION_SLICE, Train, TrainStack
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Of a model as it is
+
+
+def mean_loss(outputs: Float[Tensor, "*networks batch outputs"], targets: Tensor) -> Float[Tensor, "*networks"]:
+    """Mean over the batch: cross-entropy in nats for classes, squared error for values. One number per network."""
+    if targets.is_floating_point():
+        return (outputs - targets).square().mean((-2, -1))
+    losses = nn.functional.cross_entropy(outputs.flatten(0, -2), targets.expand(outputs.shape[:-1]).flatten(), reduction="none")
+    return losses.reshape(outputs.shape[:-1]).mean(-1)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Mean loss and accuracy over a set of examples, in float64; accuracy is NaN where the targets are values."""
+
+    loss: Float[np.ndarray, "*networks"]
+    accuracy: Float[np.ndarray, "*networks"]
+
+
+def evaluate(model: nn.Module, inputs: Tensor, targets: Tensor) -> Scores:
+    """Mean loss and accuracy in evaluation mode, without gradients; the model's mode is restored."""
+    outputs = forward_in_slices(model, inputs).double()
+    loss = mean_loss(outputs, targets.double() if targets.is_floating_point() else targets)
+    correct = torch.full_like(loss, torch.nan)
+    if not targets.is_floating_point():
+        correct = (outputs.argmax(-1) == targets).double().mean(-1)
+    return Scores(loss.cpu().numpy(), correct.cpu().numpy())
+
+
+def forward_in_slices(model: nn.Module, inputs: Float[Tensor, "examples ..."]) -> Float[Tensor, "*networks examples outputs"]:
+    """Outputs in evaluation mode without gradients, computed in slices that fit the processor's cache."""
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.inference_mode():
+            return torch.cat([model(part) for part in inputs.split(EVALUATION_SLICE)], dim=-2)
+    finally:
+        model.train(was_training)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# At any weights, with derivatives
 
 
 class Loss(ABC):
@@ -154,6 +199,10 @@ class StackedLoss(Loss):
         gradient, hessian = backpropagation.gradient_and_hessian(self.network, weights, examples.inputs, examples.targets)
         hessian.diagonal(dim1=1, dim2=2).add_(self.weight_decay)
         return gradient + self.weight_decay * weights, hessian
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Of trainings
 
 
 def training_loss(of: Train, training: Training, num_examples: int | None, dtype: Dtype = "float64") -> MeanLoss:

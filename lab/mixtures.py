@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from lab.building import BATCH_NORMALISATIONS, flat_statistics, set_weights
-from lab.fit import Scores, evaluate
+from lab.losses import Scores, evaluate
 from lab.models import MLP
 from lab.network import Network
 from lab.split import Examples

@@ -193,8 +193,7 @@ class Rescaling(Job[Rescaled]):
     def compute(self, training: Training) -> Rescaled:
         from lab.box_search import worst_in_box
         from lab.curvature import Hessian, largest_eigenvalue
-        from lab.fit import forward_in_slices
-        from lab.losses import training_loss
+        from lab.losses import forward_in_slices, training_loss
 
         original = training_loss(self.of, training, self.num_examples)
         outputs = forward_in_slices(original.model, original.examples.inputs)

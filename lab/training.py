@@ -260,7 +260,7 @@ class Predict(Job[Outputs]):
     of: Train | TrainStack
 
     def compute(self, training: Training) -> Outputs:
-        from lab.fit import forward_in_slices
+        from lab.losses import forward_in_slices
 
         split, model = self.of.data.load(), self.of.built(training)
         inputs = model.examples(split.held_out(dtype=self.of.recipe.dtype)).inputs

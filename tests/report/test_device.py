@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from lab import fit
+from lab import fit, losses
 from lab.data import Digits
 from lab.functions import FunctionSamples, Sinc5
 from lab.models import CNN, MLP
@@ -44,8 +44,8 @@ def test_every_tensor_is_on_the_device(network, data, seeds, networks):
         model = Called(built, parameters)
         batch = next(fit._batches(20, 8, seeds, networks, train.inputs.device))
         with torch.no_grad():  # the backward pass would look for a real device
-            loss = fit.mean_loss(model(train.inputs[batch]), train.targets[batch])
-        outputs = fit.forward_in_slices(model, held_out.inputs)
+            loss = losses.mean_loss(model(train.inputs[batch]), train.targets[batch])
+        outputs = losses.forward_in_slices(model, held_out.inputs)
     assert loss.device.type == outputs.device.type == "cuda"
     _load.cache_clear()  # what it holds only pretends to be data
 

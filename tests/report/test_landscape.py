@@ -12,9 +12,9 @@ from lab.activations import Tanh
 from lab.building import set_weights
 from lab.checkpoints import Checkpoint
 from lab.data import Digits
-from lab.fit import mean_loss
 from lab.functions import FunctionSamples, Sinc5
 from lab.landscape import FilterNormalizedPlane, LineLoss, TrajectoryPlane, filter_normalize
+from lab.losses import mean_loss
 from lab.mixtures import estimate_statistics, evaluate_at
 from lab.models import CNN, MLP
 from lab.training import Recipe, Train

@@ -9,9 +9,8 @@ from lab.activations import GELU, Identity, ReLU, SiLU, Softplus, Tanh
 from lab.building import flat_weights
 from lab.curvature import Hessian
 from lab.data import Digits
-from lab.fit import evaluate
 from lab.functions import FunctionSamples, Sinc5
-from lab.losses import MeanLoss, StackedLoss, training_loss
+from lab.losses import MeanLoss, StackedLoss, evaluate, training_loss
 from lab.models import CNN, MLP
 from lab.split import Examples
 from lab.training import Recipe, Train

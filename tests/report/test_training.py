@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lab import fit
+from lab import fit, losses
 from lab.activations import Tanh
 from lab.data import Digits
 from lab.functions import FunctionSamples, Sinc5
@@ -111,7 +111,7 @@ def test_evaluation_is_in_evaluation_mode():
     """Dropout is off while measuring, and the model's mode is restored."""
     model = torch.nn.Sequential(torch.nn.Linear(2, 50), torch.nn.Dropout(0.5), torch.nn.Linear(50, 3)).train()
     inputs, targets = torch.ones(9, 2), torch.zeros(9, dtype=torch.int64)
-    first, second = (fit.evaluate(model, inputs, targets) for _ in range(2))
+    first, second = (losses.evaluate(model, inputs, targets) for _ in range(2))
     assert first.loss == second.loss and model.training
 
 
@@ -120,8 +120,8 @@ def test_slices_do_not_change_the_loss(monkeypatch):
     model, inputs = torch.nn.Linear(3, 4), torch.randn(23, 3, generator=torch.Generator().manual_seed(0))
     targets = torch.arange(23) % 4
     expected = torch.nn.functional.cross_entropy(model(inputs).double(), targets)
-    monkeypatch.setattr(fit, "EVALUATION_SLICE", 5)
-    assert float(fit.evaluate(model, inputs, targets).loss) == pytest.approx(float(expected.detach()), rel=1e-6)
+    monkeypatch.setattr(losses, "EVALUATION_SLICE", 5)
+    assert float(losses.evaluate(model, inputs, targets).loss) == pytest.approx(float(expected.detach()), rel=1e-6)
 
 
 @pytest.mark.parametrize("schedule, last", [("constant", 0.1), ("cosine", 0.0), ("one_cycle", 4e-7)])
@@ -232,7 +232,7 @@ def test_batch_normalised_training_is_kept_whole():
     result, split = job.compute(), DIGITS.load()
     model = job.rebuilt(result)
     assert not model.training and result.statistics.shape == (16,)
-    found = fit.evaluate(model, split.test_inputs, split.test_targets)
+    found = losses.evaluate(model, split.test_inputs, split.test_targets)
     assert (found.loss, found.accuracy) == (result.final_test_loss, result.final_test_accuracy)
     assert next(job.rebuilt(result, "float64").parameters()).dtype == torch.float64
     assert np.shape(job.placeholder().statistics) == (16,)
@@ -242,7 +242,7 @@ def test_histories_are_measured_on_the_examples_asked_for():
     """The first ones of either kind, and no others."""
     job = Train(MLP(64, (8,), 10), DIGITS, EXACT, 0, record_at=(30,), history_examples=(20, 10))
     result, split = job.compute(), DIGITS.load()
-    found = fit.evaluate(job.rebuilt(result), split.test_inputs[:10].double(), split.test_targets[:10])
+    found = losses.evaluate(job.rebuilt(result), split.test_inputs[:10].double(), split.test_targets[:10])
     assert result.test_loss[0] == found.loss and result.test_loss[0] != result.final_test_loss
     with pytest.raises(ValueError, match="at least one example of each kind"):
         replace(job, history_examples=(0, 10))
