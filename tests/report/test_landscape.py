@@ -65,7 +65,7 @@ def test_ends_of_a_line_are_the_trainings(cache, of):
     other = replace(of, seed=5)
     job = LineLoss(Checkpoint(of), Checkpoint(other), (-1.0, 0.0, 0.3, 1.0), 80, 100)
     with using(InProcess(cache)):
-        line, *ends = gather((job, of, other))
+        line, ends = gather((job, (of, other)))
     for column, end in zip((1, 3), ends, strict=True):
         for name in ("train_loss", "test_loss", "train_accuracy", "test_accuracy"):
             found, expected = getattr(line, name), getattr(end, f"final_{name}", None)
@@ -106,7 +106,7 @@ def test_batch_normalisation_is_estimated_anew_on_a_line(cache):
     network = MLP(64, (6, 5), 10, batch_norm=True)
     ends = [Train(network, DIGITS, EXACT, seed) for seed in (0, 1)]
     with using(InProcess(cache)):
-        line, *trained = gather((LineLoss(Checkpoint(ends[0]), Checkpoint(ends[1]), (-0.5, 0.0, 0.4, 1.0), 60, 50), *ends))
+        line, trained = gather((LineLoss(Checkpoint(ends[0]), Checkpoint(ends[1]), (-0.5, 0.0, 0.4, 1.0), 60, 50), ends))
     split = DIGITS.load()
     inputs, targets = split.train_inputs[:60].double(), split.train_targets[:60]
     for alpha, found, on_test in zip(line.alphas, line.train_loss, line.test_loss, strict=True):
@@ -180,7 +180,7 @@ def test_path_leaves_the_plane(cache):
     """The true losses are those of the checkpoints; those on the plane differ from them; the basis is that of the joint PCA."""
     runs = tuple(replace(IMAGES, seed=seed) for seed in (2, 3))
     with using(InProcess(cache)):
-        plane, paths, *trained = gather((TrajectoryPlane(runs, 4, 0.25, 50), JointPCA(runs), *runs))
+        plane, paths, trained = gather((TrajectoryPlane(runs, 4, 0.25, 50), JointPCA(runs), runs))
     np.testing.assert_array_equal(plane.coordinates, paths.coordinates)
     np.testing.assert_array_equal(plane.outside, paths.outside)
     np.testing.assert_array_equal(plane.explained, paths.explained)
