@@ -199,7 +199,7 @@ def test_placeholder_has_the_shapes_of_the_result(job):
         TrainStack(MLP(1, (3,), 1), WAVE, EXACT, (0, 1)),
         Train(CNN((1, 8, 8), (2,), (), 10), DIGITS, EXACT, 0),
         TrainStack(MLP(64, (3,), 10), DIGITS, EXACT, (0, 1)),
-        Train(MLP(64, (3,), 10), replace(DIGITS, held_out="validation", num_held_out=None), EXACT, 0),
+        Train(MLP(64, (3,), 10), replace(DIGITS, validation="held out", num_held_out=None), EXACT, 0),
     ],
     ids=["function", "functions stacked", "images", "images stacked", "validation"],
 )
