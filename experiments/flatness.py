@@ -299,8 +299,10 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         "large_batch": Metric(settings.large_batch),
         "smallest_batch": Metric(min(settings.batch_sizes)),
         "largest_batch": Metric(max(settings.batch_sizes)),
-        "fewest_updates": Metric(settings.num_epochs * math.ceil((settings.num_train or 60_000) / max(settings.batch_sizes))),
-        "most_updates": Metric(settings.num_epochs * math.ceil((settings.num_train or 60_000) / min(settings.batch_sizes))),
+        "fewest_updates": Metric(
+            settings.num_epochs * math.ceil(MNIST(settings.num_train).sizes[0] / max(settings.batch_sizes))
+        ),
+        "most_updates": Metric(settings.num_epochs * math.ceil(MNIST(settings.num_train).sizes[0] / min(settings.batch_sizes))),
         "learning_rate": Metric(settings.learning_rate, digits=1),
         "high_rate": Metric(settings.high_rate, digits=1),
         "cnn_updates": Metric(settings.cnn_updates),

@@ -188,8 +188,8 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         "chance": Metric(CHANCE, "%"),
         "chance_loss": Metric(CHANCE_LOSS),
         "fitted": Metric(FITTED, "%"),
-        "test_noise": Metric(math.sqrt(CHANCE * (1 - CHANCE) / (settings.num_held_out or 10_000)), "points"),
-        "num_test": Metric(settings.num_held_out or 10_000),
+        "test_noise": Metric(math.sqrt(CHANCE * (1 - CHANCE) / MNIST(num_held_out=settings.num_held_out).sizes[1]), "points"),
+        "num_test": Metric(MNIST(num_held_out=settings.num_held_out).sizes[1]),
         "num_runs": Metric(len(settings.seeds)),
         "num_reached": Metric(sum(scores[whole]["reached"].values)),
         "curve_runs": Metric(len(settings.curve_seeds)),
@@ -267,7 +267,7 @@ def _figures(networks: dict, jobs: dict, trained: dict, scores: dict, settings: 
         return {100 * share: scores["curve", curve, share][what] for share in settings.shares}
 
     measured = (
-        f"float32, evaluation mode; the last point on everything trained on and on all {settings.num_held_out or 10_000:,} test images, "
+        f"float32, evaluation mode; the last point on everything trained on and on all {MNIST(num_held_out=settings.num_held_out).sizes[1]:,} test images, "
         f"the ones before on {settings.history_examples[0]:,} training and {settings.history_examples[1]:,} test images at most."
     )
     words = f"{original.CNN_16_36}, {main:,} images: median and the middle 80 % over {len(settings.seeds)} seeds; {measured}"

@@ -224,7 +224,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
             for name, by_size in swept.items()
         },
         "rescaled": [
-            Rescaling(run, settings.factors, settings.epsilon, settings.adaptive_epsilon, settings.num_examples or 60_000, run.seed)
+            Rescaling(run, settings.factors, settings.epsilon, settings.adaptive_epsilon, MNIST(settings.num_examples).sizes[0], run.seed)
             for run in swept["updates"][middle]
             if run.seed in settings.rescaled_seeds
         ],
@@ -235,19 +235,19 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         for name, by_size in found["sweeps"].items()
     }
     metrics = {
-        "num_train": Metric(settings.num_train or 60_000),
+        "num_train": Metric(MNIST(settings.num_train).sizes[0]),
         "small_batch": Metric(settings.small_batch),
         "large_batch": Metric(settings.large_batch),
         "epochs": Metric(settings.epochs),
         "updates_small": Metric(f1["small"][0].recipe.num_updates),
         "updates_large": Metric(f1["large"][0].recipe.num_updates),
         "f1_parameters": Metric(settings.network.num_parameters),
-        "f1_examples": Metric(settings.f1_examples or 60_000),
-        "f1_hessian_examples": Metric(settings.f1_hessian_examples or 60_000),
+        "f1_examples": Metric(MNIST(settings.f1_examples).sizes[0]),
+        "f1_hessian_examples": Metric(MNIST(settings.f1_hessian_examples).sizes[0]),
         "num_f1_seeds": Metric(len(settings.f1_seeds)),
         "num_few_seeds": Metric(len(settings.few_seeds)),
         "num_seeds": Metric(len(settings.seeds)),
-        "num_examples": Metric(settings.num_examples or 60_000),
+        "num_examples": Metric(MNIST(settings.num_examples).sizes[0]),
         "small_parameters": Metric(NETWORK.num_parameters),
         "first_batch": Metric(min(settings.batch_sizes)),
         "last_batch": Metric(max(settings.batch_sizes)),

@@ -43,11 +43,6 @@ def build(network: Network, seed: int) -> nn.Module:
         raise ValueError(
             f"two layers of {name} share a parameter, which cannot be built from a seed; use one layer twice instead"
         )
-    if (network.shapes, network.num_statistics) != (shapes(network), num_statistics(network)):
-        raise ValueError(
-            f"{name}.layers says parameters {network.shapes} and {network.num_statistics} statistics; its module has "
-            f"{shapes(network)} and {num_statistics(network)}"
-        )
     untouched = _erase(module)
     state = torch.get_rng_state()
     with torch.no_grad():
@@ -58,6 +53,11 @@ def build(network: Network, seed: int) -> nn.Module:
         raise ValueError(
             f"{unset!r} of {name} is not initialised; define {name}.initialize(self, module, generator) to call "
             f"super().initialize(module, generator) and then set module.{unset} in place"
+        )
+    if (network.shapes, network.num_statistics) != (shapes(network), num_statistics(network)):
+        raise ValueError(
+            f"{name}.layers says parameters {network.shapes} and {network.num_statistics} statistics; its module has "
+            f"{shapes(network)} and {num_statistics(network)}"
         )
     for parameter in module.parameters():
         if parameter.ndim == 4:  # contiguous() would keep the strides of one channel, for which torch adds in another order

@@ -69,10 +69,9 @@ class ImageSet(Data[Classification]):
     _: KW_ONLY
     label_noise: float = 0.0
     """Share of training labels replaced by a class drawn uniformly, which may be the right one (Zhang et al. 2017)."""
-    reserve_validation: bool = False
-    """Keep the last sixth of the training images out of training."""
-    held_out: Literal["test", "validation"] = "test"
-    """What ``Split.test_*`` holds: the official test set, or the reserved sixth, on which choices are made."""
+    validation: Literal["none", "reserved", "held out"] = "none"
+    """The last sixth of the training images, on which choices are made: trained on like the others; kept out of training; or kept out and
+    held out in place of the official test set."""
     num_held_out: int | None = None
     """Held-out images used, the first ones; None for all of them."""
 
@@ -96,9 +95,9 @@ class ImageSet(Data[Classification]):
         """Images to train on and images held out, without reading any."""
         num_train, num_test = self.num_images
         num_validation = num_train // 6
-        if self.reserve_validation or self.held_out == "validation":
+        if self.validation != "none":
             num_train -= num_validation
-        num_held_out = num_validation if self.held_out == "validation" else num_test
+        num_held_out = num_validation if self.validation == "held out" else num_test
         return self.num_train or num_train, min(self.num_held_out or num_held_out, num_held_out)
 
     def load(self) -> "Split":

@@ -61,15 +61,13 @@ def of_images(dataset: ImageSet) -> Split:
 
 @lru_cache(maxsize=4)
 def _load(dataset: ImageSet, device: str) -> Split:
-    whole = replace(
-        dataset, num_train=None, seed=0, label_noise=0.0, reserve_validation=False, held_out="test", num_held_out=None
-    )
+    whole = replace(dataset, num_train=None, seed=0, label_noise=0.0, validation="none", num_held_out=None)
     train_images, train_labels, test_images, test_labels = _arrays(whole)
     mean, deviation = _pixel_statistics(whole)
     num_pool = len(train_images)
-    if dataset.reserve_validation or dataset.held_out == "validation":
+    if dataset.validation != "none":
         num_pool -= num_pool // 6
-    if dataset.held_out == "validation":
+    if dataset.validation == "held out":
         test_images, test_labels = train_images[num_pool:], train_labels[num_pool:]
     held_out = slice(dataset.num_held_out)
 

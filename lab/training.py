@@ -1,5 +1,6 @@
 """Jobs that train networks, one or a stack of small ones, choose their learning rates and ask for their answers; ``lab.fit`` trains."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
@@ -180,6 +181,10 @@ class Train(_TrainingJob[R]):
         """Where it starts."""
         return Start(self.network, self.seed if self.initial_seed is None else self.initial_seed)
 
+    def trials(self, data: Data, recipe: Recipe, seeds: tuple[int, ...]) -> "tuple[Train, ...]":
+        """Trainings of the same network that nothing is recorded of, one per seed."""
+        return tuple(Train(self.network, data, recipe, seed) for seed in seeds)
+
     def rebuilt(self, training: Training, dtype: Dtype | None = None) -> "nn.Module":
         """The trained network in evaluation mode, in the precision of its training or in ``dtype``."""
         return self.built(training, dtype).module.eval()
@@ -206,6 +211,10 @@ class TrainStack(_TrainingJob[R]):
 
         return self._fit(Stack(self.network.build_stack(self.seeds)), self.seeds, chosen)
 
+    def trials(self, data: Data, recipe: Recipe, seeds: tuple[int, ...]) -> "tuple[TrainStack, ...]":
+        """A stack of the same networks that nothing is recorded of."""
+        return (TrainStack(self.network, data, recipe, seeds),)
+
     def built(self, training: Training, dtype: Dtype | None = None) -> "Single":
         from lab.fit import Stack
 
@@ -214,6 +223,24 @@ class TrainStack(_TrainingJob[R]):
     @property
     def num_networks(self) -> tuple[int, ...]:
         return (len(self.seeds),)
+
+
+J = TypeVar("J", Train, TrainStack)
+
+
+def tuned(
+    run: J,
+    rates: Sequence[float],
+    *,
+    seeds: Sequence[int],
+    data: Data | None = None,
+    updates: int | None = None,
+    by: Literal["held-out loss", "training loss"] = "held-out loss",
+) -> J:
+    """``run`` with the one of ``rates`` that is best in trials like it, on other seeds, which are not reported, and other data or fewer updates where given."""
+    recipes = [replace(run.recipe, learning_rate=rate, num_updates=updates or run.recipe.num_updates) for rate in rates]
+    trials = (trial for recipe in recipes for trial in run.trials(data or run.data, recipe, tuple(seeds)))
+    return replace(run, tuned_by=LearningRateSearch(tuple(trials), by))
 
 
 @dataclass(frozen=True)

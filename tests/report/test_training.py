@@ -128,8 +128,8 @@ def test_slices_do_not_change_the_loss(monkeypatch):
 def test_schedule_ends_where_it_should(schedule, last):
     """Cosine reaches zero with the last update, one cycle its tiny final rate; constant stays."""
     recipe = Recipe(0.1, 20, 8, schedule=schedule)
-    optimizer = recipe.make_optimizer([torch.nn.Parameter(torch.zeros(1))])
-    scheduler = recipe.make_scheduler(optimizer)
+    optimizer = fit.make_optimizer(recipe, [torch.nn.Parameter(torch.zeros(1))])
+    scheduler = fit.make_scheduler(recipe, optimizer)
     for _ in range(20):
         optimizer.step()
         scheduler.step()
@@ -140,8 +140,8 @@ def test_schedule_ends_where_it_should(schedule, last):
 def test_one_cycle_leaves_the_momentum_alone(kind, name, expected):
     """Only the learning rate goes up and down; the momentum is the recipe's from the first update to the last."""
     recipe = Recipe(0.1, 20, 8, schedule="one_cycle", optimizer=kind)
-    optimizer = recipe.make_optimizer([torch.nn.Parameter(torch.zeros(1))])
-    scheduler = recipe.make_scheduler(optimizer)
+    optimizer = fit.make_optimizer(recipe, [torch.nn.Parameter(torch.zeros(1))])
+    scheduler = fit.make_scheduler(recipe, optimizer)
     for _ in range(20):
         assert optimizer.param_groups[0][name] == expected
         optimizer.step()
@@ -199,7 +199,7 @@ def test_placeholder_has_the_shapes_of_the_result(job):
         TrainStack(MLP(1, (3,), 1), WAVE, EXACT, (0, 1)),
         Train(CNN((1, 8, 8), (2,), (), 10), DIGITS, EXACT, 0),
         TrainStack(MLP(64, (3,), 10), DIGITS, EXACT, (0, 1)),
-        Train(MLP(64, (3,), 10), replace(DIGITS, held_out="validation", num_held_out=None), EXACT, 0),
+        Train(MLP(64, (3,), 10), replace(DIGITS, validation="held out", num_held_out=None), EXACT, 0),
     ],
     ids=["function", "functions stacked", "images", "images stacked", "validation"],
 )
