@@ -7,16 +7,16 @@ hidden layer, on so few images that the size at which a network can fit every tr
 true labels, and once with some of them replaced at random.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Literal
 
 from experiments import original
 from experiments.margins import FITTED, TREND
 from experiments.quantities import GAP_ACCURACY, GAP_LOSS, TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, scores, where_reached
 from lab.data import MNIST
 from lab.models import CNN, MLP
-from lab.network import Network
-from lab.training import ChosenLearningRate, LearningRateSearch, Recipe, Train, Training
+from lab.trained import Classification
+from lab.training import ChosenLearningRate, Recipe, Train, tuned
 from measured import charts
 from measured.evidence import Claim, Comments, Margin, Metric, Quantity, Result, Seeds, Sweep
 from measured.evidence.tests import at_least, equal, every, larger, smaller
@@ -98,7 +98,7 @@ PRESETS = {
     "full": Settings(
         widths=(1, 2, 4, 8, 12, 16, 25, 32, 40, 50, 64, 90, 128, 256, 512, 1000, 2000, 5000),
         sweep=Study(60_000, 20_000, Seeds(20)),
-        ten=Study(15_620, 1562, Seeds(20), num_train=MNIST(reserve_validation=True).sizes[0]),
+        ten=Study(15_620, 1562, Seeds(20), num_train=MNIST(validation="reserved").sizes[0]),
         learning_rates=(0.0003, 0.001, 0.003, 0.01),
     ),
 }
@@ -113,32 +113,34 @@ def one_layer(width: int) -> MLP:
     return MLP(28 * 28, (width,), MNIST.num_classes)
 
 
-def trainings(network: Network, data: Sequence[MNIST], trial: MNIST, study: Study, settings: Settings) -> list[Train]:
-    """A run on each of ``data``, whose seed is its own, at the learning rate that did best on ``trial``."""
-
-    def recipe(learning_rate: float, num_updates: int) -> Recipe:
-        return Recipe(learning_rate, num_updates, settings.batch_size, schedule="one_cycle")
-
-    trials = [Train(network, trial, recipe(rate, study.search_updates), trial.seed) for rate in settings.learning_rates]
-    search = LearningRateSearch(tuple(trials), "held-out loss" if trial.held_out == "validation" else "training loss")
-    final = recipe(settings.learning_rates[0], study.num_updates)
-    return [Train(network, item, final, item.seed, tuned_by=search) for item in data]
-
-
-def sweep_trainings(width: int, label_noise: float, settings: Settings) -> list[Train]:
-    """The reported runs of one width."""
-    size, num_test = settings.sweep.num_train, settings.num_held_out
-    data = [MNIST(size, seed, label_noise=label_noise, num_held_out=num_test) for seed in settings.sweep.seeds]
-    trial = MNIST(size, settings.search_seed, label_noise=settings.label_noise, num_held_out=1)
-    return trainings(one_layer(width), data, trial, settings.sweep, settings)
+def trainings(
+    network: CNN | MLP,
+    images: MNIST,
+    trial: MNIST,
+    by: Literal["held-out loss", "training loss"],
+    study: Study,
+    settings: Settings,
+) -> list[Train[Classification]]:
+    """A run per seed on as many ``images``, at the learning rate that did best on the draw of ``trial`` of another seed."""
+    recipe = Recipe(settings.learning_rates[0], study.num_updates, settings.batch_size, schedule="one_cycle")
+    runs = [Train(network, replace(images, seed=seed), recipe, seed) for seed in study.seeds]
+    trial, seeds, updates = replace(trial, seed=settings.search_seed), [settings.search_seed], study.search_updates
+    return [tuned(run, settings.learning_rates, seeds=seeds, data=trial, updates=updates, by=by) for run in runs]
 
 
-def ten_trainings(network: CNN, settings: Settings) -> list[Train]:
-    """The reported runs of one of the original's ten."""
-    size, num_test = settings.ten.num_train, settings.num_held_out
-    data = [MNIST(size, seed, reserve_validation=True, num_held_out=num_test) for seed in settings.ten.seeds]
-    trial = MNIST(size, settings.search_seed, held_out="validation", num_held_out=num_test or 2000)
-    return trainings(network, data, trial, settings.ten, settings)
+def sweep_trainings(width: int, label_noise: float, settings: Settings) -> list[Train[Classification]]:
+    """The reported runs of one width, which is tuned on noisy labels whatever its own are."""
+    study, images = settings.sweep, MNIST(settings.sweep.num_train, label_noise=label_noise, num_held_out=settings.num_held_out)
+    trial = replace(images, label_noise=settings.label_noise, num_held_out=1)
+    return trainings(one_layer(width), images, trial, "training loss", study, settings)
+
+
+def ten_trainings(network: CNN, settings: Settings) -> list[Train[Classification]]:
+    """The reported runs of one of the original's ten, which is tuned on images that no run trains on."""
+    study, num_test = settings.ten, settings.num_held_out
+    images = MNIST(study.num_train, validation="reserved", num_held_out=num_test)
+    trial = replace(images, validation="held out", num_held_out=num_test or 2000)
+    return trainings(network, images, trial, "held-out loss", study, settings)
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
@@ -165,13 +167,13 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     return Result(metrics, figures | charts.drawn(networks, chosen["ten"]) | charts.drawn(rates, widths, chosen["clean"]))
 
 
-def at_sizes(runs: Sweep[Training], size: Sizes) -> dict[str, dict[str, Metric]]:
+def at_sizes(runs: Sweep[Classification], size: Sizes) -> dict[str, dict[str, Metric]]:
     """Scores of the networks that claims compare."""
     quantities = (TRAIN_ACCURACY, TEST_ACCURACY, TEST_LOSS, GAP_ACCURACY, GAP_LOSS)
     return {name: {item.name: item.over(runs[at]) for item in quantities} for name, at in asdict(size).items()}
 
 
-def smallest_that_fits(runs: Sweep[Training]) -> dict[str, Metric]:
+def smallest_that_fits(runs: Sweep[Classification]) -> dict[str, Metric]:
     """Parameters of the smallest network that fits its training labels, of each seed."""
     of_seeds = [dict(zip(runs.values, found, strict=True)) for found in zip(*runs.runs.values(), strict=True)]
     fitting = [[size for size, one in found.items() if TRAIN_ACCURACY.of(one) >= FITTED.value] for found in of_seeds]
@@ -182,7 +184,7 @@ def smallest_that_fits(runs: Sweep[Training]) -> dict[str, Metric]:
 # Figures
 
 
-def sweep(runs: Sweep[Training], fitted: Metric, settings: Settings, labels: str) -> charts.Figure:
+def sweep(runs: Sweep[Classification], fitted: Metric, settings: Settings, labels: str) -> charts.Figure:
     """{labels} One hidden layer of {setting.widths.first} to {setting.widths.last} units, {setting.sweep.num_train} training
     images of each run's own; scored in evaluation mode on all images trained on and on test images with their true labels."""
     marks = {f"{MNIST.num_classes} classes × {settings.sweep.num_train:,} images": float(settings.rule)}
@@ -191,14 +193,14 @@ def sweep(runs: Sweep[Training], fitted: Metric, settings: Settings, labels: str
     return scores(runs, marks=marks)
 
 
-def gap(sweeps: dict[str, Sweep[Training]]) -> charts.Figure:
+def gap(sweeps: dict[str, Sweep[Classification]]) -> charts.Figure:
     """The gap by itself; positive is worse."""
     lines = {"one layer, true labels": "clean", "one layer, some labels wrong": "noisy", "the original's ten": "ten"}
     alt = "Gap of accuracy, left, and of loss, right, against parameters, for three sets of networks and labels."
     return charts.sweeps({line: sweeps[name] for line, name in lines.items()}, (GAP_ACCURACY, GAP_LOSS), alt=alt)
 
 
-def ten(runs: Sweep[Training]) -> charts.Figure:
+def ten(runs: Sweep[Classification]) -> charts.Figure:
     """The original's figure, with its ten numbers of parameters on a logarithmic axis: {setting.ten.num_train} training images
     per run, {setting.ten.num_updates} updates; scored in evaluation mode on all images trained on and on test images."""
     return scores(runs)

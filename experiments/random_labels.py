@@ -1,38 +1,38 @@
 """Can a network fit labels that mean nothing?
 
-A convolutional network with two convolutions learns images of MNIST whose labels were replaced by random ones. We ask whether it fits
-them, what it then makes of new images with their true labels, how long it takes beside true labels, and what happens between the two,
-when only a part of the labels is replaced. A network that is too small stands beside it.
+A convolutional network with two convolutions learns images of MNIST whose labels were replaced by random ones. We ask whether
+it fits them, what it then makes of new images with their true labels, how long it takes beside true labels, and what happens
+between the two, when only a part of the labels is replaced. A network that is too small stands beside it.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from experiments import original
+from experiments import original, published
 from experiments.margins import FITTED, TREND
 from experiments.quantities import TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, TRAIN_LOSS, times, where_reached
-from lab.data import MNIST, CorrectLabels, CorrectShare
+from lab.data import MNIST, CorrectLabels
+from lab.memorization import Memorization, Memorized
 from lab.models import CNN
-from lab.statistics import updates_to_accuracy
-from lab.training import Recipe, Train, Training
+from lab.training import Recipe, Train
 from measured import charts
-from measured.evidence import Claim, Comments, Estimate, Margin, Metric, Quantity, Result, Seeds, Sweep, factor
+from measured.evidence import Claim, Comments, Margin, Metric, Quantity, Result, Seeds, Sweep, factor
 from measured.evidence.tests import at_least, at_most, equal
 from measured.jobs import gather
 
 TITLE = "Random labels"
 
-# Seconds of one worker, measured; images a second trained and judged: 16/36 4,000 and 6,000, 8/16 10,000 and 25,000, the small one
-# 30,000 and 60,000. A run judges all it trained on, 10,000 test images and 15 times 1,000 images on the way.
+# Seconds of one worker, measured. A run judges all it trained on, 10,000 test images and 15 times 1,000 images on the way.
 #   16/36, random labels   6 runs of 1,200 updates x 64      6 x (18.6 + 4.4) s = 138 s
 #   16/36, true labels     6 runs of   288 updates x 64      6 x (4.5 + 4.4) s  =  53 s
 #   8/16, five shares      25 runs of 1,250 updates x 32     25 x (4.2 + 1.1) s = 133 s
 #   small, two shares      10 runs of 1,250 updates x 32     10 x 2.2 s         =  22 s
-# 1,500 labels and six seeds: single runs scatter around their share of right labels by somewhat less than a point (a pilot on other
-# seeds), so that six of them tell two points. 2,000 labels would take another 45 s, and all shares with the 16/36 network 400 s.
+# 1,500 labels and six seeds: single runs scatter around their share of right labels by somewhat less than a point (a pilot on
+# other seeds), so that six of them tell two points.
 
 CHANCE, CHANCE_LOSS = 1 / MNIST.num_classes, math.log(MNIST.num_classes)
 """Accuracy, and cross-entropy, of a network that finds all classes equally likely."""
@@ -54,14 +54,9 @@ class Study:
     """Runs at each share of random labels: each has images, labels, initial weights and an order of its own."""
 
     @property
-    def updates_per_epoch(self) -> int:
-        """Mini-batches of one pass."""
-        return math.ceil(self.num_labels / self.batch_size)
-
-    @property
     def num_updates(self) -> int:
         """Mini-batches of one run."""
-        return self.epochs * self.updates_per_epoch
+        return self.epochs * math.ceil(self.num_labels / self.batch_size)
 
 
 @dataclass(frozen=True)
@@ -74,12 +69,12 @@ class Settings:
     """The network of the curve between true and random labels."""
     small: Study = replace(curve, network=original.TEN[2][1])
     """A network that is too small, the smallest of the original's section 3.2, on the same labels, true and random."""
-    shares: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
-    """Shares of the labels that are replaced along the curve, from none to all."""
+    replaced: tuple[int, ...] = (0, 25, 50, 75, 100)
+    """Per cent of the labels that are replaced along the curve, from none to all."""
     learning_rate: float = 0.001
     """Learning rate of Adam, constant, as in the original."""
-    timed_at: float = 0.95
-    """Training accuracy to which the updates of a run are counted: most of the way, as not every run fits the last labels."""
+    nearly_fitted: float = 0.95
+    """Training accuracy to which updates are counted; not every run gets to what counts as fitted."""
     num_records: int = 15
     """Measurements on the way, closer together at the beginning; at the end come the final ones on everything."""
     history_examples: tuple[int, int] = (500, 500)
@@ -88,9 +83,9 @@ class Settings:
     """Test images; not set (None) for all 10,000."""
 
     @property
-    def middle(self) -> float:
-        """The share of replaced labels that is nearest to a half."""
-        return min(self.shares, key=lambda share: abs(share - 0.5))
+    def middle(self) -> int:
+        """Per cent of the labels replaced that come nearest to a half."""
+        return min(self.replaced, key=lambda percent: abs(percent - 50))
 
 
 STANDARD = Settings()
@@ -99,260 +94,196 @@ TOY = [
     for study in (STANDARD.large, STANDARD.true, STANDARD.curve, STANDARD.small)
 ]
 PRESETS = {
-    "quick": Settings(*TOY, shares=(0.0, 0.5, 1.0), num_records=3, history_examples=(40, 40), num_held_out=200),
+    "quick": Settings(*TOY, replaced=(0, 50, 100), num_records=3, history_examples=(40, 40), num_held_out=200),
     "standard": STANDARD,
     "full": Settings(
         large=Study(original.CNN_16_36, MNIST().sizes[0], 200, 128, Seeds(12)),
         true=Study(original.CNN_16_36, MNIST().sizes[0], 50, 128, Seeds(12)),
         curve=Study(original.CNN_16_36, 10_000, 100, 128, Seeds(10)),
         small=Study(STANDARD.small.network, 10_000, 100, 128, Seeds(10)),
-        shares=(0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
+        replaced=tuple(range(0, 101, 10)),
         num_records=60,
         history_examples=(5000, 2000),
     ),
 }
 
+RIGHT = Quantity("right", "that are right", "%")
 SCORES = (TRAIN_ACCURACY, TEST_ACCURACY, TRAIN_LOSS, TEST_LOSS)
-RIGHT = Quantity("share", "labels that are right", "%")
-PEAK = Quantity("peak", "highest test accuracy on the way", "%", read=lambda run: run.test_accuracy.max())
-OVER_CHANCE = Quantity(
-    "over_chance", "test loss over chance", average="geometric mean", read=lambda run: run.final_test_loss / CHANCE_LOSS
-)
+PEAK = Quantity("peak_test_accuracy", "highest test accuracy on the way", "%")
+OVER_CHANCE = Quantity("", "", average="geometric mean", read=lambda run: run.final_test_loss / CHANCE_LOSS)
+EXCESS = Quantity("", "", "points", read=lambda run: run.final_test_accuracy - run.right)
 
 
-@dataclass(frozen=True)
-class Runs:
-    """What was found at one share of replaced labels."""
-
-    study: Study
-    trained: Sequence[Training]
-    right: Sequence[CorrectShare]
-    metrics: dict[str, Metric]
-
-
-def jobs(study: Study, share: float, settings: Settings) -> tuple[list[Train], list[CorrectLabels]]:
-    """Runs with that share of their labels replaced: what is replaced at a small share is replaced at every larger one."""
+def job(study: Study, percent: int, seed: int, settings: Settings) -> Memorization:
+    """A run with that much of its labels replaced: what is replaced at a small share is replaced at every larger one."""
+    data = MNIST(study.num_labels, seed, label_noise=percent / 100, num_held_out=settings.num_held_out)
+    recipe = Recipe(settings.learning_rate, study.num_updates, study.batch_size)
     places = np.linspace(0, 1, settings.num_records, endpoint=False) ** 2
     steps, sample = tuple(sorted({round(study.num_updates * place) for place in places})), settings.history_examples
-    recipe = Recipe(settings.learning_rate, study.num_updates, study.batch_size)
-    data = [MNIST(study.num_labels, seed, label_noise=share, num_held_out=settings.num_held_out) for seed in study.seeds]
-    runs = [Train(study.network, item, recipe, item.seed, record_at=steps, history_examples=sample) for item in data]
-    return runs, [CorrectLabels(item) for item in data]
+    return Memorization(Train(study.network, data, recipe, seed, record_at=steps, history_examples=sample), CorrectLabels(data))
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
     studies = {
-        "large": {0.0: settings.true, 1.0: settings.large},
-        "curve": dict.fromkeys(settings.shares, settings.curve),
-        "small": dict.fromkeys((0.0, 1.0), settings.small),
+        "large": {0: settings.true, 100: settings.large},
+        "curve": dict.fromkeys(settings.replaced, settings.curve),
+        "small": dict.fromkeys((0, 100), settings.small),
     }
-    done = gather({name: {share: jobs(of, share, settings) for share, of in at.items()} for name, at in studies.items()})
-    found = {
-        name: {share: measured(of, *done[name][share], settings.timed_at) for share, of in at.items()}
+    jobs = {
+        name: {percent: [job(study, percent, seed, settings) for seed in study.seeds] for percent, study in at.items()}
         for name, at in studies.items()
     }
-    metrics: dict[str, dict] = {name: {"true": at[0.0].metrics, "random": at[1.0].metrics} for name, at in found.items()}
+    found = {name: Sweep("labels replaced (%)", runs) for name, runs in gather(jobs).items()}
+    metrics = {name: {"true": reached(at[0], settings), "random": reached(at[100], settings)} for name, at in found.items()}
     for name in ("large", "curve"):
         metrics[name]["slower"] = times(metrics[name]["random"]["timed"]["at"], metrics[name]["true"]["timed"]["at"])
-    random, middle = found["large"][1.0], found["curve"][settings.middle]
-    pairs = zip(random.trained, random.right, strict=True)
-    metrics["large"] |= {
-        "excess": Estimate.over_seeds([TEST_ACCURACY.of(run) - RIGHT.of(share) for run, share in pairs], "points"),
-        "loss_over_chance": OVER_CHANCE.over(random.trained),
-    }
-    metrics["curve"] |= {
-        "middle": middle.metrics | {"peak": PEAK.over(middle.trained)},
-        "trend": Sweep("share", {share: runs.trained for share, runs in found["curve"].items()}).correlation(TEST_ACCURACY),
-    }
-    figures = charts.drawn(networks, found) | charts.drawn(loss, found["large"]) | charts.drawn(accuracy, found["large"])
-    figures |= charts.drawn(scores, found) | charts.drawn(zhang) | charts.drawn(curve, found["curve"])
-    figures |= charts.drawn(time, found, settings) | charts.drawn(over_epochs, found["curve"])
-    return Result(metrics, figures | charts.drawn(corruption, found["curve"], settings))
+    random, middle = found["large"][100], found["curve"][settings.middle]
+    metrics["large"] |= {"excess": EXCESS.over(random), "loss_over_chance": OVER_CHANCE.over(random)}
+    metrics["curve"]["middle"] = reached(middle, settings) | {"peak": PEAK.over(middle)}
+    metrics["curve"]["trend"] = found["curve"].correlation(TEST_ACCURACY)
+    large, along = found["large"], found["curve"]
+    figures = charts.drawn(networks, studies) | charts.drawn(loss, large) | charts.drawn(accuracy, large)
+    figures |= charts.drawn(scores, studies, found) | charts.drawn(zhang) | charts.drawn(curve, along)
+    figures |= charts.drawn(time, found, settings) | charts.drawn(over_epochs, along)
+    return Result(metrics, figures | charts.drawn(corruption, along, settings))
 
 
-def measured(study: Study, trained: Sequence[Training], right: Sequence[CorrectShare], level: float) -> Runs:
-    """Runs at one share, with what they reached, and when."""
-    metrics = {item.name: item.over(trained) for item in SCORES}
-    timed = where_reached(
-        [updates_to_accuracy(level, run, study.num_updates) for run in trained],
-        "updates",
-        remedy="more updates would give every run its time",
-    )
-    return Runs(study, trained, right, metrics | {"right": RIGHT.over(right), "timed": timed})
+def reached(runs: Sequence[Memorized], settings: Settings) -> dict[str, Any]:
+    """What runs with the same share of replaced labels reached, and when."""
+    return {item.name: item.over(runs) for item in (*SCORES, RIGHT)} | {"timed": timed(runs, settings)}
+
+
+def timed(runs: Sequence[Memorized], settings: Settings) -> dict[str, Metric]:
+    """Updates until the labels are nearly fitted."""
+    updates = [run.updates_to(settings.nearly_fitted) for run in runs]
+    return where_reached(updates, "updates", remedy="more updates would give every run its time")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Figures
 
-GIVEN, TEST = "training images, labels as given", "test images, true labels"
-ACCURACY, LOSS = "accuracy (%)", charts.Axis("cross-entropy (nats)", log=True)
-CHANCE_LEVEL = {f"chance: {100 * CHANCE:g} %": 100 * CHANCE}
+GIVEN, TRUE = "training images, labels as given", "test images, true labels"
+LOSS, GUESSED_LOSS = charts.Axis("cross-entropy (nats)", log=True), {"chance: ln 10": CHANCE_LOSS}
+ACCURACY, GUESSED = charts.Axis("accuracy (%)"), {f"chance: {100 * CHANCE:g} %": 100 * CHANCE}
 
 
-def history(runs: Runs, score: str, scale: float = 1) -> charts.Series:
-    """A score over epochs on the fixed sample, ended by the final one on everything."""
-    updates = np.append(runs.trained[0].steps, runs.study.num_updates)
-    values = [np.append(getattr(run, score), getattr(run, f"final_{score}")) for run in runs.trained]
-    return charts.Series(updates / runs.study.updates_per_epoch, [scale * row for row in values])
-
-
-def histories(at: dict[float, Runs], score: str, scale: float = 1) -> dict[str, dict[str, charts.Series]]:
-    """A panel for random and one for true labels."""
-    panels = {"random labels": at[1.0], "true labels": at[0.0]}
-    return {
-        panel: {GIVEN: history(runs, f"train_{score}", scale), TEST: history(runs, f"test_{score}", scale)}
-        for panel, runs in panels.items()
-    }
-
-
-def loss(at: dict[float, Runs]) -> charts.Figure:
-    """Training and test loss of {setting.large.network} with {setting.large.num_labels} images, in evaluation mode: the last point on
-    everything trained on and on all test images, the ones before on at most {setting.history_examples.first} training and
+def loss(runs: Sweep[Memorized]) -> charts.Figure:
+    """Training and test loss of {setting.large.network} with {setting.large.num_labels} images, in evaluation mode: the last point
+    on everything trained on and on all test images, the ones before on at most {setting.history_examples.first} training and
     {setting.history_examples.last} test images."""
-    panels = histories(at, "loss")
-    alt = "Cross-entropy against epochs on a logarithmic axis, random labels left, true labels right; the loss of guessing is drawn."
-    levels = {panel: {"chance: ln 10": CHANCE_LOSS} for panel in panels}
-    return charts.curves(panels, x="epochs", y=LOSS, levels=levels, alt=alt)
+    return over_training(runs, "loss", LOSS, GUESSED_LOSS)
 
 
-def accuracy(at: dict[float, Runs]) -> charts.Figure:
+def accuracy(runs: Sweep[Memorized]) -> charts.Figure:
     """Training and test accuracy of the same runs, measured in the same way."""
-    panels = histories(at, "accuracy", 100)
-    alt = "Accuracy against epochs, random labels left, true labels right, with the accuracy of guessing drawn across."
-    return charts.curves(panels, x="epochs", y=ACCURACY, levels=dict.fromkeys(panels, CHANCE_LEVEL), alt=alt)
+    return over_training(runs, "accuracy", ACCURACY, GUESSED)
 
 
-def over_epochs(at: dict[float, Runs]) -> charts.Figure:
+def over_training(runs: Sweep[Memorized], score: str, y: charts.Axis, guessed: dict[str, float]) -> charts.Figure:
+    """A score over epochs, a panel for random and one for true labels."""
+    panels = {
+        title: {GIVEN: history(found, f"train_{score}"), TRUE: history(found, f"test_{score}")}
+        for title, found in (("random labels", runs[100]), ("true labels", runs[0]))
+    }
+    alt = f"{score.capitalize()} against epochs, random labels left, true labels right, with that of guessing drawn across."
+    return charts.curves(panels, x="epochs", y=y, levels=dict.fromkeys(panels, guessed), alt=alt)
+
+
+def history(runs: Sequence[Memorized], score: str) -> charts.Series:
+    """A score over epochs, an accuracy in per cent."""
+    scale = 100 if score.endswith("accuracy") else 1
+    return charts.Series(runs[0].epochs, [scale * getattr(run, score) for run in runs])
+
+
+def over_epochs(runs: Sweep[Memorized]) -> charts.Figure:
     """The runs between true and random labels on the way, measured as in the first figures."""
     panels = {
-        title: {f"{percent(share)} replaced": history(runs, f"{split}_accuracy", 100) for share, runs in at.items()}
-        for title, split in ((GIVEN, "train"), (TEST, "test"))
+        title: {f"{percent} % replaced": history(found, score) for percent, found in runs.runs.items()}
+        for title, score in ((GIVEN, "train_accuracy"), (TRUE, "test_accuracy"))
     }
     alt = "Accuracy against epochs, a line per share of replaced labels, training images left, test images right."
-    return charts.curves(panels, x="epochs", y=ACCURACY, levels={TEST: CHANCE_LEVEL}, alt=alt)
+    return charts.curves(panels, x="epochs", y=ACCURACY, levels={TRUE: GUESSED}, alt=alt)
 
 
-def curve(at: dict[float, Runs]) -> charts.Figure:
+def curve(runs: Sweep[Memorized]) -> charts.Figure:
     """From true to random labels at the end of training: {setting.curve.network}, {setting.curve.num_labels} images,
     {setting.curve.epochs} epochs."""
-
-    def points(name: str) -> dict[float, Metric]:
-        return {100 * share: runs.metrics[name] for share, runs in at.items()}
-
+    right = {"training labels that are right": runs.points(RIGHT)}
     return charts.trend(
         {
-            "accuracy": {
-                GIVEN: points("final_train_accuracy"),
-                TEST: points("final_test_accuracy"),
-                "training labels that are right": points("right"),
-            },
-            "loss": {GIVEN: points("final_train_loss"), TEST: points("final_test_loss")},
+            "accuracy": {GIVEN: runs.points(TRAIN_ACCURACY), TRUE: runs.points(TEST_ACCURACY)} | right,
+            "loss": {GIVEN: runs.points(TRAIN_LOSS), TRUE: runs.points(TEST_LOSS)},
         },
-        x="labels replaced (%)",
+        x=runs.knob,
         y={"accuracy": "accuracy or share (%)", "loss": LOSS},
-        levels={"accuracy": CHANCE_LEVEL, "loss": {"chance: ln 10": CHANCE_LOSS}},
-        alt="Left, accuracy on training and on test images and the share of right labels, right, both losses, against the share of "
-        "labels replaced.",
+        levels={"accuracy": GUESSED, "loss": GUESSED_LOSS},
+        alt="Accuracies and the share of right labels, left, and losses, right, against the share of labels replaced.",
     )
 
 
-def time(found: dict[str, dict[float, Runs]], settings: Settings) -> charts.Figure:
-    """How long it takes to fit the labels, in updates, between measurements on a straight line. The accuracy is read on the first
-    {setting.history_examples.first} training images of a run at most, at the last point on all of them. A share at which not every
-    run gets there is left out. Mini-batches have {setting.curve.batch_size} images along the curve and {setting.large.batch_size}
-    for the larger network."""
-    panel = f"updates to {percent(settings.timed_at)} training accuracy"
+def time(found: dict[str, Sweep[Memorized]], settings: Settings) -> charts.Figure:
+    """Updates until the labels are nearly fitted, on straight lines between measurements. Accuracy is read on the first
+    {setting.history_examples.first} training images at most, at the last point on all. A share at which not every run gets there
+    is left out. Mini-batches have {setting.curve.batch_size} images along the curve, {setting.large.batch_size} otherwise."""
+    panel = f"updates to {settings.nearly_fitted:.0%} training accuracy"
     lines = {
         f"{study.network}, {study.num_labels:,} images": {
-            100 * share: runs.metrics["timed"]["at"] for share, runs in found[name].items()
+            at: timed(runs, settings)["at"] for at, runs in found[name].runs.items()
         }
         for name, study in (("curve", settings.curve), ("large", settings.large))
     }
-    return charts.trend(
-        {panel: lines},
-        x="labels replaced (%)",
-        y=charts.Axis("updates", log=True),
-        levels={panel: {f"where the runs of {settings.curve.network} end": settings.curve.num_updates}},
-        alt="Updates to a training accuracy against the share of labels replaced, for two networks, on a logarithmic axis.",
-    )
+    levels = {panel: {f"end of the runs of {settings.curve.network}": float(settings.curve.num_updates)}}
+    alt = "Updates to a training accuracy against the share of labels replaced, for two networks, on a logarithmic axis."
+    return charts.trend({panel: lines}, x=found["curve"].knob, y=charts.Axis("updates", log=True), levels=levels, alt=alt)
 
 
-def networks(found: dict[str, dict[float, Runs]]) -> charts.Figure:
-    """What is trained: Adam, learning rate {setting.learning_rate}, no weight decay, no augmentation. The small network pools 9 × 9
-    pixels, the others 2 × 2 twice."""
+def networks(studies: dict[str, dict[int, Study]]) -> charts.Figure:
+    """What is trained: Adam, learning rate {setting.learning_rate}, no weight decay, no augmentation. The small network pools
+    {setting.small.network.pool} × {setting.small.network.pool} pixels, the others 2 × 2 twice."""
     rows = []
-    for at in found.values():
-        for study in dict.fromkeys(runs.study for runs in at.values()):
-            shares = ", ".join(f"{100 * share:g}" for share, runs in at.items() if runs.study == study)
+    for at in studies.values():
+        for study in dict.fromkeys(at.values()):
             network, size = study.network, f"{study.network.num_parameters:,}"
-            rows.append(
-                (
-                    str(network),
-                    size,
-                    network.depth,
-                    study.num_labels,
-                    f"{shares} %",
-                    study.batch_size,
-                    study.num_updates,
-                    len(study.seeds),
-                )
-            )
+            replaced = f"{', '.join(str(percent) for percent in at if at[percent] == study)} %"
+            how = study.batch_size, study.num_updates, len(study.seeds)
+            rows.append((str(network), size, network.depth, study.num_labels, replaced, *how))
     columns = ("network", "parameters", "convolutions", "images", "labels replaced", "mini-batch", "updates", "runs each")
     return charts.table(columns, rows)
 
 
-def scores(found: dict[str, dict[float, Runs]]) -> charts.Figure:
+def scores(studies: dict[str, dict[int, Study]], found: dict[str, Sweep[Memorized]]) -> charts.Figure:
     """At the end of training, on all training images with the labels as given and on all test images with their true ones. The
     intervals know of no bound at 100 %."""
     rows = []
-    for at in found.values():
-        for labels, runs in (("true", at[0.0]), ("random", at[1.0])):
-            network, measured = runs.study.network, (runs.metrics[item.name] for item in SCORES)
-            name = f"{network} ({network.num_parameters:,})"
-            rows.append((name, runs.study.num_labels, labels, that_are_right(runs), *measured))
-    columns = ("network", "training images", "labels", "that are right", *(item.title for item in SCORES))
-    return charts.table(columns, rows)
+    for name, at in studies.items():
+        for percent, labels in ((0, "true"), (100, "random")):
+            study, runs = at[percent], found[name][percent]
+            network = f"{study.network} ({study.network.num_parameters:,})"
+            rows.append((network, study.num_labels, labels, right(runs), *(item.over(runs) for item in SCORES)))
+    return charts.table(("network", "training images", "labels", RIGHT.title, *(item.title for item in SCORES)), rows)
 
 
 def zhang() -> charts.Figure:
-    """Not ours: Zhang et al. (2017), Table 1, for CIFAR-10 with 50,000 training images: training / test accuracy in per cent, without
-    crops and without weight decay."""
-    return charts.table(("network", "parameters", "true labels", "random labels"), ZHANG)
+    """Not ours: Zhang et al. (2017), Table 1, for CIFAR-10 with 50,000 training images: training / test accuracy in per cent,
+    without crops and without weight decay."""
+    return charts.table(("network", "parameters", "true labels", "random labels"), published.ZHANG)
 
 
-def corruption(at: dict[float, Runs], settings: Settings) -> charts.Figure:
+def corruption(runs: Sweep[Memorized], settings: Settings) -> charts.Figure:
     """The numbers behind both figures of the curve."""
-    rows = [
-        (
-            percent(share),
-            that_are_right(runs),
-            *(runs.metrics[f"final_{name}"] for name in ("train_accuracy", "test_accuracy", "test_loss")),
-            runs.metrics["timed"]["at"],
-            f"{runs.metrics['timed']['share'].successes} of {runs.metrics['timed']['share'].n}",
-        )
-        for share, runs in at.items()
-    ]
-    scored = ("training accuracy", "test accuracy", "test loss", f"updates to {percent(settings.timed_at)}")
+    rows = []
+    for percent, found in runs.runs.items():
+        updates, scored = timed(found, settings), (item.over(found) for item in (TRAIN_ACCURACY, TEST_ACCURACY, TEST_LOSS))
+        rows.append((f"{percent} %", right(found), *scored, updates["at"], updates["share"]))
+    scored = ("training accuracy", "test accuracy", "test loss", f"updates to {settings.nearly_fitted:.0%}")
     return charts.table(("replaced", "labels that are right", *scored, "runs that got there"), rows)
 
 
-def percent(share: float) -> str:
-    """A share as figures write it."""
-    return f"{100 * share:g} %"
-
-
-def that_are_right(runs: Runs) -> Metric | str:
+def right(runs: Sequence[Memorized]) -> Metric | str:
     """The share of right labels, or that all of them are."""
-    return "all" if runs.metrics["right"].value == 1 else runs.metrics["right"]
+    share = RIGHT.over(runs)
+    return "all" if share.value == 1 else share
 
-
-ZHANG = (
-    ("Inception", "1,649,402", "100.0 / 85.75", "100.0 / 9.78"),
-    ("Inception without batch normalisation", "1,649,402", "100.0 / 82.00", "100.0 / 10.12"),
-    ("small AlexNet", "1,387,786", "100.0 / 76.07", "99.82 / 9.86"),
-    ("MLP, 3 × 512", "1,735,178", "100.0 / 52.39", "100.0 / 10.48"),
-    ("MLP, 1 × 512", "1,209,866", "100.0 / 50.51", "99.34 / 10.61"),
-)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Claims
@@ -414,7 +345,7 @@ CLAIMS = (
         "confident-errors",
         source="ours",
         headline="After random labels the test loss is far above chance",
-        says="The test loss is not at the ln 10 nats of guessing but {margin} as large: {large.random.final_test_loss} nats, "
+        says="The test loss is not at the ln 10 nats of guessing but {margin} times as large: {large.random.final_test_loss} nats, "
         "{large.loss_over_chance} times as much.",
         holds=at_least("large.loss_over_chance", TWICE_CHANCE),
         comments=Comments(
@@ -428,8 +359,8 @@ CLAIMS = (
         "small-constant-factor",
         source="Zhang et al. 2017",
         headline="Random labels take only a small constant factor longer",
-        says="To a training accuracy of {setting.timed_at.percent}, random labels take {large.slower} times the updates of true labels: "
-        "{margin}.",
+        says="To a training accuracy of {setting.nearly_fitted.percent}, random labels take {margin} times the updates of true "
+        "labels: {large.slower} times.",
         published="training time grows only by a small constant factor (as others report it); Table 1, CIFAR-10: 100.0 % of random "
         "training labels fitted, 9.78 % on the test set (Inception).",
         holds=at_most("large.slower", TENFOLD),

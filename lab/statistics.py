@@ -6,8 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from lab.training import Training
-
 
 def rank_correlation(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) -> float:
     """Spearman's rank correlation; 0 where either side does not vary, so that nothing goes with it.
@@ -32,13 +30,6 @@ def first_reached(level: float, x: Sequence[float] | np.ndarray, y: Sequence[flo
         return None
     place = int(np.argmax(y >= level))
     return float(np.interp(level, y[place - 1 : place + 1], x[place - 1 : place + 1])) if place else float(x[0])
-
-
-def updates_to_accuracy(level: float, run: Training, num_updates: int) -> float | None:
-    """Updates to that training accuracy, between records on a straight line and at the end on everything; None where it is not reached."""
-    assert run.train_accuracy is not None and run.final_train_accuracy is not None
-    accuracies = np.append(run.train_accuracy, run.final_train_accuracy)
-    return first_reached(level, np.append(run.steps, num_updates), accuracies)
 
 
 def barrier_height(alphas: Float[np.ndarray, " points"], losses: Float[np.ndarray, " points"]) -> float:
