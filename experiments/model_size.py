@@ -12,7 +12,8 @@ from typing import Literal
 
 from experiments import original
 from experiments.margins import FITTED, TREND
-from experiments.quantities import GAP_ACCURACY, GAP_LOSS, TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, scores, where_reached
+from experiments.panels import SCORE_AXES, score_panels
+from experiments.quantities import GAP_ACCURACY, GAP_LOSS, TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, where_reached
 from lab.data import MNIST
 from lab.models import CNN, MLP
 from lab.trained import Classification
@@ -36,14 +37,40 @@ TITLE = "Parameters and the gap"
 class Study:
     """How all networks of one comparison are trained."""
 
-    num_updates: int
-    """Mini-batches of one training, while the learning rate goes up and down in one cycle."""
+    images: MNIST
+    """What a run trains on, in a draw of its own seed, and is tested on."""
+    trial: MNIST
+    """What a learning rate is chosen on for each network, in a draw that is not reported."""
+    by: Literal["held-out loss", "training loss"]
+    """What is to be low there."""
+    recipe: Recipe
+    """How a run trains, but for its learning rate, which goes up and down in one cycle."""
     search_updates: int
-    """Mini-batches of the trainings that choose a learning rate for each network."""
+    """Mini-batches of the trainings that choose the learning rate."""
     seeds: Seeds
     """Runs of each network; a seed sets the images, the wrong labels, the initial weights and the order."""
-    num_train: int = 4000
-    """Training images of one run."""
+
+
+def of_widths(label_noise: float, num_updates: int, search_updates: int, seeds: Seeds, images: MNIST = MNIST(4000)) -> Study:
+    """The sweep of one knob. Rates are chosen by the training loss on noisy labels, as fitting is the question."""
+    trial = replace(images, seed=100, label_noise=NOISE, num_held_out=1)
+    own = replace(images, label_noise=label_noise)
+    return Study(own, trial, "training loss", recipe(num_updates), search_updates, seeds)
+
+
+def of_ten(num_updates: int, search_updates: int, seeds: Seeds, images: MNIST = MNIST(4000)) -> Study:
+    """The original's ten. Rates are chosen by the loss on a sixth of the images, on which no run trains."""
+    trial = replace(images, seed=100, validation="held out", num_held_out=images.num_held_out or 2000)
+    own = replace(images, validation="reserved")
+    return Study(own, trial, "held-out loss", recipe(num_updates), search_updates, seeds)
+
+
+def recipe(updates: int) -> Recipe:
+    """Mini-batches of 64 and a learning rate that goes up and down in one cycle."""
+    return Recipe(0.002, updates, batch_size=64, schedule="one_cycle")
+
+
+NOISE = 0.15
 
 
 @dataclass(frozen=True)
@@ -63,25 +90,19 @@ class Settings:
     """Hidden units of the sweep; each has 795 parameters, and ten more belong to the outputs."""
     large_width: int = 128
     """The network that the largest is compared with: large, with about an eighth of its parameters."""
-    label_noise: float = 0.15
-    """Share of the training labels that are replaced by a class drawn uniformly, in the second half of the sweep."""
-    sweep: Study = Study(1600, 800, Seeds(8))
-    """The sweep of widths. Learning rates are chosen by the training loss on noisy labels, as fitting is the question there."""
-    ten: Study = Study(300, 100, Seeds(5))
-    """The original's ten. Learning rates are chosen by the loss on reserved images."""
-    batch_size: int = 64
-    """Images in a mini-batch."""
+    clean: Study = of_widths(0.0, 1600, 800, Seeds(8))
+    """The sweep of widths with true labels."""
+    noisy: Study = of_widths(NOISE, 1600, 800, Seeds(8))
+    """The sweep of widths with some labels replaced by a class drawn at random."""
+    ten: Study = of_ten(300, 100, Seeds(5))
+    """Networks with the original's ten numbers of parameters."""
     learning_rates: tuple[float, ...] = (0.002, 0.004, 0.008)
     """Candidates for the peak of the cycle."""
-    search_seed: int = 100
-    """Seed on which learning rates are chosen, which is not reported."""
-    num_held_out: int | None = None
-    """Test images; not set (None) for all 10,000."""
 
     @property
     def rule(self) -> int:
         """Parameters from which a network is said to fit any labels: as many as there are images times classes."""
-        return self.sweep.num_train * MNIST.num_classes
+        return self.clean.images.sizes[0] * MNIST.num_classes
 
     @property
     def size(self) -> Sizes:
@@ -91,20 +112,22 @@ class Settings:
         return Sizes(sizes[0], near_half, near, one_layer(self.large_width).num_parameters, sizes[-1])
 
 
-QUICK = Study(num_updates=4, search_updates=1, seeds=Seeds(2), num_train=60)
+FEW = MNIST(60, num_held_out=50)
+TOY = of_widths(0.0, 4, 1, Seeds(2), FEW), of_widths(NOISE, 4, 1, Seeds(2), FEW), of_ten(4, 1, Seeds(2), FEW)
 PRESETS = {
-    "quick": Settings((1, 2, 4), 2, sweep=QUICK, ten=QUICK, batch_size=20, learning_rates=(0.003,), num_held_out=50),
+    "quick": Settings((1, 2, 4), 2, *TOY, learning_rates=(0.003,)),
     "standard": Settings(),
     "full": Settings(
         widths=(1, 2, 4, 8, 12, 16, 25, 32, 40, 50, 64, 90, 128, 256, 512, 1000, 2000, 5000),
-        sweep=Study(60_000, 20_000, Seeds(20)),
-        ten=Study(15_620, 1562, Seeds(20), num_train=MNIST(validation="reserved").sizes[0]),
+        clean=of_widths(0.0, 60_000, 20_000, Seeds(20)),
+        noisy=of_widths(NOISE, 60_000, 20_000, Seeds(20)),
+        ten=of_ten(15_620, 1562, Seeds(20), MNIST(MNIST(validation="reserved").sizes[0])),
         learning_rates=(0.0003, 0.001, 0.003, 0.01),
     ),
 }
 LABELS = {
     "clean": "True labels.",
-    "noisy": "{setting.label_noise.percent} of the training labels are replaced at random, and fitted like the others.",
+    "noisy": "{setting.noisy.images.label_noise.percent} of the training labels are replaced at random, to be fitted too.",
 }
 
 
@@ -113,42 +136,19 @@ def one_layer(width: int) -> MLP:
     return MLP(28 * 28, (width,), MNIST.num_classes)
 
 
-def trainings(
-    network: CNN | MLP,
-    images: MNIST,
-    trial: MNIST,
-    by: Literal["held-out loss", "training loss"],
-    study: Study,
-    settings: Settings,
-) -> list[Train[Classification]]:
-    """A run per seed on as many ``images``, at the learning rate that did best on the draw of ``trial`` of another seed."""
-    recipe = Recipe(settings.learning_rates[0], study.num_updates, settings.batch_size, schedule="one_cycle")
-    runs = [Train(network, replace(images, seed=seed), recipe, seed) for seed in study.seeds]
-    trial, seeds, updates = replace(trial, seed=settings.search_seed), [settings.search_seed], study.search_updates
-    return [tuned(run, settings.learning_rates, seeds=seeds, data=trial, updates=updates, by=by) for run in runs]
-
-
-def sweep_trainings(width: int, label_noise: float, settings: Settings) -> list[Train[Classification]]:
-    """The reported runs of one width, which is tuned on noisy labels whatever its own are."""
-    study, images = settings.sweep, MNIST(settings.sweep.num_train, label_noise=label_noise, num_held_out=settings.num_held_out)
-    trial = replace(images, label_noise=settings.label_noise, num_held_out=1)
-    return trainings(one_layer(width), images, trial, "training loss", study, settings)
-
-
-def ten_trainings(network: CNN, settings: Settings) -> list[Train[Classification]]:
-    """The reported runs of one of the original's ten, which is tuned on images that no run trains on."""
-    study, num_test = settings.ten, settings.num_held_out
-    images = MNIST(study.num_train, validation="reserved", num_held_out=num_test)
-    trial = replace(images, validation="held out", num_held_out=num_test or 2000)
-    return trainings(network, images, trial, "held-out loss", study, settings)
+def trainings(network: CNN | MLP, study: Study, rates: tuple[float, ...]) -> list[Train[Classification]]:
+    """The reported runs of one network, at the learning rate that did best in trials."""
+    runs = [Train(network, replace(study.images, seed=seed), study.recipe, seed) for seed in study.seeds]
+    trial, updates, by = study.trial, study.search_updates, study.by
+    return [tuned(run, rates, seeds=[trial.seed], data=trial, updates=updates, by=by) for run in runs]
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
-    widths = {one_layer(width).num_parameters: width for width in settings.widths}
+    layers = [one_layer(width) for width in settings.widths]
+    tried = {"clean": layers, "noisy": layers, "ten": [network for _, network, _ in original.TEN]}
     jobs = {
-        "clean": {size: sweep_trainings(width, 0.0, settings) for size, width in widths.items()},
-        "noisy": {size: sweep_trainings(width, settings.label_noise, settings) for size, width in widths.items()},
-        "ten": {network.num_parameters: ten_trainings(network, settings) for _, network, _ in original.TEN},
+        name: {one.num_parameters: trainings(one, getattr(settings, name), settings.learning_rates) for one in several}
+        for name, several in tried.items()
     }
     searches = {name: {size: runs[0].tuned_by for size, runs in found.items()} for name, found in jobs.items()}
     trained, chosen = gather((jobs, searches))
@@ -164,7 +164,9 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         return charts.drawn(sweep, sweeps[name], metrics[name]["fitted"]["at"], settings, LABELS[name], variant=name)
 
     figures = both("clean") | both("noisy") | charts.drawn(gap, sweeps) | charts.drawn(ten, sweeps["ten"])
-    return Result(metrics, figures | charts.drawn(networks, chosen["ten"]) | charts.drawn(rates, widths, chosen["clean"]))
+    return Result(
+        metrics, figures | charts.drawn(networks, chosen["ten"]) | charts.drawn(rates, settings.widths, chosen["clean"])
+    )
 
 
 def at_sizes(runs: Sweep[Classification], size: Sizes) -> dict[str, dict[str, Metric]]:
@@ -184,13 +186,20 @@ def smallest_that_fits(runs: Sweep[Classification]) -> dict[str, Metric]:
 # Figures
 
 
+def scores_against_size(runs: Sweep[Classification], marks: dict[str, float] | None = None) -> charts.Figure:
+    """Accuracy and loss, of training and of test images."""
+    alt = "Accuracy, left, and loss, right, of training and of test images, against the number of parameters."
+    return charts.trend(score_panels(runs), x=charts.Axis(runs.knob, log=True), y=SCORE_AXES, marks=marks, alt=alt)
+
+
 def sweep(runs: Sweep[Classification], fitted: Metric, settings: Settings, labels: str) -> charts.Figure:
-    """{labels} One hidden layer of {setting.widths.first} to {setting.widths.last} units, {setting.sweep.num_train} training
-    images of each run's own; scored in evaluation mode on all images trained on and on test images with their true labels."""
-    marks = {f"{MNIST.num_classes} classes × {settings.sweep.num_train:,} images": float(settings.rule)}
+    """{labels} One hidden layer of {setting.widths.first} to {setting.widths.last} units, {setting.clean.images.num_train}
+    training images of each run's own; scored in evaluation mode on all images trained on and on test images with their true
+    labels."""
+    marks = {f"{MNIST.num_classes} classes × {settings.clean.images.num_train:,} images": float(settings.rule)}
     if fitted.is_measured:
         marks[f"{100 * FITTED.value:g} % of labels fitted"] = fitted.value
-    return scores(runs, marks=marks)
+    return scores_against_size(runs, marks)
 
 
 def gap(sweeps: dict[str, Sweep[Classification]]) -> charts.Figure:
@@ -201,9 +210,10 @@ def gap(sweeps: dict[str, Sweep[Classification]]) -> charts.Figure:
 
 
 def ten(runs: Sweep[Classification]) -> charts.Figure:
-    """The original's figure, with its ten numbers of parameters on a logarithmic axis: {setting.ten.num_train} training images
-    per run, {setting.ten.num_updates} updates; scored in evaluation mode on all images trained on and on test images."""
-    return scores(runs)
+    """The original's figure, with its ten numbers of parameters on a logarithmic axis: {setting.ten.images.num_train}
+    training images per run, {setting.ten.recipe.num_updates} updates; scored in evaluation mode on all images trained on
+    and on test images."""
+    return scores_against_size(runs)
 
 
 def networks(chosen: dict[int, ChosenLearningRate]) -> charts.Figure:
@@ -217,11 +227,14 @@ def networks(chosen: dict[int, ChosenLearningRate]) -> charts.Figure:
     return charts.table(columns, rows)
 
 
-def rates(widths: dict[int, int], chosen: dict[int, ChosenLearningRate]) -> charts.Figure:
-    """How the learning rates of the sweep were chosen: training loss on noisy labels after {setting.sweep.search_updates}
+def rates(widths: tuple[int, ...], chosen: dict[int, ChosenLearningRate]) -> charts.Figure:
+    """How the learning rates of the sweep were chosen: training loss on noisy labels after {setting.clean.search_updates}
     updates, on another draw of images and another seed."""
     losses = [f"training loss at {rate:g}" for rate in next(iter(chosen.values())).candidates]
-    rows = [(width, size, f"{(at := chosen[size]).learning_rate:g}", *at.losses.tolist()) for size, width in widths.items()]
+    rows = [
+        (width, size, f"{at.learning_rate:g}", *at.losses.tolist())
+        for width, (size, at) in zip(widths, chosen.items(), strict=True)
+    ]
     return charts.table(("hidden units", "parameters", "learning rate", *losses), rows)
 
 
@@ -234,7 +247,7 @@ ONE_POINT = Margin(0.01, "one point, over eight times the parameters, cannot be 
 
 def grows(claim: str, quote: str, sweep: str, quantity: Quantity) -> Claim:
     """That a quantity grows with the number of parameters over the networks of a sweep."""
-    trend, what = f"{sweep}.trend.{quantity.name}", f"the {quantity.title}"
+    trend, what = f"{sweep}.trend.{quantity.name}", f"the {quantity.title.split(' (')[0]}"
     over = {"clean": "the widths", "ten": "the original's ten networks"}[sweep]
     return Claim(
         claim,
@@ -264,7 +277,7 @@ CLAIMS = (
         ),
         comments=Comments(
             supported="Up to the size that the rule names, parameters help by far more than can be overlooked.",
-            refuted="Even the smallest networks gain less than that here, so the original's comment has nothing to begin with.",
+            refuted="Even the smallest networks gain less than that, so that the original's comment has nothing to begin with.",
             inconclusive="Small networks may gain that much; these seeds leave it open.",
         ),
     ),
@@ -288,8 +301,8 @@ CLAIMS = (
         source="original 3.2",
         headline="A network that is large enough finds good weights easily",
         quote=original.QUOTES["S12d"],
-        says="With {setting.size.near_rule} parameters, about as many as classes times images, the network fits {margin} of its training "
-        "labels: {clean.near_rule.final_train_accuracy}.",
+        says="With {setting.size.near_rule} parameters, about as many as classes times images, the network fits {margin} of "
+        "its training labels: {clean.near_rule.final_train_accuracy}.",
         holds=at_least("clean.near_rule.final_train_accuracy", FITTED),
         comments=Comments(
             supported="As far as fitting goes it is easy: at that size plain training fits nearly every label.",
@@ -310,7 +323,7 @@ CLAIMS = (
         holds=smaller("clean.largest.final_test_accuracy", than="clean.near_rule.final_test_accuracy", paired=True),
         comments=Comments(
             supported="Beyond the size that the rule names, more parameters do harm on images never seen.",
-            refuted="A gap is no harm: beyond that size, more parameters take nothing away on images never seen.",
+            refuted="A gap is no harm: beyond that size, more parameters take nothing away from unseen images.",
             inconclusive="Whether more parameters harm unseen images beyond that size is open over these seeds.",
         ),
     ),
@@ -318,18 +331,14 @@ CLAIMS = (
         "peak-at-threshold",
         source="Belkin et al. 2019",
         headline="With noisy labels, the test loss peaks near classes times images parameters",
-        says="With {setting.label_noise.percent} label noise, the test loss at {setting.size.near_rule} parameters, about as many "
-        "as classes times images, lies above that at {setting.size.near_half_rule} and above that of the largest network: "
-        "{noisy.near_rule.final_test_loss}, {noisy.near_half_rule.final_test_loss} and {noisy.largest.final_test_loss}.",
+        says="With {setting.noisy.images.label_noise.percent} label noise, the test loss at {setting.size.near_rule} "
+        "parameters, about as many as classes times images, lies above that at {setting.size.near_half_rule} and above that "
+        "of the largest network: {noisy.near_rule.final_test_loss}, {noisy.near_half_rule.final_test_loss} and "
+        "{noisy.largest.final_test_loss}.",
         published="the threshold of interpolation at about classes times images parameters (as a review reports it).",
         holds=every(
             larger("noisy.near_rule.final_test_loss", than="noisy.near_half_rule.final_test_loss", paired=True),
             larger("noisy.near_rule.final_test_loss", than="noisy.largest.final_test_loss", paired=True),
-        ),
-        comments=Comments(
-            supported="Near that size a network does most harm; larger ones fit the mistakes as well and do less harm elsewhere.",
-            refuted="After this training the peak is not where the rule puts it; a longer one, as at full, may bring it out.",
-            inconclusive="Whether there is such a peak, these seeds and this length of training do not decide.",
         ),
     ),
 )

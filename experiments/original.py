@@ -1,8 +1,8 @@
-"""The course report from which this report starts: its networks, as far as it describes them, its conclusions, and its own words."""
+"""The course report from which this report starts: its networks as far as it describes them, its conclusions, its own words."""
 
 from lab.models import CNN, MLP
 
-# Section 1.1: three networks of 571, 572 and 571 parameters that fit a function of one variable. The report gives the counts alone.
+# Section 1.1: three networks of 571, 572 and 571 parameters that fit a function of one variable. It gives the counts alone.
 DEEP = MLP(1, (5, 10, 10, 10, 10, 10, 5), 1)
 MIDDLE = MLP(1, (10, 18, 15, 4), 1)
 SHALLOW = MLP(1, (190,), 1)
@@ -14,8 +14,8 @@ CNN_16_36 = CNN(IMAGE, (16, 36), (128,), 10)
 CNN_16_64 = CNN(IMAGE, (16, 64), (128,), 10)
 CNN_16_16_16 = CNN(IMAGE, (16, 16, 16), (128,), 10)
 
-# Section 3.2: ten networks on MNIST, in its order. The report gives the numbers of parameters and no layouts. Where several layouts
-# have a number, one is taken that keeps filters of 5 x 5 and small pooling as far as it goes.
+# Section 3.2: ten networks on MNIST, in its order. It gives the numbers of parameters and no layouts. Where several have a
+# number, one is taken that keeps filters of 5 x 5 and small pooling as far as it goes.
 TEN = (
     ("1 layer", CNN(IMAGE, (6,), (128,), 10), "reconstructed"),
     ("1 layer", CNN(IMAGE, (2,), (16,), 10, pool=7), "reconstructed"),

@@ -3,11 +3,9 @@
 Losses are averaged by their logarithm, as they differ by factors from run to run; accuracies and gaps as they are.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from measured import charts
-from measured.evidence import Estimate, Metric, Missing, Quantity, Share, Sweep
+from measured.evidence import Estimate, Metric, Missing, Quantity, Share
 
 TRAIN_LOSS = Quantity("final_train_loss", "training loss", average="geometric mean", log=True)
 TEST_LOSS = Quantity("final_test_loss", "test loss", average="geometric mean", log=True)
@@ -37,19 +35,3 @@ def times(left: Metric, right: Metric) -> Metric:
     if missing:
         return Missing(why=missing.why, remedy=missing.remedy)
     return Estimate.over_seeds([a / b for a, b in zip(left.values, right.values, strict=True)], average="geometric mean")
-
-
-def scores(
-    sweep: Sweep[Any], train: str = "training images", test: str = "test images", marks: Mapping[str, float] | None = None
-) -> charts.Figure:
-    """Loss and accuracy of ``train`` and of ``test`` images at each value of a sweep."""
-    return charts.trend(
-        {
-            "loss": {train: sweep.points(TRAIN_LOSS), test: sweep.points(TEST_LOSS)},
-            "accuracy": {train: sweep.points(TRAIN_ACCURACY), test: sweep.points(TEST_ACCURACY)},
-        },
-        x=charts.Axis(sweep.knob, log=True),
-        y={"loss": charts.Axis("cross-entropy (nats)", log=True), "accuracy": "accuracy (%)"},
-        marks=marks,
-        alt=f"Loss, left, and accuracy, right, of {train} and of {test} against {sweep.knob}.",
-    )

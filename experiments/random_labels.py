@@ -7,13 +7,14 @@ between the two, when only a part of the labels is replaced. A network that is t
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from experiments import original, published
 from experiments.margins import FITTED, TREND
+from experiments.panels import SCORE_AXES, score_panels
 from experiments.quantities import TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, TRAIN_LOSS, times, where_reached
 from lab.data import MNIST, CorrectLabels
 from lab.memorization import Memorization, Memorized
@@ -26,13 +27,9 @@ from measured.jobs import gather
 
 TITLE = "Random labels"
 
-# Seconds of one worker, measured. A run judges all it trained on, 10,000 test images and 15 times 1,000 images on the way.
-#   16/36, random labels   6 runs of 1,200 updates x 64      6 x (18.6 + 4.4) s = 138 s
-#   16/36, true labels     6 runs of   288 updates x 64      6 x (4.5 + 4.4) s  =  53 s
-#   8/16, five shares      25 runs of 1,250 updates x 32     25 x (4.2 + 1.1) s = 133 s
-#   small, two shares      10 runs of 1,250 updates x 32     10 x 2.2 s         =  22 s
-# 1,500 labels and six seeds: single runs scatter around their share of right labels by somewhat less than a point (a pilot on
-# other seeds), so that six of them tell two points.
+# Seconds of one worker, measured; a run judges all it trained on, 10,000 test images and 15 times 1,000 images on the way:
+# 6 x 23 (large) + 6 x 9 (true) + 25 x 5.3 (curve) + 10 x 2.2 (small) = 350 s. Single runs of 1,500 labels scatter around their
+# share of right labels by somewhat less than a point (a pilot on other seeds), so that six of them tell two points.
 
 CHANCE, CHANCE_LOSS = 1 / MNIST.num_classes, math.log(MNIST.num_classes)
 """Accuracy, and cross-entropy, of a network that finds all classes equally likely."""
@@ -46,33 +43,28 @@ class Study:
     """The network."""
     num_labels: int
     """Training images of one run."""
-    epochs: int
-    """Passes over them."""
-    batch_size: int
-    """Images in a mini-batch."""
+    recipe: Recipe
+    """Adam with a constant learning rate, as in the original."""
     seeds: Seeds
     """Runs at each share of random labels: each has images, labels, initial weights and an order of its own."""
 
-    @property
-    def num_updates(self) -> int:
-        """Mini-batches of one run."""
-        return self.epochs * math.ceil(self.num_labels / self.batch_size)
+
+SMALL = original.TEN[2][1]
+MIDDLING = CNN(original.IMAGE, (8, 16), (64,), 10)
 
 
 @dataclass(frozen=True)
 class Settings:
-    large: Study = Study(original.CNN_16_36, 1500, 50, 64, Seeds(6))
+    large: Study = Study(original.CNN_16_36, 1500, Recipe(0.001, 1200, 64), Seeds(6))
     """The original's network on random labels."""
-    true: Study = replace(large, epochs=12)
+    true: Study = Study(original.CNN_16_36, 1500, Recipe(0.001, 288, 64), Seeds(6))
     """The same on true labels, which are fitted sooner."""
-    curve: Study = Study(CNN(original.IMAGE, (8, 16), (64,), 10), 800, 50, 32, Seeds(5))
+    curve: Study = Study(MIDDLING, 800, Recipe(0.001, 1250, 32), Seeds(5))
     """The network of the curve between true and random labels."""
-    small: Study = replace(curve, network=original.TEN[2][1])
-    """A network that is too small, the smallest of the original's section 3.2, on the same labels, true and random."""
+    small: Study = Study(SMALL, 800, Recipe(0.001, 1250, 32), Seeds(5))
+    """A network that is too small, the smallest of the original's section 3.2, on the same labels."""
     replaced: tuple[int, ...] = (0, 25, 50, 75, 100)
     """Per cent of the labels that are replaced along the curve, from none to all."""
-    learning_rate: float = 0.001
-    """Learning rate of Adam, constant, as in the original."""
     nearly_fitted: float = 0.95
     """Training accuracy to which updates are counted; not every run gets to what counts as fitted."""
     num_records: int = 15
@@ -88,19 +80,21 @@ class Settings:
         return min(self.replaced, key=lambda percent: abs(percent - 50))
 
 
-STANDARD = Settings()
-TOY = [
-    replace(study, num_labels=48, epochs=2, batch_size=16, seeds=Seeds(2))
-    for study in (STANDARD.large, STANDARD.true, STANDARD.curve, STANDARD.small)
-]
+NETWORKS = (original.CNN_16_36, original.CNN_16_36, MIDDLING, SMALL)
 PRESETS = {
-    "quick": Settings(*TOY, replaced=(0, 50, 100), num_records=3, history_examples=(40, 40), num_held_out=200),
-    "standard": STANDARD,
+    "quick": Settings(
+        *(Study(network, 48, Recipe(0.001, 6, 16), Seeds(2)) for network in NETWORKS),
+        replaced=(0, 50, 100),
+        num_records=3,
+        history_examples=(40, 40),
+        num_held_out=200,
+    ),
+    "standard": Settings(),
     "full": Settings(
-        large=Study(original.CNN_16_36, MNIST().sizes[0], 200, 128, Seeds(12)),
-        true=Study(original.CNN_16_36, MNIST().sizes[0], 50, 128, Seeds(12)),
-        curve=Study(original.CNN_16_36, 10_000, 100, 128, Seeds(10)),
-        small=Study(STANDARD.small.network, 10_000, 100, 128, Seeds(10)),
+        large=Study(original.CNN_16_36, MNIST().sizes[0], Recipe(0.001, 93_800, 128), Seeds(12)),
+        true=Study(original.CNN_16_36, MNIST().sizes[0], Recipe(0.001, 23_450, 128), Seeds(12)),
+        curve=Study(original.CNN_16_36, 10_000, Recipe(0.001, 7900, 128), Seeds(10)),
+        small=Study(SMALL, 10_000, Recipe(0.001, 7900, 128), Seeds(10)),
         replaced=tuple(range(0, 101, 10)),
         num_records=60,
         history_examples=(5000, 2000),
@@ -117,10 +111,10 @@ EXCESS = Quantity("", "", "points", read=lambda run: run.final_test_accuracy - r
 def job(study: Study, percent: int, seed: int, settings: Settings) -> Memorization:
     """A run with that much of its labels replaced: what is replaced at a small share is replaced at every larger one."""
     data = MNIST(study.num_labels, seed, label_noise=percent / 100, num_held_out=settings.num_held_out)
-    recipe = Recipe(settings.learning_rate, study.num_updates, study.batch_size)
     places = np.linspace(0, 1, settings.num_records, endpoint=False) ** 2
-    steps, sample = tuple(sorted({round(study.num_updates * place) for place in places})), settings.history_examples
-    return Memorization(Train(study.network, data, recipe, seed, record_at=steps, history_examples=sample), CorrectLabels(data))
+    steps, sample = {round(study.recipe.num_updates * place) for place in places}, settings.history_examples
+    run = Train(study.network, data, study.recipe, seed, record_at=tuple(sorted(steps)), history_examples=sample)
+    return Memorization(run, CorrectLabels(data))
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
@@ -163,30 +157,29 @@ def timed(runs: Sequence[Memorized], settings: Settings) -> dict[str, Metric]:
 # Figures
 
 GIVEN, TRUE = "training images, labels as given", "test images, true labels"
-LOSS, GUESSED_LOSS = charts.Axis("cross-entropy (nats)", log=True), {"chance: ln 10": CHANCE_LOSS}
-ACCURACY, GUESSED = charts.Axis("accuracy (%)"), {f"chance: {100 * CHANCE:g} %": 100 * CHANCE}
+GUESSED = {"loss": {"chance: ln 10": CHANCE_LOSS}, "accuracy": {f"chance: {100 * CHANCE:g} %": 100 * CHANCE}}
 
 
 def loss(runs: Sweep[Memorized]) -> charts.Figure:
-    """Training and test loss of {setting.large.network} with {setting.large.num_labels} images, in evaluation mode: the last point
-    on everything trained on and on all test images, the ones before on at most {setting.history_examples.first} training and
-    {setting.history_examples.last} test images."""
-    return over_training(runs, "loss", LOSS, GUESSED_LOSS)
+    """Training and test loss of {setting.large.network} with {setting.large.num_labels} images, in evaluation mode: the last
+    point on everything trained on and on all test images, the ones before on at most {setting.history_examples.first}
+    training and {setting.history_examples.last} test images."""
+    return over_training(runs, "loss")
 
 
 def accuracy(runs: Sweep[Memorized]) -> charts.Figure:
     """Training and test accuracy of the same runs, measured in the same way."""
-    return over_training(runs, "accuracy", ACCURACY, GUESSED)
+    return over_training(runs, "accuracy")
 
 
-def over_training(runs: Sweep[Memorized], score: str, y: charts.Axis, guessed: dict[str, float]) -> charts.Figure:
+def over_training(runs: Sweep[Memorized], score: str) -> charts.Figure:
     """A score over epochs, a panel for random and one for true labels."""
     panels = {
         title: {GIVEN: history(found, f"train_{score}"), TRUE: history(found, f"test_{score}")}
         for title, found in (("random labels", runs[100]), ("true labels", runs[0]))
     }
     alt = f"{score.capitalize()} against epochs, random labels left, true labels right, with that of guessing drawn across."
-    return charts.curves(panels, x="epochs", y=y, levels=dict.fromkeys(panels, guessed), alt=alt)
+    return charts.curves(panels, x="epochs", y=SCORE_AXES[score], levels=dict.fromkeys(panels, GUESSED[score]), alt=alt)
 
 
 def history(runs: Sequence[Memorized], score: str) -> charts.Series:
@@ -202,29 +195,23 @@ def over_epochs(runs: Sweep[Memorized]) -> charts.Figure:
         for title, score in ((GIVEN, "train_accuracy"), (TRUE, "test_accuracy"))
     }
     alt = "Accuracy against epochs, a line per share of replaced labels, training images left, test images right."
-    return charts.curves(panels, x="epochs", y=ACCURACY, levels={TRUE: GUESSED}, alt=alt)
+    return charts.curves(panels, x="epochs", y=SCORE_AXES["accuracy"], levels={TRUE: GUESSED["accuracy"]}, alt=alt)
 
 
 def curve(runs: Sweep[Memorized]) -> charts.Figure:
     """From true to random labels at the end of training: {setting.curve.network}, {setting.curve.num_labels} images,
-    {setting.curve.epochs} epochs."""
-    right = {"training labels that are right": runs.points(RIGHT)}
-    return charts.trend(
-        {
-            "accuracy": {GIVEN: runs.points(TRAIN_ACCURACY), TRUE: runs.points(TEST_ACCURACY)} | right,
-            "loss": {GIVEN: runs.points(TRAIN_LOSS), TRUE: runs.points(TEST_LOSS)},
-        },
-        x=runs.knob,
-        y={"accuracy": "accuracy or share (%)", "loss": LOSS},
-        levels={"accuracy": GUESSED, "loss": GUESSED_LOSS},
-        alt="Accuracies and the share of right labels, left, and losses, right, against the share of labels replaced.",
-    )
+    {setting.curve.recipe.num_updates} updates."""
+    panels = score_panels(runs, GIVEN, TRUE)
+    panels["accuracy"]["training labels that are right"] = runs.points(RIGHT)
+    alt = "Accuracies and the share of right labels, left, and losses, right, against the share of labels replaced."
+    return charts.trend(panels, x=runs.knob, y=SCORE_AXES, levels=GUESSED, alt=alt)
 
 
 def time(found: dict[str, Sweep[Memorized]], settings: Settings) -> charts.Figure:
     """Updates until the labels are nearly fitted, on straight lines between measurements. Accuracy is read on the first
-    {setting.history_examples.first} training images at most, at the last point on all. A share at which not every run gets there
-    is left out. Mini-batches have {setting.curve.batch_size} images along the curve, {setting.large.batch_size} otherwise."""
+    {setting.history_examples.first} training images at most, at the last point on all. A share at which not every run
+    gets there is left out. Mini-batches have {setting.curve.recipe.batch_size} images along the curve,
+    {setting.large.recipe.batch_size} otherwise."""
     panel = f"updates to {settings.nearly_fitted:.0%} training accuracy"
     lines = {
         f"{study.network}, {study.num_labels:,} images": {
@@ -232,28 +219,28 @@ def time(found: dict[str, Sweep[Memorized]], settings: Settings) -> charts.Figur
         }
         for name, study in (("curve", settings.curve), ("large", settings.large))
     }
-    levels = {panel: {f"end of the runs of {settings.curve.network}": float(settings.curve.num_updates)}}
+    levels = {panel: {f"end of the runs of {settings.curve.network}": float(settings.curve.recipe.num_updates)}}
     alt = "Updates to a training accuracy against the share of labels replaced, for two networks, on a logarithmic axis."
     return charts.trend({panel: lines}, x=found["curve"].knob, y=charts.Axis("updates", log=True), levels=levels, alt=alt)
 
 
 def networks(studies: dict[str, dict[int, Study]]) -> charts.Figure:
-    """What is trained: Adam, learning rate {setting.learning_rate}, no weight decay, no augmentation. The small network pools
-    {setting.small.network.pool} × {setting.small.network.pool} pixels, the others 2 × 2 twice."""
+    """What is trained: Adam, learning rate {setting.large.recipe.learning_rate}, no weight decay, no augmentation. The small
+    network pools {setting.small.network.pool} × {setting.small.network.pool} pixels, the others 2 × 2 twice."""
     rows = []
     for at in studies.values():
         for study in dict.fromkeys(at.values()):
             network, size = study.network, f"{study.network.num_parameters:,}"
             replaced = f"{', '.join(str(percent) for percent in at if at[percent] == study)} %"
-            how = study.batch_size, study.num_updates, len(study.seeds)
+            how = study.recipe.batch_size, study.recipe.num_updates, len(study.seeds)
             rows.append((str(network), size, network.depth, study.num_labels, replaced, *how))
     columns = ("network", "parameters", "convolutions", "images", "labels replaced", "mini-batch", "updates", "runs each")
     return charts.table(columns, rows)
 
 
 def scores(studies: dict[str, dict[int, Study]], found: dict[str, Sweep[Memorized]]) -> charts.Figure:
-    """At the end of training, on all training images with the labels as given and on all test images with their true ones. The
-    intervals know of no bound at 100 %."""
+    """At the end of training, on all training images with the labels as given and on all test images with their true ones.
+    The intervals know of no bound at 100 %."""
     rows = []
     for name, at in studies.items():
         for percent, labels in ((0, "true"), (100, "random")):
@@ -264,8 +251,8 @@ def scores(studies: dict[str, dict[int, Study]], found: dict[str, Sweep[Memorize
 
 
 def zhang() -> charts.Figure:
-    """Not ours: Zhang et al. (2017), Table 1, for CIFAR-10 with 50,000 training images: training / test accuracy in per cent,
-    without crops and without weight decay."""
+    """Not ours: Zhang et al. (2017), Table 1, for CIFAR-10 with 50,000 training images: training / test accuracy in per
+    cent, without crops and without weight decay."""
     return charts.table(("network", "parameters", "true labels", "random labels"), published.ZHANG)
 
 
@@ -303,12 +290,14 @@ CLAIMS = (
         source="original 3.1",
         headline="A network fits random labels on its training set",
         quote=original.QUOTES["S11a"],
-        says="After {setting.large.epochs} epochs the network gives {margin} of its {setting.large.num_labels} training images the label "
-        "that was drawn for them: {large.random.final_train_accuracy}.",
+        says="After {setting.large.recipe.num_updates} updates the network gives {margin} of its {setting.large.num_labels} "
+        "training images the label that was drawn for them: {large.random.final_train_accuracy}.",
         holds=at_least("large.random.final_train_accuracy", FITTED),
         comments=Comments(
-            supported="What it has learned is a list: this image, that label. Nothing in an image says which label was drawn for it.",
-            refuted="The network has not stored its labels in the time that it was given: labels that mean nothing take longer.",
+            supported="What it has learned is a list: this image, that label. Nothing in an image says which label was drawn "
+            "for it.",
+            refuted="The network has not stored its labels in the time that it was given: labels that mean nothing take "
+            "longer.",
             inconclusive="It comes close, but these runs do not settle whether it gets that far on average.",
         ),
     ),
@@ -322,7 +311,8 @@ CLAIMS = (
         holds=equal("large.random.final_test_accuracy", to="large.random.right", within=TWO_POINTS, paired=True),
         comments=Comments(
             supported="It could not be otherwise: labels drawn without regard to the image say nothing about new ones.",
-            refuted="That cannot be on average: such labels say nothing about new images. Suspect a mistake before believing it.",
+            refuted="That cannot be on average: such labels say nothing about new images. Suspect a mistake before believing "
+            "it.",
             inconclusive="On average it must be at chance; these runs scatter too much to show it within the margin.",
         ),
     ),
@@ -331,13 +321,14 @@ CLAIMS = (
         source="original 3.1",
         headline="The more labels are wrong, the lower the test accuracy",
         quote=original.QUOTES["S11c"],
-        says="The larger the share of labels replaced, the lower the test accuracy: rank correlation {curve.trend}, where {margin} counts "
-        "as going down.",
+        says="The larger the share of labels replaced, the lower the test accuracy: rank correlation {curve.trend}, where "
+        "{margin} counts as going down.",
         holds=at_most("curve.trend", -TREND),
         comments=Comments(
-            supported="Wrong labels do harm by degrees: the same network on the same images reads fewer new digits, the more of them "
-            "there are.",
-            refuted="The explanation fails in this simple form: more wrong labels do not go with a lower accuracy, step by step.",
+            supported="Wrong labels do harm by degrees: the same network on the same images reads fewer new digits, the more "
+            "of them there are.",
+            refuted="The explanation fails in this simple form: more wrong labels do not go with a lower accuracy, step by "
+            "step.",
             inconclusive="How closely the two go together, these runs do not settle.",
         ),
     ),
@@ -345,42 +336,26 @@ CLAIMS = (
         "confident-errors",
         source="ours",
         headline="After random labels the test loss is far above chance",
-        says="The test loss is not at the ln 10 nats of guessing but {margin} times as large: {large.random.final_test_loss} nats, "
-        "{large.loss_over_chance} times as much.",
+        says="The test loss is not at the ln 10 nats of guessing but {margin} times as large: {large.random.final_test_loss} "
+        "nats, {large.loss_over_chance} times as much.",
         holds=at_least("large.loss_over_chance", TWICE_CHANCE),
-        comments=Comments(
-            supported="The loss shows what the accuracy cannot: a network that knew that it was guessing would pay the price of a guess, "
-            "and this one is sure of answers that are wrong.",
-            refuted="The network pays little more than a guess would: it has not become sure of its wrong answers.",
-            inconclusive="How far above the loss of guessing it ends, these runs leave open.",
-        ),
     ),
     Claim(
         "small-constant-factor",
         source="Zhang et al. 2017",
         headline="Random labels take only a small constant factor longer",
-        says="To a training accuracy of {setting.nearly_fitted.percent}, random labels take {margin} times the updates of true "
-        "labels: {large.slower} times.",
-        published="training time grows only by a small constant factor (as others report it); Table 1, CIFAR-10: 100.0 % of random "
-        "training labels fitted, 9.78 % on the test set (Inception).",
+        says="To a training accuracy of {setting.nearly_fitted.percent}, random labels take {margin} times the updates of "
+        "true labels: {large.slower} times.",
+        published="training time grows only by a small constant factor (as others report it); Table 1, CIFAR-10: 100.0 % of "
+        "random training labels fitted, 9.78 % on the test set (Inception).",
         holds=at_most("large.slower", TENFOLD),
-        comments=Comments(
-            supported="The price of learning a list in place of a rule is a factor, and not a large one.",
-            refuted="On this task the factor is larger than what we would call small.",
-            inconclusive="On which side of the bound the factor lies, these runs do not decide.",
-        ),
     ),
     Claim(
         "small-cannot-fit",
         source="ours",
         headline="A network can be too small to fit random labels",
-        says="A network with {setting.small.network.num_parameters} parameters gets {margin} of {setting.small.num_labels} random labels "
-        "right, after as many updates on the same images: {small.random.final_train_accuracy}.",
+        says="A network with {setting.small.network.num_parameters} parameters gets {margin} of {setting.small.num_labels} "
+        "random labels right, after as many updates on the same images: {small.random.final_train_accuracy}.",
         holds=at_most("small.random.final_train_accuracy", HALF),
-        comments=Comments(
-            supported="The list of labels does not go into so few parameters, not by this training. A rule can be shorter than the list.",
-            refuted="Even this network holds more than half of them.",
-            inconclusive="Whether it stays below half, these runs do not decide.",
-        ),
     ),
 )
