@@ -51,14 +51,14 @@ class Study:
     """Runs of each network; a seed sets the images, the wrong labels, the initial weights and the order."""
 
 
-def of_widths(label_noise: float, num_updates: int, search_updates: int, seeds: Seeds, images: MNIST = MNIST(4000)) -> Study:
+def of_widths(label_noise: float, num_updates: int, search_updates: int, seeds: Seeds, images: MNIST) -> Study:
     """The sweep of one knob. Rates are chosen by the training loss on noisy labels, as fitting is the question."""
     trial = replace(images, seed=100, label_noise=NOISE, num_held_out=1)
     own = replace(images, label_noise=label_noise)
     return Study(own, trial, "training loss", recipe(num_updates), search_updates, seeds)
 
 
-def of_ten(num_updates: int, search_updates: int, seeds: Seeds, images: MNIST = MNIST(4000)) -> Study:
+def of_ten(num_updates: int, search_updates: int, seeds: Seeds, images: MNIST) -> Study:
     """The original's ten. Rates are chosen by the loss on a sixth of the images, on which no run trains."""
     trial = replace(images, seed=100, validation="held out", num_held_out=images.num_held_out or 2000)
     own = replace(images, validation="reserved")
@@ -70,7 +70,7 @@ def recipe(updates: int) -> Recipe:
     return Recipe(0.002, updates, batch_size=64, schedule="one_cycle")
 
 
-NOISE = 0.15
+IMAGES, NOISE = MNIST(4000), 0.15
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,11 @@ class Settings:
     """Hidden units of the sweep; each has 795 parameters, and ten more belong to the outputs."""
     large_width: int = 128
     """The network that the largest is compared with: large, with about an eighth of its parameters."""
-    clean: Study = of_widths(0.0, 1600, 800, Seeds(8))
+    clean: Study = of_widths(0.0, 1600, 800, Seeds(8), IMAGES)
     """The sweep of widths with true labels."""
-    noisy: Study = of_widths(NOISE, 1600, 800, Seeds(8))
+    noisy: Study = of_widths(NOISE, 1600, 800, Seeds(8), IMAGES)
     """The sweep of widths with some labels replaced by a class drawn at random."""
-    ten: Study = of_ten(300, 100, Seeds(5))
+    ten: Study = of_ten(300, 100, Seeds(5), IMAGES)
     """Networks with the original's ten numbers of parameters."""
     learning_rates: tuple[float, ...] = (0.002, 0.004, 0.008)
     """Candidates for the peak of the cycle."""
@@ -112,15 +112,15 @@ class Settings:
         return Sizes(sizes[0], near_half, near, one_layer(self.large_width).num_parameters, sizes[-1])
 
 
-FEW = MNIST(60, num_held_out=50)
+FEW = MNIST(80, num_held_out=50)
 TOY = of_widths(0.0, 4, 1, Seeds(2), FEW), of_widths(NOISE, 4, 1, Seeds(2), FEW), of_ten(4, 1, Seeds(2), FEW)
 PRESETS = {
     "quick": Settings((1, 2, 4), 2, *TOY, learning_rates=(0.003,)),
     "standard": Settings(),
     "full": Settings(
         widths=(1, 2, 4, 8, 12, 16, 25, 32, 40, 50, 64, 90, 128, 256, 512, 1000, 2000, 5000),
-        clean=of_widths(0.0, 60_000, 20_000, Seeds(20)),
-        noisy=of_widths(NOISE, 60_000, 20_000, Seeds(20)),
+        clean=of_widths(0.0, 60_000, 20_000, Seeds(20), IMAGES),
+        noisy=of_widths(NOISE, 60_000, 20_000, Seeds(20), IMAGES),
         ten=of_ten(15_620, 1562, Seeds(20), MNIST(MNIST(validation="reserved").sizes[0])),
         learning_rates=(0.0003, 0.001, 0.003, 0.01),
     ),

@@ -7,5 +7,5 @@ ZHANG = (
     ("MLP, 3 × 512", "1,735,178", "100.0 / 52.39", "100.0 / 10.48"),
     ("MLP, 1 × 512", "1,209,866", "100.0 / 50.51", "99.34 / 10.61"),
 )
-"""Zhang et al. (2017), Table 1, CIFAR-10 without crops and weight decay: network, parameters, training / test accuracy in per cent with
-true and with random labels."""
+"""Zhang et al. (2017), Table 1, CIFAR-10 without crops and weight decay: network, parameters, training / test accuracy in per
+cent with true and with random labels."""
