@@ -51,7 +51,9 @@ class Panels:
 
     def place(self, width: float, height: float) -> "tuple[Drawing, dict[str, Any]]":
         """An empty drawing and its axes by panel."""
-        return place(list(self.y), width, height)
+        from measured.charts.layout import GridLayout
+
+        return place(list(self.y), width, height, layout=GridLayout())
 
     def finish(
         self, drawing: "Drawing", axes: Mapping[str, Any], handles: dict[str, Any], nothing: str = "not measured"
@@ -96,14 +98,14 @@ def check_panels(what: str, given: Mapping[str, Any], panels: Iterable[str]) -> 
 
 
 def place(
-    panels: Sequence[str], width: float, height: float, projection: str | None = None
+    panels: Sequence[str], width: float, height: float, projection: str | None = None, layout: Any = "constrained"
 ) -> "tuple[Drawing, dict[str, Any]]":
     """An empty drawing with titled axes by panel: side by side when wide, below one another when narrow."""
     from matplotlib.figure import Figure as Drawing
 
     across = 1 if width <= NARROW else min(len(panels), 2)
     down = math.ceil(len(panels) / across)
-    drawing = Drawing(figsize=(width, height * down), layout="constrained")
+    drawing = Drawing(figsize=(width, height * down), layout=layout)
     axes = {
         panel: drawing.add_subplot(down, across, number, projection=projection, title=panel)
         for number, panel in enumerate(panels, start=1)
@@ -123,4 +125,4 @@ def _legend(drawing: "Drawing", handles: Mapping[str, Any]) -> None:
     if len(handles) > 1:
         longest = max(map(len, handles))
         columns = max(1, min(len(handles), int(drawing.get_figwidth() * 12 / (longest + 6))))
-        drawing.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=columns)
+        drawing.legend(list(handles.values()), list(handles), loc="lower center", ncols=columns)
