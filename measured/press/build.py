@@ -67,10 +67,7 @@ def _outcomes(
     from measured.press.keep import keep
     from measured.press.measure import measure
 
-    with (
-        Draughtsman() as draughtsman,
-        closing(measure(project, options, stores, stale, display, draughtsman.start)) as measured,
-    ):
+    with Draughtsman() as draughtsman, closing(measure(project, options, stores, stale, display)) as measured:
         for item in measured:
             outcome = keep(item, options.preset, options.seeds, stores, draughtsman) if isinstance(item, Measured) else item
             if isinstance(outcome, Failed):

@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -49,16 +49,11 @@ class _Ear(Listener):
 
 
 def measure(
-    project: Project,
-    options: Options,
-    stores: Stores,
-    chapters: Sequence[Chapter],
-    display: Display,
-    loaded: Callable[[], None] = lambda: None,
+    project: Project, options: Options, stores: Stores, chapters: Sequence[Chapter], display: Display
 ) -> Generator[Measured | Failed]:
     """Measure the chapters; each comes as it is finished, or as soon as it is known to fail.
 
-    A chapter's prose is held against its numbers before anything is computed. ``loaded`` is called when all are imported.
+    A chapter's prose is held against its numbers before anything is computed.
     """
     # Read the source before it is imported: an edit made while the build runs must not pass for what was measured.
     parts = {chapter.name: _parts_or_error(chapter, options, stores) for chapter in chapters}
@@ -73,7 +68,6 @@ def measure(
         ):
             crew.start()
         scripts, failed = load_all(project, options, chapters)
-        loaded()
         yield from failed
         settled, known = {}, []
         for script in scripts:

@@ -1,6 +1,6 @@
 """Panels stand where matplotlib's own, slower layout would put them, and nothing lies over anything else."""
 
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib.figure
 import pytest
@@ -26,7 +26,7 @@ FIGURES = {
 CASES = [(name, layout) for name in FIGURES for layout in LAYOUTS]
 
 
-def drawn(name: str, layout: str, engine: str | None = None) -> matplotlib.figure.Figure:
+def drawn(name: str, layout: str, engine: Literal["constrained"] | None = None) -> matplotlib.figure.Figure:
     """A figure as it was drawn; with another layout ``engine`` than ours, without its legend, which only ours makes room for."""
     found: list[matplotlib.figure.Figure] = []
 
