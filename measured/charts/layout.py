@@ -8,15 +8,11 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from matplotlib import rcParams
-from matplotlib.cbook import is_math_text
-from matplotlib.font_manager import FontProperties
-from matplotlib.layout_engine import LayoutEngine
-from matplotlib.textpath import TextToPath
-
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.layout_engine import LayoutEngine
 
 PAD = 3.0
 """Points between what belongs to a panel and what does not."""
@@ -35,18 +31,20 @@ class Room(NamedTuple):
     y_title: float
 
 
-class GridLayout(LayoutEngine):
-    """Frames of one size, in columns and rows as far apart as what stands between them; the legend below."""
+def grid() -> "LayoutEngine":
+    """Frames of one size, in columns and rows as far apart as what stands between them needs; the legend below."""
+    from matplotlib.layout_engine import LayoutEngine
 
-    _adjust_compatible = _colorbar_gridspec = False  # nobody may adjust what is placed here, and there are no colour bars
+    class Grid(LayoutEngine):
+        _adjust_compatible = _colorbar_gridspec = False  # nobody may adjust what is placed here, and there are no colour bars
 
-    def execute(self, fig: "Drawing") -> None:
-        """Place the panels of ``fig``."""
-        width, height = (72 * inches for inches in fig.get_size_inches())
-        legends = sum(legend.get_window_extent().height / fig.dpi * 72 + 2 * PAD for legend in fig.legends)
-        for _ in range(2):  # how many ticks there are depends on the room that there is for them
-            rooms = {ax: _room(ax, width, height) for ax in fig.axes}
-            _place(rooms, width, height, legends)
+        def execute(self, fig: "Drawing") -> None:
+            width, height = (72 * inches for inches in fig.get_size_inches())
+            legends = sum(legend.get_window_extent().height / fig.dpi * 72 + 2 * PAD for legend in fig.legends)
+            for _ in range(2):  # how many ticks there are depends on the room that there is for them
+                _place({ax: _room(ax, width, height) for ax in fig.axes}, width, height, legends)
+
+    return Grid()
 
 
 def _place(rooms: "dict[Axes, Room]", width: float, height: float, below: float) -> None:
@@ -71,25 +69,28 @@ def _place(rooms: "dict[Axes, Room]", width: float, height: float, below: float)
 
 def _room(ax: "Axes", width: float, height: float) -> Room:
     """What a panel needs around its frame, where that stands now."""
+    from matplotlib import rcParams
+    from matplotlib.font_manager import FontProperties
+
     frame = ax.get_position()
     wide, high = frame.width * width, frame.height * height
-    numbers = {side: FontProperties(size=rcParams[f"{side}tick.labelsize"]) for side in "xy"}
-    xs = [(share * wide, *_extent(text, numbers["x"])) for share, text in _labels(ax.xaxis)]
-    ys = [(share * high, *_extent(text, numbers["y"])) for share, text in _labels(ax.yaxis)]
-    away = {side: rcParams[f"{side}tick.major.size"] + rcParams[f"{side}tick.major.pad"] for side in "xy"}
-    x_numbers = away["x"] + max(tall for _, _, tall, _ in xs) if xs else 0.0
-    y_numbers = away["y"] + max(long for _, long, _, _ in ys) if ys else 0.0
+    font = FontProperties(size=rcParams["xtick.labelsize"])  # of the numbers on both axes
+    away = rcParams["xtick.major.size"] + rcParams["xtick.major.pad"]
+    xs = [(share * wide, *_extent(text, font)) for share, text in _labels(ax.xaxis)]
+    ys = [(share * high, *_extent(text, font)) for share, text in _labels(ax.yaxis)]
+    x_numbers = away + max(tall for _, _, tall, _ in xs) if xs else 0.0
+    y_numbers = away + max(long for _, long, _, _ in ys) if ys else 0.0
     x_title, y_title = x_numbers + ax.xaxis.labelpad, y_numbers + ax.yaxis.labelpad
-    left, bottom = y_numbers, x_numbers + _multiplier(ax.xaxis, numbers["x"])
+    left, bottom = y_numbers, x_numbers + _multiplier(ax.xaxis, font)
     if text := ax.get_ylabel():
         left = y_title + _extent(text, ax.yaxis.label.get_fontproperties())[1]
     if text := ax.get_xlabel():
         bottom = max(bottom, x_title + _extent(text, ax.xaxis.label.get_fontproperties())[1])
-    panel, font = ax.get_title(loc="left"), ax.title.get_fontproperties()
-    raised = _multiplier(ax.yaxis, numbers["y"])
+    panel = ax.get_title(loc="left")
+    raised = _multiplier(ax.yaxis, font)
     if raised:
         ax.set_title(panel, y=1 + raised / high)
-    _, tall, below = _extent(panel, font)
+    _, tall, below = _extent(panel, ax.title.get_fontproperties())
     return Room(
         left=max([left, *(long / 2 - at for at, long, _, _ in xs)]),
         right=max([0.0, *(at + long / 2 - wide for at, long, _, _ in xs)]),
@@ -109,15 +110,18 @@ def _labels(axis: Any) -> Iterable[tuple[float, str]]:
     return [(share, text) for share, text in zip(shares, texts, strict=True) if text and -1e-6 <= share <= 1 + 1e-6]
 
 
-def _multiplier(axis: Any, font: FontProperties) -> float:
+def _multiplier(axis: Any, font: "FontProperties") -> float:
     """Height of the power of ten at the end of an axis by which all its numbers are to be multiplied, where there is one."""
     text = axis.get_major_formatter().get_offset()
     return PAD + _extent(text, font)[1] if text else 0.0
 
 
 @cache
-def _extent(text: str, font: FontProperties) -> tuple[float, float, float]:
+def _extent(text: str, font: "FontProperties") -> tuple[float, float, float]:
     """Width, height, and how much of that is below the line of writing, in points; as matplotlib sets lines of text in an SVG."""
+    from matplotlib.cbook import is_math_text
+    from matplotlib.textpath import TextToPath
+
     measure, size, lines = TextToPath().get_text_width_height_descent, font.get_size_in_points(), text.split("\n")
     widths, heights, depths = zip(*(measure(line, font, is_math_text(line)) for line in lines), strict=True)
     spacing = LINE_SPACING if len(lines) > 1 else 1.0

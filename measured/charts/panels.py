@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from measured.charts.axis import Axis, Title, of_panels
+from measured.charts.layout import grid
 from measured.charts.style import MUTED, NARROW
 
 if TYPE_CHECKING:
@@ -51,9 +52,7 @@ class Panels:
 
     def place(self, width: float, height: float) -> "tuple[Drawing, dict[str, Any]]":
         """An empty drawing and its axes by panel."""
-        from measured.charts.layout import GridLayout
-
-        return place(list(self.y), width, height, layout=GridLayout())
+        return place(list(self.y), width, height, layout=grid())
 
     def finish(
         self, drawing: "Drawing", axes: Mapping[str, Any], handles: dict[str, Any], nothing: str = "not measured"
