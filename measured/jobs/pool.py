@@ -124,8 +124,14 @@ class Pool:
             self._in_use.subtract(keys)
             for name in set(keys):
                 if not self._in_use[name]:
-                    del self._in_use[name]
-                    self._release(name)
+                    # One that is still computed, as another job failed, may be asked for again before it is there.
+                    self._futures[name].add_done_callback(lambda _, name=name: self._release_unused(name))
+
+    def _release_unused(self, name: str) -> None:
+        with self._lock:
+            if not self._in_use[name]:
+                del self._in_use[name]
+                self._release(name)
 
     def _release(self, key: str) -> None:
         """Forget the result at ``key`` wherever this pool holds it besides the cache."""
