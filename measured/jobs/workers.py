@@ -16,7 +16,7 @@ from measured.jobs.keys import key
 from measured.jobs.pool import Pool
 from measured.jobs.run import ONE_THREAD
 
-# Dask's default lets malloc give memory back after every step, which costs a CNN a third of its speed.
+# Dask's default lets malloc give memory back after every step, which costs what makes large arrays in every step a third of its speed.
 ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": "4294967296",
     "MALLOC_MMAP_THRESHOLD_": "4294967296",

@@ -79,6 +79,18 @@ def test_module_as_value_counts_whole(project):
     assert f"lib.tools.{WHOLE}" in reached(project, "hands_over_module")
 
 
+def test_annotation_in_quotes_computes_nothing(project):
+    """What one names alone is not followed; what is made or called in code is, whatever stands in quotes."""
+    (project / "lib/quoted.py").write_text(
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from lib.shapes import Square\nclass Own:\n    pass\n"
+        "class Result:\n    pass\ndef annotates(x: 'Square', y: 'Own') -> 'Result':\n    return Result()\n"
+        "def imports(x: 'Square') -> 'Own':\n    from lib.shapes import Square\n    return Square()\n"
+    )
+    found = {name for name in reached(project, "annotates", "lib.quoted") if "<" not in name}
+    assert found == {"lib.quoted.annotates", "lib.quoted.Result"}
+    assert {"lib.shapes.Square", "lib.tools.used"} <= reached(project, "imports", "lib.quoted")
+
+
 def test_globals_counts_own_module(project):
     """A look-up by string could reach anything in the module."""
     assert f"lib.shapes.{WHOLE}" in reached(project, "looks_up")
