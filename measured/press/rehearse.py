@@ -99,13 +99,19 @@ def rehearse(script: Script, cache: Cache, device: str) -> Rehearsed:
 def with_seeds(settings: Any, num_seeds: int) -> Any:
     """The settings with at least ``num_seeds`` in every field of reported seeds: those that there are, and the next numbers.
 
-    Such a field is named ``seeds``, or begins or ends so. Seeds that choose (``search_seeds``) stay: another choice would redo everything.
+    Such a field is named ``seeds``, or begins or ends so. Seeds that choose (``search_seeds``) stay: another choice would redo
+    everything. Raises BuildError where a field of that name holds no seeds.
     """
     longer = {}
     for item in fields(settings):
         words = item.name.split("_")
         if "seeds" in (words[0], words[-1]) and "search" not in words:
             have = getattr(settings, item.name)
-            next_one = max(have) + 1
+            if not (isinstance(have, tuple) and all(isinstance(seed, int) for seed in have)):
+                raise BuildError(
+                    f"--seeds cannot add to the setting {item.name!r}, which is {have!r}; expected a tuple of seeds, "
+                    "or a name that neither begins nor ends with 'seeds'"
+                )
+            next_one = max(have, default=-1) + 1
             longer[item.name] = (*have, *range(next_one, next_one + num_seeds - len(have)))
     return replace(settings, **longer)

@@ -404,6 +404,24 @@ def test_diff_names_what_moved(toy: ToyProject):
     )
 
 
+def test_forecast_counts_a_shared_job_once(tmp_path):
+    """Two chapters that ask for the same jobs take as long as one."""
+    toy = ToyProject(tmp_path, ("dice", "coins"))
+    toy.edit("experiments/coins.py", "PRESETS =", "from experiments.dice import Dice\n\nPRESETS =")
+    lines = toy.build("--dry-run").stdout.splitlines()
+    assert ["about 10 s of one worker" in line for line in lines[:2]] == [True, True] and lines[2] == "about 10 s with 1 worker"
+
+
+def test_accepting_what_cannot_be_read_any_more_changes_nothing(toy: ToyProject):
+    """A kept result that is damaged between publishing and accepting: one line, and the accepted verdicts stay."""
+    toy.build("--accept")
+    accepted = toy.read("verdicts.json")
+    code = "import sys; from pathlib import Path; from measured import cli; from measured.press.records import Records; Records.load = lambda *_: None; sys.exit(cli.main(Path.cwd(), ['--accept']))"
+    outcome = subprocess.run([sys.executable, "-c", code], cwd=toy.folder, capture_output=True, text=True, env=toy.environment)
+    assert outcome.returncode == 2 and "the kept result of dice cannot be read any more" in outcome.stderr
+    assert toy.read("verdicts.json") == accepted
+
+
 def test_prune_deletes_what_nothing_reaches(toy: ToyProject):
     """Old entries go; what any preset of the present sources reaches stays."""
     toy.build()
@@ -450,7 +468,8 @@ def test_failing_chapter_keeps_its_page_under_a_banner(built: ToyProject, path, 
 def test_failing_from_the_start_says_so(toy: ToyProject):
     """With no last page to keep, the page holds the error, and the front page says that it failed."""
     toy.edit("experiments/dice.py", "    means =", "    raise LookupError('lost')\n    means =")
-    assert toy.build().returncode == 1
+    outcome = toy.build()
+    assert outcome.returncode == 1 and re.search(r"index.html: 0 of 1 chapter in .*; failed: dice\n", outcome.stdout)
     assert "LookupError: lost" in toy.read("site/dice.html") and "failed in the last build" in toy.read("site/index.html")
 
 

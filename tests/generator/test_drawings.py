@@ -71,9 +71,9 @@ def test_name_code_and_libraries_are_part_of_a_key(drawings, drawn, monkeypatch)
     """Ids in an SVG hang on the name; another way to draw draws everything again."""
     for name in ("s", "t"):
         drawings.of(name, SCATTER)
-    code = module._draughtsman()
+    code = module.what_draws()
     assert {"style.py", "scatter.py", "number.py", "matplotlib", "numpy"} <= code.keys()
-    monkeypatch.setattr(module, "_draughtsman", lambda: code | {"style.py": "another text"})
+    monkeypatch.setattr(module, "what_draws", lambda: code | {"style.py": "another text"})
     drawings.of("s", SCATTER)
     assert drawn == ["s", "t", "s"]
 
