@@ -2,9 +2,10 @@
 
     python benchmarks/authors_loop.py [--rounds 5] [--preset standard] [--chapter flatness]
 
-Works on a copy of the project with hard links to its cache: build the preset first. Each edit is made, built and taken back; the order changes
-from round to round within one run, and medians are compared. The plain ways: starting Python with the libraries that make pages (for an edit
-to a template), and importing the chapter with all that it imports (for an edit to its module). Exit code 1 where an edit misses its limit.
+Works on a copy of the project with hard links to its cache: build the preset first. Each edit is made, built and taken back;
+the order changes from round to round within one run, and medians are compared. The plain ways: starting Python with the
+libraries that make pages (for an edit to a template), and importing the chapter with all that it imports (for an edit to its
+module). Exit code 1 where an edit misses its limit.
 """
 
 import argparse

@@ -15,6 +15,6 @@ from measured.charts.table import table
 from measured.charts.trend import trend
 
 __all__ = [
-    "Axis", "Cell", "Drawings", "Figure", "Grid", "Path", "Series", "Table", "converter", "curves", "dots", "draw", "from_plain", "images", "own", "paths",
-    "scatter", "surface", "table", "to_plain", "trend",
+    "Axis", "Cell", "Drawings", "Figure", "Grid", "Path", "Series", "Table", "converter", "curves", "dots", "draw",
+    "from_plain", "images", "own", "paths", "scatter", "surface", "table", "to_plain", "trend",
 ]  # fmt: skip

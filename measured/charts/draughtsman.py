@@ -1,7 +1,8 @@
 """A process that draws, so that the building one need not wait for matplotlib to load, and two processors draw many figures.
 
-It is started with a build that has something to measure, loads what drawing takes while the chapters are imported, reads one figure per line of
-JSON from its input, and ends with its input. It is in no terminal's process group: Ctrl-C is the building process's business.
+It is started with a build that has something to measure, loads what drawing takes while the chapters are imported, reads one
+figure per line of JSON from its input, and ends with its input. It is in no terminal's process group: Ctrl-C is the building
+process's business.
 """
 
 import json

@@ -42,7 +42,7 @@ class Drawings:
     folder: Path
 
     def key(self, name: str, figure: Figure) -> str:
-        """The digest of the numbers, the options, the name, and the code and libraries that draw; captions are no part of it."""
+        """The digest of numbers, options and name, and of the code and libraries that draw; captions are no part of it."""
         return digest(canonical([FORMAT, name, what_is_drawn(figure.settled(name)), what_draws()]))
 
     def of(self, name: str, figure: Figure) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Panels in a grid, each with the room that its labels need.
 
-Matplotlib's constrained layout places panels alike, but measures all ticks of all panels many times for it, which takes more than half of the
-time of a drawing. Here the labels are measured as text; no tick is made before the panels stand where they are drawn.
+Matplotlib's constrained layout places panels alike, but measures all ticks of all panels many times for it, which takes more
+than half of the time of a drawing. Here the labels are measured as text; no tick is made before the panels stand where they are
+drawn.
 """
 
 from collections.abc import Iterable
@@ -118,7 +119,7 @@ def _multiplier(axis: Any, font: "FontProperties") -> float:
 
 @cache
 def _extent(text: str, font: "FontProperties") -> tuple[float, float, float]:
-    """Width, height, and how much of that is below the line of writing, in points; as matplotlib sets lines of text in an SVG."""
+    """Points of width, of height, and of that below the line of writing; as matplotlib sets lines of text in an SVG."""
     from matplotlib.cbook import is_math_text
     from matplotlib.textpath import TextToPath
 

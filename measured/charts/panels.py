@@ -69,9 +69,15 @@ class Panels:
                 ax.axhline(level, color=MUTED, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
                 # At the right, where curves have parted.
                 ax.annotate(
-                    name, (1, level), xycoords=("axes fraction", "data"), xytext=(-2, 2), textcoords="offset points", fontsize=7.5,
-                    color=MUTED, ha="right",
-                )  # fmt: skip
+                    name,
+                    (1, level),
+                    xycoords=("axes fraction", "data"),
+                    xytext=(-2, 2),
+                    textcoords="offset points",
+                    fontsize=7.5,
+                    color=MUTED,
+                    ha="right",
+                )
             for (name, at), dashes in zip(self.marks.items(), DASHES, strict=False):
                 handles[name] = ax.axvline(at, color=MUTED, linewidth=1.2, linestyle=(0, dashes), zorder=1)
         self._label(axes)

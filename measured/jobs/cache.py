@@ -168,7 +168,7 @@ class Cache:
 
 
 def leftovers(folder: Path, older_than: float = LEFT_BEHIND) -> Iterator[Path]:
-    """Temporary folders and files below ``folder`` that a killed build left: nothing has changed in them for so many seconds."""
+    """What a killed build left half written below ``folder``: nothing has changed in it for so many seconds."""
     for path in sorted([*folder.rglob(".new-*"), *folder.rglob(".old-*")]):
         with contextlib.suppress(FileNotFoundError):  # that of a running build, renamed since
             if time.time() - path.stat().st_mtime > older_than:

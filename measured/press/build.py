@@ -108,7 +108,7 @@ def _publish(publish_now: Callable[[], Published], options: Options) -> Publishe
 def _compare(
     project: Project, options: Options, stores: Stores, accepted: maintain.Accepted, names: Collection[str]
 ) -> list[str]:
-    """With ``--accept``, write the verdicts of these chapters; with ``--strict``, say and return how they differ from the accepted ones."""
+    """With ``--accept``, write the verdicts of these chapters; with ``--strict``, say and return where others were accepted."""
     if not (options.accept or options.strict):
         return []
     records = {}

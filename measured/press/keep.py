@@ -33,7 +33,10 @@ class Kept:
 def record_of(
     chapter: str, preset: str, device: str, seeds: int | None, settings: Any, result: Result, claims: tuple[Claim, ...]
 ) -> Record:
-    """A chapter's result with its claims judged and its settings in words. What this function reaches decides when a record is stale."""
+    """A chapter's result with its claims judged and its settings in words.
+
+    What this function reaches decides when a record is stale.
+    """
     told = tuple(Setting(item.name, shown(getattr(settings, item.name))) for item in fields(settings))
     return Record(
         chapter, preset, device, result.metrics, result.figures, judge.judge(claims, result.metrics), told, seeds=seeds

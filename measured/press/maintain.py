@@ -49,7 +49,7 @@ def differing(accepted: Accepted, preset: str, records: Mapping[str, Record]) ->
 
 
 def accept(path: Path, accepted: Accepted, preset: str, records: Mapping[str, Record], outline: Collection[str]) -> None:
-    """Write the verdicts of these chapters into the file of accepted ones; of the others, those that the ``outline`` names stay."""
+    """Write the verdicts of these chapters into the file of accepted ones; of others, those that the ``outline`` names stay."""
     new = {chapter: _outcomes(record) for chapter, record in records.items()}
     both = {**accepted, preset: {**accepted.get(preset, {}), **new}}
     both = {name: {key: found for key, found in of.items() if key in outline} for name, of in both.items()}

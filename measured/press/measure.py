@@ -106,8 +106,8 @@ def _read_sources(
 ) -> dict[str, dict[str, Any] | Exception]:
     """What each chapter's result depends on, or why that cannot be told.
 
-    Everything that keys and pages say of the source is read here, before chapters are imported: an edit made while the build runs must not
-    pass for what was measured, sent to workers, drawn or printed.
+    Everything that keys and pages say of the source is read here, before chapters are imported: an edit made while the build
+    runs must not pass for what was measured, sent to workers, drawn or printed.
     """
     parts = {chapter.name: _parts_or_error(chapter, options, stores) for chapter in chapters}
     use_sources(stores.sources)

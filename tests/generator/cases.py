@@ -125,7 +125,12 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
 
 
 CLAIMS = (
-    Claim("loaded-is-larger", source="ours", says="The loaded dice gives {loaded}, the fair one {fair}.", holds=larger("loaded", than="fair")),
+    Claim(
+        "loaded-is-larger",
+        source="ours",
+        says="The loaded dice gives {loaded}, the fair one {fair}.",
+        holds=larger("loaded", than="fair"),
+    ),
 )
 '''
 
@@ -135,7 +140,8 @@ The fair dice gives {{ metric.fair }}.
 
 {{ figure.throws }}
 
-{% if claim["loaded-is-larger"].supported %}They differ.{% elif claim["loaded-is-larger"].refuted %}They do not.{% else %}Who knows.{% endif %}
+{% if claim["loaded-is-larger"].supported %}They differ.{% elif claim["loaded-is-larger"].refuted %}They do not.\
+{% else %}Who knows.{% endif %}
 """
 
 
@@ -144,7 +150,7 @@ MAY_DIFFER = ("made.html", "data/build.json", "measured-site.json")
 
 
 class ToyProject:
-    """A report of its own, with small chapters that know neither torch nor this repository's report, built in processes of its own."""
+    """A report with small chapters that know neither torch nor this repository's report, built in processes of its own."""
 
     def __init__(self, folder: Path, chapters: tuple[str, ...] = ("dice",), copied_from: "ToyProject | None" = None):
         self.folder = folder

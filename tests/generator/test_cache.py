@@ -25,7 +25,10 @@ class Mixed:
 
 
 MIXED = Mixed(np.arange(6, dtype=np.float32).reshape(2, 3).T, np.array([True, False]), 0.1, 3, "ü")
-PARTS = {"format": keys.FORMAT, "job": {"": "x"}, "code": {"a.b": "1"}, "data": {}, "versions": {"torch": "2"}, "device": "cpu", "needs": []}  # fmt: skip
+PARTS = {
+    "format": keys.FORMAT, "job": {"": "x"}, "code": {"a.b": "1"}, "data": {}, "versions": {"torch": "2"}, "device": "cpu",
+    "needs": [],
+}  # fmt: skip
 
 
 def test_round_trip_keeps_values_types_and_shapes():

@@ -36,9 +36,11 @@ from measured.evidence import (
 @pytest.mark.parametrize(
     "value, unit, text",
     [
-        (571, "", "571"), (242062, "", "242,062"), (0.98765, "%", "98.77"), (0.5, "", "0.500"), (3.14159, "", "3.14"), (-2.5, "", "−2.50"),
+        (571, "", "571"), (242062, "", "242,062"), (0.98765, "%", "98.77"), (0.5, "", "0.500"), (3.14159, "", "3.14"),
+        (-2.5, "", "−2.50"),
         (3.5e-4, "", "3.50 × 10⁻⁴"), (math.inf, "", "∞"), (0, "", "0"), (1.0, "%", "100"), (123456.7, "", "1.23 × 10⁵"),
-        (0.00099996, "", "0.00100"), (9.996e-7, "", "1.00 × 10⁻⁶"), (99.96, "", "100"), (99999.6, "", "1.00 × 10⁵"), (-9.999, "", "−10.0"),
+        (0.00099996, "", "0.00100"), (9.996e-7, "", "1.00 × 10⁻⁶"), (99.96, "", "100"), (99999.6, "", "1.00 × 10⁵"),
+        (-9.999, "", "−10.0"),
     ],
 )  # fmt: skip
 def test_numbers_are_written_for_readers(value, unit, text):
@@ -49,7 +51,8 @@ def test_numbers_are_written_for_readers(value, unit, text):
 @pytest.mark.parametrize(
     "value, low, high, text",
     [
-        (6.9e-4, 4.91e-4, 8.8e-4, "6.90 [4.91 to 8.80; n = 3] × 10⁻⁴"), (0.00125, 8.9e-4, 0.0016, "0.00125 [0.00089 to 0.00160; n = 3]"),
+        (6.9e-4, 4.91e-4, 8.8e-4, "6.90 [4.91 to 8.80; n = 3] × 10⁻⁴"),
+        (0.00125, 8.9e-4, 0.0016, "0.00125 [0.00089 to 0.00160; n = 3]"),
         (0.0, -0.5, 0.5, "0.00 [−0.50 to 0.50; n = 3]"), (1.0, -math.inf, math.inf, "1.00 [−∞ to ∞; n = 3]"),
         (1.4e-17, -0.0043, 0.0043, "0.00000 [−0.00430 to 0.00430; n = 3]"),
     ],
@@ -127,14 +130,18 @@ NOISY = Metric.over_seeds([0.0, 4.0, 1.0, 2.0])
 @pytest.mark.parametrize(
     "test, outcome",
     [
-        (larger("high", than="low"), "supported"), (larger("low", than="high"), "refuted"), (larger("noisy", than="low"), "inconclusive"),
+        (larger("high", than="low"), "supported"), (larger("low", than="high"), "refuted"),
+        (larger("noisy", than="low"), "inconclusive"),
         (larger("high", than="low", by=3), "refuted"), (smaller("low", than="high"), "supported"),
         (larger("high", than="low", paired=True), "supported"),
         (equal("low", to="high", within=0.5, why=""), "refuted"), (equal("low", to="high", within=2, why=""), "supported"),
         (different("low", to="high", by=0.5, why=""), "supported"), (different("low", to="high", by=2, why=""), "refuted"),
-        (times_smaller("low", than="high", factor=1.5, why=""), "supported"), (times_smaller("low", than="high", factor=3, why=""), "refuted"),
-        (times_equal("low", to="high", factor=3, why=""), "supported"), (times_equal("low", to="high", factor=1.2, why=""), "refuted"),
-        (at_least("low", 0.5, why=""), "supported"), (at_least("low", 5, why=""), "refuted"), (at_most("low", 5, why=""), "supported"),
+        (times_smaller("low", than="high", factor=1.5, why=""), "supported"),
+        (times_smaller("low", than="high", factor=3, why=""), "refuted"),
+        (times_equal("low", to="high", factor=3, why=""), "supported"),
+        (times_equal("low", to="high", factor=1.2, why=""), "refuted"),
+        (at_least("low", 0.5, why=""), "supported"), (at_least("low", 5, why=""), "refuted"),
+        (at_most("low", 5, why=""), "supported"),
         (every(larger("high", than="low"), larger("noisy", than="low")), "inconclusive"),
         (every(larger("low", than="high"), larger("noisy", than="low")), "refuted"),
         (some(larger("low", than="high"), larger("high", than="low")), "supported"),
@@ -239,7 +246,7 @@ def _shares(random: np.random.Generator, rate: float) -> Metric:
     ids=["bound", "share", "margin", "pairs", "equivalence", "difference", "odds", "every", "some"],
 )
 def test_wrong_support_is_rare_at_the_edge(test, make):
-    """With the truth on the very edge of the region, where errors are most frequent, at most 5 % of 2,000 verdicts say "supported"."""
+    """With the truth on the very edge of the region, where errors are most frequent, at most 5 % of 2,000 say "supported"."""
     random, supported = np.random.default_rng(7), 0
     judged = cache(lambda *metrics: verdict_of(test, **dict(metrics)).supported)  # shares come up again and again
     for _ in range(2000):
@@ -295,7 +302,10 @@ def test_no_difference_is_not_larger():
 
 
 def test_shift_is_what_the_test_does_not_reject():
-    """Just inside the interval the Mann-Whitney test keeps the shift, just outside it rejects; 5 and 5 runs: tables give the 3rd difference."""
+    """Just inside the interval the Mann-Whitney test keeps the shift, just outside it rejects.
+
+    For 5 and 5 runs, tables give the 3rd difference.
+    """
     draw = np.random.default_rng(1)
     left, right = draw.normal(3, 1, 7).tolist(), draw.normal(0, 1, 9).tolist()
     estimate, low, high = intervals.of_shift(left, right, 0.95)

@@ -134,7 +134,7 @@ def test_pool_holds_no_result_in_memory(cache):
 
 
 def test_what_still_runs_is_held_until_it_is_there(cache):
-    """A chapter that fails lets go of jobs that are being computed; whoever asks for one of them meanwhile still gets it from there."""
+    """A chapter that fails lets go of jobs that are being computed; whoever asks for one meanwhile still gets it from there."""
 
     class Later(InProcess):
         running: list[Callable[[], None]] = []

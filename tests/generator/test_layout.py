@@ -19,15 +19,17 @@ FIGURES = {
     "logarithmic": charts.scatter(
         {"a": {"dots": LINE, "more": LINE}, "b": {"dots": LINE}}, x=Axis("x", log=True), y=Axis("y", log=True), **WORDS
     ),
-    "three": charts.scatter({"a": {"dots": LINE}, "b": {"dots": LINE}, "c": {}}, x={"a": "x", "b": "other", "c": "x"}, y="y", **WORDS),
+    "three": charts.scatter(
+        {"a": {"dots": LINE}, "b": {"dots": LINE}, "c": {}}, x={"a": "x", "b": "other", "c": "x"}, y="y", **WORDS
+    ),
     "multiplied": charts.scatter({"a": {"dots": LINE}, "b": {"dots": FAR}}, x="x", y="y", **WORDS),
     "two lines": charts.scatter({"a": {"dots": LINE}, "b": {"dots": LINE}}, x="x", y="what is\nmeasured", **WORDS),
-}  # fmt: skip
+}
 CASES = [(name, layout) for name in FIGURES for layout in LAYOUTS]
 
 
 def drawn(name: str, layout: str, engine: Literal["constrained"] | None = None) -> matplotlib.figure.Figure:
-    """A figure as it was drawn; with another layout ``engine`` than ours, without its legend, which only ours makes room for."""
+    """A figure as it was drawn; with another layout ``engine`` than ours, without the legend that it makes no room for."""
     found: list[matplotlib.figure.Figure] = []
 
     def draw() -> matplotlib.figure.Figure:

@@ -191,7 +191,7 @@ def test_source_is_read_before_chapters_are_imported(project, stores, monkeypatc
 
 @pytest.mark.parametrize("missing, is_of_the_project", [("nowhere", False), ("experiments.lost", True)])
 def test_library_that_is_missing_is_nobodys_fault(project, monkeypatch, missing, is_of_the_project):
-    """Where all chapters lack one, that is said once; a module of the project that is not there is the chapter's own mistake."""
+    """Where all chapters lack one, that is said once; a module of the project that is missing is the chapter's own mistake."""
     (project.root / "experiments").mkdir()
     (project.root / "experiments" / "__init__.py").touch()
 
@@ -295,7 +295,7 @@ def test_claim_that_cannot_be_judged_fails_its_chapter(stores):
 
 
 def test_publishing_makes_pages_of_what_is_kept_failed_and_waiting(project, stores):
-    """One chapter with its numbers, one with its error; then one that is still being measured. Nothing but the site is written."""
+    """One chapter with its numbers, one with its error; then one that is being measured. Nothing but the site is written."""
     kept = keep(result_of(cache=stores.folder), "standard", None, stores)
     coins = Failed(replace(CHAPTER, name="coins"), LookupError("lost"))
     folder, names = project.root / "site", {"dice", "coins"}

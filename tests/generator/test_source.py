@@ -25,7 +25,10 @@ FILES = {
         "def iterates_first():\n    return [renamed for renamed in renamed(3)]\n"
         "def assigns_inside(xs):\n    [tools := x for x in xs]\n    return tools.used(1)\n"
     ),
-    "lib/loose.py": "TABLE = {}\ndef entry():\n    return 1\nTABLE['entry'] = entry\ndef reads():\n    return TABLE\ndef apart():\n    return 2\n",
+    "lib/loose.py": (
+        "TABLE = {}\ndef entry():\n    return 1\nTABLE['entry'] = entry\n"
+        "def reads():\n    return TABLE\ndef apart():\n    return 2\n"
+    ),
     "lib/stars.py": "from lib.tools import *\ndef through_star():\n    return used(1)\n",
     "lib/outside.py": (
         "import json\nimport numpy as np\nimport sklearn.datasets\n"
@@ -182,7 +185,7 @@ def test_root_outside_the_project_is_refused(project):
     ],
 )
 def test_libraries_are_those_of_the_reached_code(project, name, expected):
-    """What a definition imports from outside, at the top or inside a function; neither the standard library nor a neighbour's."""
+    """What a definition imports from outside, at the top or in a function; neither the standard library nor a neighbour's."""
     assert Sources(project).reached([("lib.outside", name)]).libraries == expected
 
 
