@@ -80,7 +80,7 @@ class Draughtsman:
         return {name: {layout: drawn[name][layout] for layout in figure.layouts} for name, figure in figures.items()}
 
     def _ask(self, name: str, layout: str, figure: Any) -> str | None:
-        """One drawing from the process; None where it failed, or is no more."""
+        """One drawing from the process; None where drawing failed or the process has ended."""
         from measured.charts.plain import to_plain
 
         process = self._process

@@ -92,11 +92,8 @@ def _defined(statement: ast.stmt) -> list[str]:
         targets = [statement.target]
     else:
         return []
-    return [item.id for item in targets if isinstance(item, ast.Name)] if _all_names(targets) else []
-
-
-def _all_names(targets: list[ast.expr]) -> bool:
-    return all(isinstance(item, ast.Name) for item in targets)
+    names = [item.id for item in targets if isinstance(item, ast.Name)]
+    return names if len(names) == len(targets) else []
 
 
 class _Undocumented(ast.NodeTransformer):

@@ -31,8 +31,9 @@ def differences(old: Path, new: Path, within: float | None = None) -> list[str]:
     """One line per difference from the site at ``old`` to that at ``new``, chapter by chapter.
 
     A metric moved where either value lies outside of the other's interval; with ``within``, where any of its numbers, those of
-    single seeds included, differs by more than that share of the larger one. The same goes for the numbers of a figure. Raises
-    BuildError where one is no site.
+    single seeds included, differs by more than that share of the larger one. The same goes for the numbers of a figure.
+
+    Raises BuildError where a folder holds no site.
     """
     before, after = _read(old), _read(new)
     lines = []

@@ -22,7 +22,7 @@ def read_accepted(path: Path) -> Accepted:
     """The accepted verdicts. Raises BuildError where the file holds something else."""
     if not path.exists():
         return {}
-    hint = f"mend it, or delete {path.name} and type python build.py --accept"
+    hint = f"correct it, or delete {path.name} and type python build.py --accept"
     try:
         accepted = json.loads(path.read_text(encoding="utf-8"))
         chapters = [chapter for of_preset in accepted.values() for chapter in of_preset.values()]

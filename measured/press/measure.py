@@ -25,7 +25,7 @@ from measured.pages.outline import Chapter
 from measured.press import plan
 from measured.press.keep import record_of
 from measured.press.outcome import Failed, Measured
-from measured.press.rehearse import Rehearsed, Script, load_for, rehearse
+from measured.press.rehearse import Rehearsed, Script, load, rehearse
 from measured.press.stores import Stores
 from measured.press.terminal import Display
 from measured.project import Project
@@ -98,7 +98,7 @@ def measure(
                 for line in why_missing(outcome, stores, device):
                     display.say(f"{script.chapter.name}: {line}")
         if rehearsed:
-            yield from _run(rehearsed, crew, device, settled, display, options.force)
+            yield from _in_threads(rehearsed, crew, device, settled, display, options.force)
 
 
 def _read_sources(
@@ -136,7 +136,7 @@ def load_all(project: Project, options: Options, chapters: Sequence[Chapter]) ->
     scripts, failed, lacking = [], [], []
     for chapter in chapters:
         try:
-            scripts.append(load_for(project.root, chapter, options))
+            scripts.append(load(project.root, chapter, options.preset, options.seeds))
         except Exception as error:
             failed.append(Failed(chapter, error))
             if isinstance(error, ModuleNotFoundError) and not project.has_module(error.name or ""):
@@ -198,7 +198,7 @@ def why_missing(rehearsed: Rehearsed, stores: Stores, device: str) -> list[str]:
     return [f"{count} {kind} to compute, because: {why}" for (kind, why), count in sorted(reasons.items())]
 
 
-def _run(
+def _in_threads(
     rehearsed: Sequence[Rehearsed], crew: "_Crew", device: str, parts: Mapping[str, Any], display: Display, force: bool
 ) -> Iterator[Measured | Failed]:
     """Run the chapters in threads; all must be one-threaded inside, which some libraries keep by thread."""

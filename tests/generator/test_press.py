@@ -195,10 +195,10 @@ def test_library_that_is_missing_is_nobodys_fault(project, monkeypatch, missing,
     (project.root / "experiments").mkdir()
     (project.root / "experiments" / "__init__.py").touch()
 
-    def load_for(*_: Any) -> Script:
+    def load(*_: Any) -> Script:
         raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
 
-    monkeypatch.setattr(measuring, "load_for", load_for)
+    monkeypatch.setattr(measuring, "load", load)
     options = Options(out=project.root / "site", cache=project.root / "cache")
     if is_of_the_project:
         assert len(measuring.load_all(project, options, project.outline.chapters)[1]) == 2
