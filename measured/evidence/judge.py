@@ -271,8 +271,8 @@ def _to_decide(
 ) -> str:
     """The half-width that was reached, and how many seeds a decision would take if the effect stayed where it is.
 
-    An interval narrows with the square root of n. So n must grow by the square of what the interval reaches towards a margin over
-    the distance to that margin, and for the worst of the margins inside the interval.
+    An interval narrows with the square root of n. So n must grow by the square of what the interval reaches towards a margin
+    over the distance to that margin, and for the worst of the margins inside the interval.
     """
     if math.isinf(low) and math.isinf(high):
         return f"too few {of} for an interval"

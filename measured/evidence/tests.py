@@ -108,7 +108,8 @@ def at_most(metric: str, bound: Margin) -> Test:
 
 
 def away_from(metric: str, none: float, by: Margin) -> Test:
-    """``metric`` is further than ``by`` from ``none``, the value that says that there is nothing: 0 of a difference, 1 of a ratio."""
+    """``metric`` is further than ``by`` from ``none``, the value that says that there is nothing: 0 of a difference, 1 of a
+    ratio."""
     if by.scale == "ratio":
         low, high, says = none / by.value, none * by.value, "a factor of {}"
     else:

@@ -1,7 +1,9 @@
 """What one file defines, imports and executes, found in its syntax tree; docstrings and comments do not count.
 
-What cannot be followed (a module passed around as a value, ``import *``, ``globals()``) counts as using the whole module; ``eval``,
-``importlib`` and ``__subclasses__`` as using every module of the package.
+What cannot be followed (a module passed around as a value, ``import *``, ``globals()``) counts as using the whole module;
+``eval``, ``importlib`` and ``__subclasses__`` as using every module of the package. An annotation computes nothing: what one
+names is followed for its text, but its libraries are not part of a key, and one in quotes is not followed at all. Whoever makes
+or calls what it names does so in code, which is.
 """
 
 import ast
@@ -20,8 +22,8 @@ class Module:
 
     name: str
     definitions: dict[str, dict]
-    """By name: ``digest``, ``chains`` of names that it uses, the first names of those that are ``computing``, which in an annotation they are not,
-    and whether it needs its ``own_module`` or the ``whole_package``."""
+    """By name: ``digest``, ``chains`` of names that it uses, the first names of those that are ``computing``, which in an
+    annotation they are not, and whether it needs its ``own_module`` or the ``whole_package``."""
     imports: dict[str, list[Sequence[str]]]
     """By bound name: module, and the name in it, empty where the module itself is bound."""
     stars: list[str]
@@ -95,11 +97,8 @@ def _defined(statement: ast.stmt) -> list[str]:
         targets = [statement.target]
     else:
         return []
-    return [item.id for item in targets if isinstance(item, ast.Name)] if _all_names(targets) else []
-
-
-def _all_names(targets: list[ast.expr]) -> bool:
-    return all(isinstance(item, ast.Name) for item in targets)
+    names = [item.id for item in targets if isinstance(item, ast.Name)]
+    return names if len(names) == len(targets) else []
 
 
 class _Undocumented(ast.NodeTransformer):

@@ -8,9 +8,10 @@ from typing import Any, get_type_hints
 class Job:
     """Base of all jobs; subclasses are frozen dataclasses.
 
-    Fields are numbers, strings, None, tuples, other frozen dataclasses and jobs: ``Spectrum(of=Train(...))`` computes from the result of the
-    training in its field. The return annotation of ``compute`` names the type of the result: a frozen dataclass of NumPy arrays and scalars.
-    A dataclass in a field may have ``checksums()``, a dict that pins what no code and no version of a library does, such as a file of data.
+    Fields are numbers, strings, None, tuples, other frozen dataclasses and jobs: ``Spectrum(of=Train(...))`` computes from the
+    result of the training in its field. The return annotation of ``compute`` names the type of the result: a frozen dataclass
+    of NumPy arrays and scalars. A dataclass in a field may have ``checksums()``, a dict that pins what no code and no version
+    of a library does, such as a file of data.
     """
 
     def compute(self, *inputs: Any) -> Any:
@@ -49,7 +50,8 @@ def parts_inside(job: Job) -> Iterator[Any]:
 
 
 def specification(value: Any) -> Any:
-    """What ``value`` says, as JSON-ready data that differs wherever two jobs could differ. Raises ValueError for what has no key."""
+    """What ``value`` says, as JSON-ready data that differs wherever two jobs could differ. Raises ValueError for what has no
+    key."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, tuple):

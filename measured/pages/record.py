@@ -37,7 +37,8 @@ class Record:
 
 
 def to_json(record: Record) -> str:
-    """The record as JSON; a number that is not finite, such as the end of an unbounded interval, is the string "inf" or "-inf"."""
+    """The record as JSON; a number that is not finite, such as the end of an unbounded interval, is the string "inf" or
+    "-inf"."""
     plain = {"format": FORMAT, **converter().unstructure(record)}
     return json.dumps(plain, ensure_ascii=False, indent=1)
 

@@ -23,7 +23,8 @@ def _told(value: Any, name: str, is_derived: bool, chapter: str) -> Iterator[Set
     elif isinstance(value, tuple | list) and all(isinstance(item, PLAIN) for item in value):
         yield Setting(name, list(value), is_derived)
     elif is_dataclass(value) and not isinstance(value, type):
-        # A sub-study of the chapter nests; what comes from elsewhere, such as a network, is one setting, of which prose can name the fields.
+        # A sub-study of the chapter nests; what comes from elsewhere, such as a network, is one setting, of which prose can
+        # name the fields.
         is_part = type(value).__module__ == chapter
         if not is_part:
             yield Setting(name, _in_short(value), is_derived)
@@ -78,8 +79,8 @@ def _as_set(value: float) -> str:
 
 
 class _View:
-    """A setting in prose: prints itself as a number or words, gives the ``first``, ``last`` and ``num`` of several, and what is known of it
-    by name, such as a network's ``num_parameters``."""
+    """A setting in prose: prints itself as a number or words, gives the ``first``, ``last`` and ``num`` of several, and what is
+    known of it by name, such as a network's ``num_parameters``."""
 
     def __init__(self, value: Any, inside: Names | None = None):
         self._value, self._inside = value, inside

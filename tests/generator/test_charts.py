@@ -298,7 +298,8 @@ def gap(points: Any, title: str = "size") -> Figure:
 
 
 def test_figure_is_a_function():
-    """Its name is the figure's, with the variant's after it, its docstring the caption; settings are filled in when they are known."""
+    """Its name is the figure's, with the variant's after it, its docstring the caption; settings are filled in when they are
+    known."""
     points = {1.0: Estimate.over_seeds([1, 2, 4], average="geometric mean"), 2.0: Estimate.over_seeds([1, 2], "%")}
     found = charts.drawn(gap, points, variant="wide", title="width") | charts.drawn(gap, points)
     assert {name: (figure.caption, figure.made_by) for name, figure in found.items()} == {
@@ -316,7 +317,8 @@ def bare() -> Figure:
 @pytest.mark.parametrize(
     "figure, note",
     [
-        (gap({1.0: Estimate.over_seeds([1, 2, 4], average="geometric mean")}), "Geometric means over 3 seeds with 95 % intervals."),
+        (gap({1.0: Estimate.over_seeds([1, 2, 4], average="geometric mean")}), "Geometric means over 3 seeds with 95 % "
+        "intervals."),
         (gap({1.0: Estimate.over_seeds([1, 2]), 2.0: Share.of_count(1, 9, "images")}),
          "Means and shares over 2 to 9 seeds or trials with 95 % intervals."),
         (gap({1.0: Estimate.over_seeds([1.0])}), "Means over 1 seed."),

@@ -81,7 +81,8 @@ def test_unreadable_contents_get_one_line(report, text):
         ("WORKERS_IMPORT = [1]", "line 2: WORKERS_IMPORT is something else; expected a tuple of names of modules"),
         ("SOURCES = {'ours': ('Ours',)}", 'line 2: SOURCES is something else; expected a dict from the first word'),
         ("SOURCES = {'ours': ('Ours', 'nowhere.SAID')}", "experiments/nowhere.py cannot be read"),
-        ("SOURCES = {'ours': ('Ours', 'dice.SAID')}", "experiments/dice.py defines no SAID; expected a dict from ids to sentences"),
+        ("SOURCES = {'ours': ('Ours', 'dice.SAID')}",
+         "experiments/dice.py defines no SAID; expected a dict from ids to sentences"),
         ("SOURCES = {'ours': ('Ours', 'dice.DONE')}", "experiments/dice.py, line 1: DONE is something else"),
     ],
 )  # fmt: skip

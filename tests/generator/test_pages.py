@@ -91,7 +91,8 @@ RECORD = Record(
     figures=_made(
         means=charts.table(("dice", "mean"), [("fair & square", METRICS["fair"]), ("loaded", 12_500)], caption="All means."),
         throws=charts.curves(
-            {"throws": {"fair": charts.Series(range(2), [[1.0, 2.0]])}}, x="throw", y="value", caption="All throws.", alt="A line."
+            {"throws": {"fair": charts.Series(range(2), [[1.0, 2.0]])}}, x="throw", y="value", caption="All throws.", alt="A "
+            "line."
         ),
     ),
     verdicts=(
@@ -149,7 +150,8 @@ def test_rendering_changes_nothing(frame, capsys):
 def test_files_have_their_addresses(frame):
     """Those that links from elsewhere lead to."""
     assert set(all_pages(frame)) == {
-        *HTML, "style.css", "ledger.js", "data/dice.json", "data/dice/metrics.csv", "data/dice/means.csv", "data/dice/throws.csv",
+        *HTML, "style.css", "ledger.js", "data/dice.json", "data/dice/metrics.csv", "data/dice/means.csv",
+        "data/dice/throws.csv",
         "figures/dice/throws.svg", "figures/dice/throws-narrow.svg", "data/claims.json", "data/claims.csv", "data/build.json",
     }  # fmt: skip
 

@@ -126,7 +126,9 @@ def moved(by: float) -> Record:
     "by, within, expected",
     [
         (1e-9, 1e-6, []),
-        (1e-3, 1e-6, ["dice: figure table: other numbers", "dice: metric fair: 1.00 [0.75 to 1.25; n = 3] -> 1.00 [0.75 to 1.25; n = 3] (up to 1.0e-03 of a number)"]),
+        (1e-3, 1e-6,
+         ["dice: figure table: other numbers",
+          "dice: metric fair: 1.00 [0.75 to 1.25; n = 3] -> 1.00 [0.75 to 1.25; n = 3] (up to 1.0e-03 of a number)"]),
         (1e-9, 0.0, ["dice: figure table: other numbers", "dice: metric fair"]),
         (1e-3, None, ["dice: figure table: other numbers"]),
         (1.0, None, ["dice: figure table: other numbers", "dice: metric fair: 1.00 [0.75 to 1.25; n = 3] -> 2.00"]),
