@@ -74,7 +74,7 @@ def test_one_parameter_has_one_eigenvalue():
 
 
 def test_trace_is_within_its_standard_error():
-    """It is the sum of the eigenvalues up to a few standard errors, which shrink as probes are added; a diagonal has no error."""
+    """It is the sum of the eigenvalues up to a few standard errors, which shrink with more probes; a diagonal has no error."""
     eigenvalues = (3.0, -1.0, 2.0, 0.5, 0.1, 4.0)
     hessian = Hessian(quadratic(eigenvalues))
     few, many = (curvature.trace(hessian, num_probes, seed=0) for num_probes in (20, 320))

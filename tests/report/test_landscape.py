@@ -80,7 +80,7 @@ def test_ends_of_a_line_are_the_trainings(cache, of):
 
 
 def test_halves_are_the_first_and_the_last_test_examples():
-    """Each half has the scores of its own examples, the first one more where their number is odd; together they are the whole."""
+    """Each half has the scores of its own examples, the first one more of an odd number; together they are the whole."""
     trained = IMAGES.compute()
     whole, first = (
         LineLoss(Checkpoint(IMAGES), Checkpoint(IMAGES), (0.0, 1.0), 10, number).compute(trained, trained)
@@ -102,7 +102,7 @@ def test_line_along_a_training_is_a_parabola(cache, either_way):
 
 
 def test_batch_normalisation_is_estimated_anew_on_a_line(cache):
-    """At every point the network is as in training mode with all training images in one batch; these normalise test images too."""
+    """At every point the network is as in training mode with all training images in one batch; they normalise the test images."""
     network = MLP(64, (6, 5), 10, batch_norm=True)
     ends = [Train(network, DIGITS, EXACT, seed) for seed in (0, 1)]
     with using(InProcess(cache)):
@@ -241,7 +241,7 @@ def test_empty_filters_stay_empty():
 
 
 def test_centre_is_the_loss(cache):
-    """The middle of the grid is the final loss of the training, bit for bit, at any radius; the plane spans both sides of it."""
+    """The middle of the grid is the final loss of the training, bit for bit, at any radius; the plane spans both sides."""
     for radius in (0.3, 1.7):
         with using(InProcess(cache)):
             surface, trained = gather((FilterNormalizedPlane(Checkpoint(IMAGES), 4, radius, 7, 80), IMAGES))

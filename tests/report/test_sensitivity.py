@@ -86,7 +86,7 @@ def test_linear_softmax_has_a_closed_form():
 
 
 def test_sure_networks_keep_their_digits():
-    """Where a class is certain to one part in 10^12, float32 still has the tiny norms to four digits, and a wrong class's too."""
+    """Where a class is certain to one part in 10^12, float32 has the tiny norms to four digits, and a wrong class's too."""
     model, (inputs, _) = MLP(64, (), 10).build(0).double(), any_images(30)
     with torch.no_grad():
         next(model.parameters()).mul_(30)

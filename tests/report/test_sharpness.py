@@ -42,7 +42,7 @@ def corners(half_widths: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("size", [1e-6, 1.0, 1e6], ids=["tiny", "one", "huge"])
 def test_maximum_of_a_bowl_is_its_best_corner(size):
-    """Of a tilted one, the corner that the tilt points to, whatever the unit of the value; a side without width does not move."""
+    """Of a tilted one, the corner that the tilt points to, whatever the unit; a side without width does not move."""
     curvatures, slope, widths = np.array([2.0, 0.5, 3.0, 1.0]), np.array([1.0, -2.0, 0.3, 9.0]), np.array([0.1, 0.3, 0.2, 0.0])
     found, evaluations = maximize_in_box(quadratic(size * np.diag(curvatures), size * slope), widths, 10, seed=0)
     assert found == pytest.approx(size * (curvatures @ widths**2 / 2 + np.abs(slope) @ widths), rel=1e-12)
@@ -95,7 +95,7 @@ def test_line_fit_is_sharpest_in_a_corner(kind, num_examples):
 
 
 def test_subspace_has_its_own_box():
-    """z lives in the subspace, with the box epsilon (|A^+ x| + 1); in one as large as the weights, A^+ x is x in other coordinates."""
+    """z lives in the subspace, with the box epsilon (|A^+ x| + 1); in a large one, A^+ x is x in other coordinates."""
     training = LINE_FIT.compute()
     weights, space = training.weights, Subspace(2, 2, seed=5)
     matrix = np.stack([space.embed(unit) for unit in np.eye(2)], axis=1)

@@ -134,7 +134,7 @@ def test_one_long_walk_has_the_shares_of_antognini(num_steps):
 
 
 def test_eight_short_walks_show_less():
-    """Eight walks of nine checkpoints from one start: 2 x 11 % in high dimension, by one walk's spectrum, a quarter with 571 weights."""
+    """Eight walks of nine checkpoints from one start: 2 x 11 % in high dimension, by the spectrum of one; more in a low one."""
     spread = np.minimum.outer(np.arange(9), np.arange(9)).astype(float)  # inner products of the checkpoints of one walk
     # Seven of the eight largest eigenvectors, one a walk, have mean zero over the walks; the joint mean takes from the total.
     share = np.linalg.eigvalsh(spread)[-1] / (8 * np.trace(spread) - spread.mean() * 9)
