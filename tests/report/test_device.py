@@ -1,5 +1,8 @@
 """Code for CUDA, as far as a machine without it can tell."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
@@ -9,7 +12,9 @@ from lab.data import Digits
 from lab.functions import FunctionSamples, Sinc5
 from lab.models import CNN, MLP
 from lab.split import _load
+from measured.jobs import run
 from measured.jobs.run import resolve_device
+from tests.report.cases import ROOT
 
 
 class Called(torch.nn.Module):
@@ -59,3 +64,35 @@ def test_device_is_resolved(monkeypatch):
     assert resolve_device("auto") == "cpu"
     with pytest.raises(ValueError, match="use --device cpu"):
         resolve_device("cuda")
+
+
+def test_cuda_is_looked_for_where_its_driver_is(monkeypatch):
+    """The modules that compute are imported to ask, where the answer could be CUDA, and nowhere else."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    imported: list[str] = []
+    monkeypatch.setattr(run.importlib, "import_module", imported.append)
+    monkeypatch.setattr(run, "DRIVERS", ("nowhere",))
+    resolve_device("auto", ("lab.fit",))
+    resolve_device("cpu", ("lab.fit",))
+    assert not imported
+    monkeypatch.setattr(run, "DRIVERS", (__file__,))
+    assert resolve_device("auto", ("lab.fit",)) == "cuda" and imported == ["lab.fit"]
+
+
+IMPORTED_FIRST = """
+import sys
+from lab.data import MNIST
+from lab.models import MLP
+from lab.training import Predict, Recipe, Train
+from measured.jobs.run import load_libraries
+job = Predict(Train(MLP(784, (), 10), MNIST(20), Recipe(0.01, 1), 0))
+assert "torch" not in sys.modules
+load_libraries(job)
+assert "torch" in sys.modules
+"""
+
+
+def test_libraries_are_there_before_a_job_computes():
+    """In a fresh process: what a job computes with is imported first, so that it has one thread and the device from the start."""
+    found = subprocess.run([sys.executable, "-c", IMPORTED_FIRST], cwd=ROOT, capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr

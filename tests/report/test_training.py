@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from lab import fit, losses
+from lab import fit, losses, training
 from lab.activations import Tanh
 from lab.data import Digits
 from lab.functions import FunctionSamples, Sinc5
 from lab.models import CNN, MLP
+from lab.trained import Classification, Training
 from lab.training import LearningRateSearch, Predict, Recipe, Train, TrainStack
 from measured.jobs import gather
 from measured.jobs.pool import InProcess, using
@@ -264,3 +265,54 @@ def test_gap_is_positive_where_the_network_overfits():
         np.testing.assert_allclose(result.gap_loss, result.final_test_loss - result.final_train_loss)
         np.testing.assert_allclose(result.gap_accuracy, np.asarray(result.final_train_accuracy) - result.final_test_accuracy)
         assert np.all(result.gap_loss > 0) and np.all(result.gap_accuracy > 0)
+
+
+def test_weights_are_given_at_the_steps_that_were_kept():
+    """Of one network and of a stack; in whatever order and however often the steps were asked for; another step is refused with those."""
+    for job, axes in ((Train(MLP(1, (3,), 1), WAVE, EXACT, 0), ()), (TrainStack(MLP(1, (3,), 1), WAVE, EXACT, (0, 1)), (2,))):
+        found = replace(job, checkpoint_at=(20, 0, 20)).compute()
+        assert found.checkpoint_steps.tolist() == [0, 20] and found.weights_at(0).shape == (*axes, 10)
+        np.testing.assert_array_equal(found.weights_at(20), found.checkpoints[..., 1, :])
+        assert found.weights_at(None) is found.weights and not np.array_equal(found.weights_at(0), found.weights_at(20))
+        with pytest.raises(ValueError, match=r"after 5 updates; expected None or one of \[0, 20\]"):
+            found.weights_at(5)
+
+
+def test_only_classes_have_accuracies():
+    """Their trainings are another type of result, as the data say beforehand."""
+    for data, network, kind in ((WAVE, MLP(1, (3,), 1), Training), (DIGITS, MLP(64, (3,), 10), Classification)):
+        job = Train(network, data, EXACT, 0)
+        assert job.result_type is type(job.compute()) is type(job.placeholder()) is kind
+
+
+@pytest.mark.parametrize(
+    "run, trials",
+    [
+        (Train(MLP(64, (3,), 10), DIGITS, EXACT, 5, record_at=(0,), initial_seed=7), [(0.1, 8), (0.1, 9), (0.2, 8), (0.2, 9)]),
+        (TrainStack(MLP(64, (3,), 10), DIGITS, EXACT, (5, 6), checkpoint_at=(3,)), [(0.1, (8, 9)), (0.2, (8, 9))]),
+    ],
+)
+def test_tuned_run_is_searched_on_other_seeds_and_data(run, trials):
+    """Each rate on each seed, rates first, with nothing recorded; what is reported stays as it is."""
+    other = replace(DIGITS, validation="held out")
+    found = training.tuned(run, (0.1, 0.2), seeds=(8, 9), data=other, updates=4, by="training loss")
+    search = found.tuned_by
+    assert search and replace(found, tuned_by=None) == run and search.by == "training loss"
+    made = [(trial.recipe.learning_rate, getattr(trial, "seed", getattr(trial, "seeds", None))) for trial in search.trials]
+    assert made == trials
+    assert all(
+        trial == type(run)(run.network, other, trial.recipe, seed) for trial, (_, seed) in zip(search.trials, made, strict=True)
+    )
+    assert all(
+        trial.recipe == replace(run.recipe, learning_rate=rate, num_updates=4)
+        for trial, (rate, _) in zip(search.trials, made, strict=True)
+    )
+
+
+def test_start_is_where_training_starts():
+    """The weights before the first update, also where another seed than the run's sets them."""
+    for job in (
+        Train(MLP(64, (3,), 10), DIGITS, EXACT, 5, checkpoint_at=(0,)),
+        Train(MLP(64, (3,), 10), DIGITS, EXACT, 5, checkpoint_at=(0,), initial_seed=7),
+    ):
+        np.testing.assert_array_equal(job.start.compute().weights, job.compute().weights_at(0).astype(np.float32))
