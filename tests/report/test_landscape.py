@@ -102,7 +102,7 @@ def test_line_along_a_training_is_a_parabola(cache, either_way):
 
 
 def test_batch_normalisation_is_estimated_anew_on_a_line(cache):
-    """At every point the network is as in training mode with all training images in one batch; they normalise the test images."""
+    """At every point the network is as in training mode with all training images in one batch, which normalise test images."""
     network = MLP(64, (6, 5), 10, batch_norm=True)
     ends = [Train(network, DIGITS, EXACT, seed) for seed in (0, 1)]
     with using(InProcess(cache)):
