@@ -1,7 +1,7 @@
 """What one file defines, imports and executes, found in its syntax tree; docstrings and comments do not count.
 
-What cannot be followed (a module passed around as a value, ``import *``, ``globals()``) counts as using the whole module; ``eval``,
-``importlib`` and ``__subclasses__`` as using every module of the package.
+What cannot be followed (a module passed around as a value, ``import *``, ``globals()``) counts as using the whole module;
+``eval``, ``importlib`` and ``__subclasses__`` as using every module of the package.
 """
 
 import ast
@@ -20,8 +20,8 @@ class Module:
 
     name: str
     definitions: dict[str, dict]
-    """By name: ``digest``, ``chains`` of names that it uses, the first names of those that are ``computing``, which in an annotation they are not,
-    and whether it needs its ``own_module`` or the ``whole_package``."""
+    """By name: ``digest``, ``chains`` of names that it uses, the first names of those that are ``computing``, which in an
+    annotation they are not, and whether it needs its ``own_module`` or the ``whole_package``."""
     imports: dict[str, list[Sequence[str]]]
     """By bound name: module, and the name in it, empty where the module itself is bound."""
     stars: list[str]

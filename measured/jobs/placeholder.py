@@ -1,8 +1,8 @@
 """Made-up results, read off the annotations of a dataclass: what a rehearsal sees before anything is computed.
 
-An array's annotation is one of jaxtyping's, which names its axes and types (``Float[np.ndarray, "*networks records"]``); it is read without
-importing jaxtyping. Numbers lie between 0 and 1 and ascend through an array, so that logarithms, ratios and the spread over seeds exist; each
-job and field has others.
+An array's annotation is one of jaxtyping's, which names its axes and types (``Float[np.ndarray, "*networks records"]``);
+it is read without importing jaxtyping. Numbers lie between 0 and 1 and ascend through an array, so that logarithms, ratios
+and the spread over seeds exist; each job and field has others.
 """
 
 from collections.abc import Iterator, Mapping
@@ -48,7 +48,8 @@ def _value(annotation: Any, axes: Axes, text: str, name: str) -> Any:
     made = {float: 0.2 + 0.6 * number, int: 1 + int(9 * number), bool: True, str: "text", NoneType: None}
     if annotation not in made:
         raise ValueError(
-            f"nothing can be made up for {name}, which is annotated with {annotation}; name the axes of an array as jaxtyping does, "
+            f"nothing can be made up for {name}, which is annotated with {annotation}; name the axes of an array as "
+            "jaxtyping does, "
             'Float[np.ndarray, "records"], or define placeholder in the job'
         )
     return made[annotation]
