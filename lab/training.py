@@ -270,6 +270,11 @@ class Start(Job[Weights]):
     def axes(self) -> dict[str, int]:
         return {"parameters": self.network.num_parameters}
 
+    def placeholder(self) -> Weights:
+        return Weights(
+            -super().placeholder().weights
+        )  # far from where a training ends, so that the ratio of two distances exists
+
     @property
     def flops(self) -> float:
         return costs.JOB
