@@ -12,8 +12,9 @@ import numpy as np
 
 from experiments import original
 from experiments.margins import MOSTLY
+from lab.checkpoints import Checkpoint
 from lab.data import MNIST
-from lab.landscape import FilterNormalizedPlane, Line, LineLoss, Plane, Point, Surface, TrajectoryPlane
+from lab.landscape import FilterNormalizedPlane, Line, LineLoss, Plane, Surface, TrajectoryPlane
 from lab.models import CNN
 from lab.training import Recipe, Train
 from measured import charts
@@ -114,10 +115,10 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     # Of the other paths only the losses on and off their planes are used; the coarsest grid will do.
     paths = [TrajectoryPlane((run,), 2, 0.1, num_examples) for run in runs]
     surfaces = {
-        f"batch {size:,}": FilterNormalizedPlane(Point(run), 0, settings.radius, resolution | 1, num_examples)
+        f"batch {size:,}": FilterNormalizedPlane(Checkpoint(run), 0, settings.radius, resolution | 1, num_examples)
         for size, run in solutions.items()
     }
-    straight = [LineLoss(Point(run, 0), Point(run), alphas, num_examples, num_examples) for run in runs]
+    straight = [LineLoss(Checkpoint(run, 0), Checkpoint(run), alphas, num_examples, num_examples) for run in runs]
     plane, planes, grids, lines = gather((shown, paths, surfaces, straight))
     ratios = [plane.plane_losses[0] / plane.path_losses[0] for plane in planes]
     metrics = {

@@ -16,10 +16,11 @@ import numpy as np
 from experiments import original
 from experiments.margins import MOSTLY, TREND
 from lab.activations import Tanh
+from lab.checkpoints import Checkpoint
 from lab.critical_points import CRITICAL, CriticalPoints, Method, NeighbourRatio
 from lab.data import MNIST
 from lab.functions import FunctionSamples, Sinc5
-from lab.gradients import DescendGradientNorm
+from lab.gradients import GradientNormDescent
 from lab.models import MLP
 from lab.reached import Reached, joined
 from lab.training import Recipe, Train, TrainStack
@@ -104,7 +105,8 @@ METHODS: dict[Method, str] = {
     "grad_norm": "gradient norm as objective",
     "levenberg": "second order",
 }
-KINDS, STARTS = ("small", "large"), ("random", "trained")
+NETWORKS, STARTS = ("small", "large"), ("random", "trained")
+TRAINED: tuple[tuple[str, Method], ...] = tuple(("trained", method) for method in METHODS)
 SAMPLED: tuple[tuple[str, Method], ...] = (("random", "levenberg"), ("trained", "none"), ("trained", "levenberg"))
 """Searches with the smaller network around whose points neighbours are sampled."""
 GROUP_SIZE = 10
@@ -134,14 +136,14 @@ def blocks(kind: str, settings: Settings) -> list[TrainStack]:
 def search(kind: str, start: int, method: Method, settings: Settings) -> list[CriticalPoints]:
     """The searches by one method from the weights after ``start`` updates, in the same blocks."""
     steps = {"none": 0, "grad_norm": settings.grad_norm_steps, "levenberg": settings.second_order_steps}[method]
-    return [CriticalPoints(stack, start, method, steps) for stack in blocks(kind, settings)]
+    return [CriticalPoints(Checkpoint(stack, start), method, steps) for stack in blocks(kind, settings)]
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
     after, images = {"random": settings.starts[0], "trained": settings.starts[-1]}, settings.images
     searches = {
         (kind, start, method): search(kind, after[start], method, settings)
-        for kind, start, method in product(KINDS, STARTS, METHODS)
+        for kind, start, method in product(NETWORKS, STARTS, METHODS)
     }
     along = {start: search("small", start, "levenberg", settings) for start in settings.starts}
     num, radius = settings.num_neighbours, settings.radius
@@ -150,7 +152,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     }
     recipe, steps = Recipe(0.001, images.num_updates, batch_size=64), (0, images.num_updates)
     training = Train(original.CNN_16_36, MNIST(images.num, num_held_out=100), recipe, seed=0, checkpoint_at=steps)
-    descent = DescendGradientNorm(training, images.num_steps, images.num)
+    descent = GradientNormDescent(training, images.num_steps, images.num)
     points, points_along, shares, trained, descended = gather((searches, along, neighbours, training, descent))
     found = {key: Reached.of(parts, settings.tolerance, shares.get(key, ())) for key, parts in points.items()}
     by_start = {start: Reached.of(parts, settings.tolerance) for start, parts in points_along.items()}
@@ -209,7 +211,7 @@ def lines(
     """A panel per kind of network, in which each search is a line, of x and of a row of numbers per network."""
     return {
         found[kind, *searches[0]].size: {way(*search): charts.Series(*line(found[kind, *search])) for search in searches}
-        for kind in KINDS
+        for kind in NETWORKS
     }
 
 
@@ -260,8 +262,7 @@ def certificates(found: Found, metrics: Mapping[str, Any]) -> charts.Figure:
 def ratio(found: Found) -> charts.Figure:
     """Minimal ratio against loss of the {setting.seeds.num} smaller networks, trained for {setting.num_updates} updates of Adam
     unless the weights are random; float64. An eigenvalue counts as zero below {setting.tolerance} of the largest magnitude."""
-    searches = [*(("trained", method) for method in METHODS), ("random", "levenberg")]
-    panels = {way(*search): found["small", *search].by_kind("minimal_ratio", "loss") for search in searches}
+    panels = {way(*search): found["small", *search].by_kind("minimal_ratio", "loss") for search in TRAINED + SAMPLED[:1]}
     alt = "Loss against the share of positive eigenvalues: a panel per search, a colour per kind of point."
     return charts.scatter(panels, x="minimal ratio: share of positive eigenvalues", y="loss", alike=True, alt=alt)
 
@@ -269,8 +270,7 @@ def ratio(found: Found) -> charts.Figure:
 def tolerance(found: Found) -> charts.Figure:
     """The minimal ratio is a function of what counts as zero; float64."""
     shares = 10.0 ** np.arange(-16.0, -0.9, 0.5)
-    searches = [("trained", method) for method in METHODS]
-    panels = lines(found, searches, lambda item: (shares, np.stack([item.minimal_ratio_at(share) for share in shares], axis=1)))
+    panels = lines(found, TRAINED, lambda item: (shares, np.stack([item.minimal_ratio_at(share) for share in shares], axis=1)))
     x = charts.Axis("tolerance, as a share of the largest magnitude", log=True)
     return charts.curves(panels, x=x, y=RATIO, alt="Minimal ratio against tolerance: a panel per network, a line per method.")
 
@@ -305,14 +305,16 @@ def index(by_start: Mapping[int, Reached]) -> charts.Figure:
 def filters(weights: Mapping[str, np.ndarray]) -> charts.Figure:
     """First-layer filters of the original's network, trained on {setting.images.num} images, and after
     {setting.images.num_steps} updates with the gradient norm as the objective; seed 0, float32, one scale for all."""
-    panels = {when: original.CNN_16_36.named_weights(found)["0.weight"][:, 0] for when, found in weights.items()}
+    panels = {when: original.CNN_16_36.named_weights(found)["0.weight"][:, 0].tolist() for when, found in weights.items()}
     return charts.images(panels, alt="Filters of 5 by 5 weights before and after making the gradient norm small.", columns=8)
 
 
 def second_filters(weights: Mapping[str, np.ndarray]) -> charts.Figure:
     """Second-layer filters of the same network for input channels 0 and 1, one scale for all."""
     second = {when: original.CNN_16_36.named_weights(found)["3.weight"] for when, found in weights.items()}
-    panels = {f"input channel {channel}, {when}": found[:, channel] for channel in (0, 1) for when, found in second.items()}
+    panels = {
+        f"input channel {channel}, {when}": found[:, channel].tolist() for channel in (0, 1) for when, found in second.items()
+    }
     return charts.images(panels, alt="Filters of 5 by 5 weights for each of two input channels, before and after.", columns=9)
 
 

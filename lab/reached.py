@@ -6,15 +6,15 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from jaxtyping import Bool, Float
 
-from lab.critical_points import CLASSES, STRICTLY_CRITICAL, Points, Shares, count_signs
+from lab.critical_points import KINDS, STRICTLY_CRITICAL, Candidates, Shares, count_signs
 
-ROWS = [field.name for field in fields(Points) if field.name != "steps"]
+ROWS = [field.name for field in fields(Candidates) if field.name != "steps"]
 """What holds one row per network."""
 
 
 @dataclass(frozen=True)
-class Reached(Points):
-    """The points that one kind of search reached, one row per network; see ``Points``."""
+class Reached(Candidates):
+    """The points that one kind of search reached, one row per network; see ``Candidates``."""
 
     tolerance: float
     """Share of a network's largest magnitude up to which an eigenvalue counts as zero."""
@@ -22,7 +22,7 @@ class Reached(Points):
     """Share of sampled neighbours that have a higher loss; NaN where none were sampled."""
 
     @classmethod
-    def of(cls, blocks: Sequence[Points], tolerance: float, neighbours: Sequence[Shares] = ()) -> "Reached":
+    def of(cls, blocks: Sequence[Candidates], tolerance: float, neighbours: Sequence[Shares] = ()) -> "Reached":
         """Networks that were searched in several blocks, in their order, with their neighbours where some were sampled."""
         rows = {name: np.concatenate([getattr(block, name) for block in blocks]) for name in ROWS}
         unknown = np.full(len(rows["loss"]), np.nan)
@@ -45,7 +45,7 @@ class Reached(Points):
 
     def by_kind(self, x: str, y: str) -> dict[str, list[tuple[float, float]]]:
         """Two numbers of each network, such as ``index`` and ``loss``, by what its point is."""
-        kinds = {name: self.where(self.classes == number) for number, name in enumerate(CLASSES)}
+        kinds = {name: self.where(self.kinds == number) for number, name in enumerate(KINDS)}
         pairs = {
             name: zip(getattr(found, x).tolist(), getattr(found, y).tolist(), strict=True) for name, found in kinds.items()
         }
@@ -64,7 +64,7 @@ class Reached(Points):
     @property
     def critical(self) -> Bool[np.ndarray, " networks"]:
         """Whether the certificate says so; see ``critical_points.classify``."""
-        return self.classes == CLASSES.index("critical")
+        return self.kinds == KINDS.index("critical")
 
     @property
     def certain(self) -> Bool[np.ndarray, " networks"]:
@@ -74,7 +74,7 @@ class Reached(Points):
     @property
     def flat(self) -> Bool[np.ndarray, " networks"]:
         """Whether the gradient lies almost in the kernel of the Hessian, and is not zero."""
-        return self.classes == CLASSES.index("gradient-flat")
+        return self.kinds == KINDS.index("gradient-flat")
 
     @property
     def extremum(self) -> Bool[np.ndarray, " networks"]:

@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from lab.critical_points import CLASSES, Points, Shares
+from lab.critical_points import KINDS, Candidates, Shares
 from lab.reached import Reached, joined
 
 
 def points(eigenvalues, norms, kinds):
     """Points with these eigenvalues, squared gradient norms and kinds, whose search began where the norm was 1."""
     num, rest = len(norms), np.arange(float(len(norms)))
-    return Points(
+    return Candidates(
         weights=np.zeros((num, 4)), start_loss=rest, loss=rest, data_loss=rest, start_grad_norm_squared=np.ones(num),
         grad_norm_squared=np.array(norms), residual=rest, residual_hessian=rest, largest_residual=rest,
-        eigenvalues=np.array(eigenvalues), classes=np.array([CLASSES.index(kind) for kind in kinds]),
+        eigenvalues=np.array(eigenvalues), kinds=np.array([KINDS.index(kind) for kind in kinds]),
         steps=np.array([0, 5]), history=np.stack([np.ones(num), norms], axis=1),
     )  # fmt: skip
 
