@@ -114,7 +114,7 @@ def away_from(metric: str, none: float, by: Margin) -> Test:
         low, high, says = none / by.value, none * by.value, "a factor of {}"
     else:
         low, high, says = none - by.value, none + by.value, "more than {}"
-    region = Region(low, high, outside=True, origin=(low + high) / 2)
+    region = Region(low, high, outside=True, origin=(low + high) / 2, furthest=by.furthest)
     return Bound(metric, region, by.why, says, by.value, by.scale == "ratio")
 
 

@@ -307,6 +307,7 @@ def test_order_of_pairs_does_not_matter(pairs, shuffler: random.Random):
         (at_least("high", Margin(1.6, "x", origin=2.8)), "refuted", "supported"),  # bounds 2.2, 1.6 and 0.4 on a mean of 2.01
         (at_least("high", factor(1.8, "x")), "supported", "refuted"),  # of a ratio of 2.01: bounds 1.34 and 3.24
         (at_least("high", Margin(1.5, "x", furthest=3.0)), "supported", None),  # the double is out of reach
+        (away_from("high", 0.0, Margin(1.5, "x", furthest=3.0)), "supported", None),  # so it is on either side
         (every(larger("high", than="low", by=Margin(0.7, "x")), larger("high", than="low")), "supported", "refuted"),
     ],
 )
