@@ -20,7 +20,7 @@ def _told(value: Any, name: str, is_derived: bool) -> Iterator[Setting]:
         yield Setting(name, list(value), is_derived)
     elif isinstance(value, PLAIN):
         yield Setting(name, value, is_derived)
-    elif isinstance(value, tuple | list) and all(isinstance(item, PLAIN) for item in value):
+    elif _is_row(value):
         yield Setting(name, list(value), is_derived)
     elif is_dataclass(value) and not isinstance(value, type):
         # What has a name for readers, such as a network, is shown by it and not by its fields.
@@ -32,10 +32,15 @@ def _told(value: Any, name: str, is_derived: bool) -> Iterator[Setting]:
             yield from _told(getattr(value, field.name), f"{before}{field.name}", is_derived or has_name)
         for derived in _properties(type(value)):
             found = getattr(value, derived)
-            if not name or isinstance(found, PLAIN):  # of what settings hold, such as a network, only numbers and words
+            # Of what settings hold, such as a network or a data set, only numbers and words.
+            if not name or isinstance(found, PLAIN) or _is_row(found):
                 yield from _told(found, f"{before}{derived}", True)
     elif isinstance(value, tuple | list):
         yield Setting(name, [str(item) for item in value], is_derived)
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, tuple | list) and all(isinstance(item, PLAIN) for item in value)
 
 
 def _properties(kind: type) -> list[str]:
@@ -50,6 +55,11 @@ def shown(value: Any) -> str:
         in_a_row = len(value) > 6 and all(isinstance(item, int) for item in value) and _in_a_row(value)
         return f"{value[0]} to {value[-1]}" if in_a_row else ", ".join(map(shown, value))
     return str(value)
+
+
+def _number(value: float) -> str:
+    """A number that was set: to three digits, and without zeros that nobody set."""
+    return number(value, digits=next((digits for digits in (1, 2) if float(f"{value:.{digits - 1}e}") == value), 3))
 
 
 def _in_a_row(values: Sequence[int]) -> bool:
@@ -78,9 +88,9 @@ class _View:
 
     def __str__(self) -> str:
         if isinstance(self._value, int | float) and not isinstance(self._value, bool):
-            return number(self._value)
+            return _number(self._value)
         if isinstance(self._value, list) and all(isinstance(item, int | float) for item in self._value):
-            return ", ".join(map(number, self._value)) if len(self._value) < 7 else shown(self._value)
+            return ", ".join(map(_number, self._value)) if len(self._value) < 7 else shown(self._value)
         return shown(self._value)
 
     def __html__(self) -> Any:
