@@ -15,7 +15,7 @@ import numpy as np
 from experiments import networks as shown
 from experiments import original, quantities
 from experiments.networks import titled
-from lab.fits import Fit, fits
+from lab.function_fits import Fit, fits
 from lab.functions import Function, FunctionSamples, SincPlusSine, SincPlusSquare
 from lab.models import MLP
 from lab.training import ChosenLearningRate, LearningRateSearch, Predict, Recipe, TrainStack

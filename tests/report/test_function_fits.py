@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lab.fits import Fit, fits
+from lab.function_fits import Fit, fits
 from lab.functions import FunctionSamples, SincPlusSine
 from lab.models import MLP
 from lab.training import Predict, Recipe, TrainStack
