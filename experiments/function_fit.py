@@ -18,7 +18,7 @@ from experiments.networks import titled
 from lab.function_fits import Fit, fits
 from lab.functions import Function, FunctionSamples, SincPlusSine, SincPlusSquare
 from lab.models import MLP
-from lab.training import ChosenLearningRate, LearningRateSearch, Predict, Recipe, TrainStack
+from lab.training import ChosenLearningRate, Predict, Recipe, TrainStack, tuned
 from measured import charts
 from measured.evidence import (
     Claim,
@@ -127,14 +127,14 @@ def blocks(
         FunctionSamples(function, *where, num_train=settings.num_points, num_test=10 * settings.num_points)
         for where in (interval, settings.interval)
     )
-    recipes = [Recipe(rate, settings.num_updates, batch_size=None, schedule="cosine") for rate in settings.learning_rates]
-    trial_seeds = settings.search_seeds[:-1] if is_wide else settings.search_seeds
-    search = LearningRateSearch(tuple(TrainStack(network, tuning, recipe, trial_seeds) for recipe in recipes))
+    recipe = Recipe(settings.learning_rates[0], settings.num_updates, batch_size=None, schedule="cosine")
     shares = (0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1)
     record_at = tuple(sorted({round(share * settings.num_updates) for share in shares}))
     size = 5 if is_wide else 10  # whatever the machine, or another one would train other blocks
     of_blocks = [tuple(seeds)[start : start + size] for start in range(0, len(seeds), size)]
-    return [TrainStack(network, points, recipes[0], block, record_at=record_at, tuned_by=search) for block in of_blocks]
+    stacks = [TrainStack(network, points, recipe, block, record_at=record_at) for block in of_blocks]
+    search_seeds = settings.search_seeds[:-1] if is_wide else settings.search_seeds
+    return [tuned(stack, settings.learning_rates, seeds=search_seeds, data=tuning) for stack in stacks]
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:

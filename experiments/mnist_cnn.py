@@ -8,6 +8,7 @@ neither train nor judge it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from experiments import networks as shown
@@ -15,9 +16,10 @@ from experiments import original, quantities
 from experiments.margins import TENTH_OF_A_POINT
 from experiments.networks import Trio, titled
 from lab.data import MNIST, Digits, ImageSet
-from lab.models import CNN, MLP, flat_weights
+from lab.models import CNN, MLP
 from lab.network import Network
-from lab.training import ChosenLearningRate, LearningRateSearch, Recipe, Train, Training
+from lab.trained import Classification
+from lab.training import ChosenLearningRate, Recipe, Train, tuned
 from measured import charts
 from measured.evidence import Claim, Comments, Margin, Result, Seeds, Share, at_least, different, every, larger, some
 from measured.jobs import gather
@@ -55,11 +57,11 @@ class Task:
 
 def mnist(num_train: int | None, trial: int, judges: int, test: int | None = None) -> dict[str, ImageSet]:
     """MNIST without its last sixth to train on, and this last sixth to judge learning rates."""
-    images = MNIST(num_train, reserve_validation=True, num_held_out=test)
-    return {"images": images, "trial": MNIST(trial, held_out="validation", num_held_out=judges)}
+    images = MNIST(num_train, validation="reserved", num_held_out=test)
+    return {"images": images, "trial": MNIST(trial, validation="held out", num_held_out=judges)}
 
 
-DIGITS = Task(Digits(reserve_validation=True), Digits(held_out="validation"), shown.DIGITS_TRIO, Seeds(8), 120, 120)
+DIGITS = Task(Digits(validation="reserved"), Digits(validation="held out"), shown.DIGITS_TRIO, Seeds(8), 120, 120)
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Settings:
     @property
     def percent_seen(self) -> float:
         """Per cent of the images to be drawn that the runs of one network of the trio are expected to see together."""
-        (num_train, _), (num_pool, _) = self.mnist.images.sizes, MNIST(reserve_validation=True).sizes
+        (num_train, _), (num_pool, _) = self.mnist.images.sizes, MNIST(validation="reserved").sizes
         return 100 * (1 - (1 - num_train / num_pool) ** len(self.mnist.seeds))
 
 
@@ -112,12 +114,12 @@ def trainings(
     network: Network, task: Task, settings: Settings, seeds: Seeds | None = None, watched_at: Sequence[float] = ()
 ) -> list[Train]:
     """The reported trainings of one network on one task, with other seeds than the trio's where it has its own."""
-    recipes = [Recipe(rate, task.num_updates, task.batch_size, schedule="one_cycle") for rate in settings.learning_rates]
-    trials = [replace(recipe, num_updates=task.trial_updates) for recipe in recipes]
-    search = LearningRateSearch(tuple(Train(network, task.trial, recipe, settings.search_seed) for recipe in trials))
+    recipe = Recipe(settings.learning_rates[0], task.num_updates, task.batch_size, schedule="one_cycle")
     record_at = tuple(sorted({round(part * task.num_updates) for part in watched_at}))
     images = {seed: replace(task.images, seed=seed if task.images.num_train else 0) for seed in seeds or task.seeds}
-    return [Train(network, drawn, recipes[0], seed, record_at=record_at, tuned_by=search) for seed, drawn in images.items()]
+    runs = [Train(network, drawn, recipe, seed, record_at=record_at) for seed, drawn in images.items()]
+    search = partial(tuned, rates=settings.learning_rates, seeds=[settings.search_seed])
+    return [search(run, data=task.trial, updates=task.trial_updates) for run in runs]
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
@@ -129,13 +131,13 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     }
     searches = {name: jobs[name][0].tuned_by for name in compared}
     on_digits = {name: trainings(item, settings.digits, settings) for name, item in vars(settings.digits.trio).items()}
-    trained, digits_trained, chosen = gather((jobs, on_digits, searches))
+    trained, digits_trained, chosen, start = gather((jobs, on_digits, searches, jobs["two"][0].start))
 
     metrics = {name: quantities.measured(SCORES, runs) for name, runs in trained.items()}
     metrics["digits"] = {name: quantities.measured(SCORES, runs) for name, runs in digits_trained.items()}
     metrics["worst"] = {name: worst(trained[name], task.images.sizes[1]) for name in compared}
     two, seed = task.trio.two, task.seeds.first
-    weights = flat_weights(two.build(seed)), trained["two"][0].weights
+    weights = start.weights, trained["two"][0].weights
     return Result(
         metrics,
         charts.drawn(networks, compared, chosen)
@@ -151,7 +153,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     )
 
 
-def worst(runs: Sequence[Training], num_test: int) -> Share:
+def worst(runs: Sequence[Classification], num_test: int) -> Share:
     """The worst run alone, over the test images: what can be said with few seeds."""
     return Share.of_count(round(min(map(TEST_ACCURACY.of, runs)) * num_test), num_test, of="test images", digits=4)
 
@@ -177,13 +179,13 @@ def layers(networks: Mapping[str, CNN]) -> charts.Figure:
     return shown.layer_table(networks.values())
 
 
-def loss(networks: Mapping[str, CNN], trained: Mapping[str, Sequence[Training]], num_updates: int) -> charts.Figure:
+def loss(networks: Mapping[str, CNN], trained: Mapping[str, Sequence[Classification]], num_updates: int) -> charts.Figure:
     """Training and test loss of all models; float32, evaluation mode. The last point is measured on everything trained on and
     on {setting.mnist.images.sizes.last} test images, those before on the first images of both."""
     return shown.over_updates(networks, trained, num_updates, "loss", charts.Axis("cross-entropy (nats)", log=True))
 
 
-def accuracy(networks: Mapping[str, CNN], trained: Mapping[str, Sequence[Training]], num_updates: int) -> charts.Figure:
+def accuracy(networks: Mapping[str, CNN], trained: Mapping[str, Sequence[Classification]], num_updates: int) -> charts.Figure:
     """Training and test accuracy of all models, measured as the loss is."""
     return shown.over_updates(networks, trained, num_updates, "accuracy", charts.Axis("accuracy (%)"), scale=100)
 

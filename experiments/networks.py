@@ -10,7 +10,7 @@ from experiments import original
 from lab.data import Digits
 from lab.models import CNN
 from lab.network import Network
-from lab.training import Training
+from lab.trained import Training
 from measured import charts
 from measured.evidence import Quantity
 

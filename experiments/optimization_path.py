@@ -18,7 +18,8 @@ from experiments.margins import MOSTLY
 from experiments.quantities import TEST_ACCURACY
 from lab.data import MNIST
 from lab.models import CNN
-from lab.training import Recipe, Train, Training
+from lab.trained import Classification
+from lab.training import Recipe, Train
 from lab.trajectories import JointPCA, Paths, principal_components
 from measured import charts
 from measured.evidence import Claim, Comments, Estimate, Margin, Metric, Result, Seeds, Share, Single, at_least, larger
@@ -166,7 +167,7 @@ def shares_of(path: Paths) -> dict[str, Metric]:
 # Figures
 
 ByStart = Mapping[str, Mapping[str, Paths]]
-Trained = Mapping[str, Sequence[Training]]
+Trained = Mapping[str, Sequence[Classification]]
 
 
 def plane(part: str, paths: ByStart, trained: Trained) -> charts.Figure:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from lab.training import Outputs, Training
+from lab.trained import Training
+from lab.training import Outputs
 
 
 @dataclass(frozen=True)
