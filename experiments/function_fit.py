@@ -2,46 +2,31 @@
 
 Three ReLU networks of equal size, with seven, four or one hidden layer, fit the original's two functions of one variable.
 Beside them stand wider networks with one hidden layer, so that the claim that parameters do not help without layers can fail.
-Every network gets the same number of updates on all points at once, and its own learning rate, chosen on seeds of which no
-result is reported.
+Every network gets the same number of updates on all points at once, and its own learning rate, chosen on other seeds.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from experiments import networks as shown
 from experiments import original, quantities
+from experiments.margins import VISIBLE
 from experiments.networks import titled
 from lab.function_fits import Fit, fits
 from lab.functions import Function, FunctionSamples, SincPlusSine, SincPlusSquare
 from lab.models import MLP
 from lab.training import ChosenLearningRate, Predict, Recipe, TrainStack, tuned
 from measured import charts
-from measured.evidence import (
-    Claim,
-    Comments,
-    Quantity,
-    Result,
-    Seeds,
-    Share,
-    Single,
-    Test,
-    equal,
-    every,
-    factor,
-    no_more_often,
-    smaller,
-)
+from measured.evidence import Claim, Comments, Quantity, Result, Seeds, Share, Single, equal, every, no_more_often, smaller
 from measured.jobs import gather
 
 TITLE = "Depth on functions of one variable"
 
 # Seconds of one worker with another beside it, measured, for 1,000 updates: blocks of ten seeds of the deep, middle and shallow
-# network 4.6, 3.1 and 2.9, of five seeds of 1-760-1 and 1-3040-1 4.1 and 7.4; searches of three seeds 3.3, 2.2, 1.9, and of two
-# 1.8 and 3.0.
+# network 4.6, 3.1 and 2.9, of five seeds of 1-760-1 and 1-3040-1 4.1 and 7.4; searches 3.3, 2.2, 1.9, 1.8 and 3.0.
 #   reported runs   2 functions x 2 blocks x 22.1 s        =  88 s
 #   check interval  2 functions x 1 block x 10.6 s         =  21 s
 #   learning rates  2 functions x 3 candidates x 12.2 s    =  73 s
@@ -111,6 +96,7 @@ PRESETS = {
         search_seeds=tuple(range(100, 110)),
     ),
 }
+FUNCTIONS, EQUAL = ("f1", "f2"), ("deep", "middle", "shallow")
 Fits = Mapping[str, list[Fit]]
 ERROR = Quantity("test_loss", "mean squared error", average="median", log=True)
 RELATIVE = Quantity("relative_error", "over the target's variance", average="median", log=True)
@@ -118,15 +104,11 @@ CONSTANT = Quantity("constant", "constant predictors", "%")
 GAIN = Quantity("gain_of_last_tenth", "gain of the last tenth", average="median", log=True)
 
 
-def blocks(
-    network: MLP, function: Function, interval: tuple[float, float], seeds: Seeds, settings: Settings
-) -> list[TrainStack]:
+def blocks(network: MLP, function: Function, interval: tuple, seeds: Seeds, settings: Settings) -> list[TrainStack]:
     """The reported trainings of one network on one function, in blocks of seeds."""
     is_wide = network not in original.FITTED
-    points, tuning = (
-        FunctionSamples(function, *where, num_train=settings.num_points, num_test=10 * settings.num_points)
-        for where in (interval, settings.interval)
-    )
+    tuning = FunctionSamples(function, *settings.interval, settings.num_points, 10 * settings.num_points)
+    points = replace(tuning, low=interval[0], high=interval[1])
     recipe = Recipe(settings.learning_rates[0], settings.num_updates, batch_size=None, schedule="cosine")
     shares = (0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1)
     record_at = tuple(sorted({round(share * settings.num_updates) for share in shares}))
@@ -144,9 +126,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         jobs[place] = blocks(network, function, settings.interval, seeds, settings)
         if network in original.FITTED:
             jobs[f"check.{place}"] = blocks(network, function, settings.check_interval, settings.fewer_seeds, settings)
-    found = gather(
-        {place: (stacks, [Predict(of=stack) for stack in stacks], stacks[0].tuned_by) for place, stacks in jobs.items()}
-    )
+    found = gather({place: (runs, [Predict(of=run) for run in runs], runs[0].tuned_by) for place, runs in jobs.items()})
     fitted = {place: fits(trainings, answers) for place, (trainings, answers, _) in found.items()}
     chosen = {place: search for place, (*_, search) in found.items()}
 
@@ -156,12 +136,9 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         | {"worst": Single.once(max(map(RELATIVE.of, runs))), "constant": Share.over_seeds(constant[place])}
         for place, runs in fitted.items()
     }
-    metrics["variance"] = {key: Single.once(fitted[f"{key}.deep"][0].truth.var()) for key in ("f1", "f2")}
+    metrics["variance"] = {key: Single.once(fitted[f"{key}.deep"][0].truth.var()) for key in FUNCTIONS}
     # A seed starts at the same weights on both functions, so it counts once.
-    metrics["stuck"] = {
-        name: Share.over_seeds(map(max, constant[f"f1.{name}"], constant[f"f2.{name}"]))
-        for name in ("deep", "middle", "shallow")
-    }
+    metrics["stuck"] = {name: Share.over_seeds(map(max, constant[f"f1.{name}"], constant[f"f2.{name}"])) for name in EQUAL}
     return Result(
         metrics,
         charts.drawn(networks, settings, chosen)
@@ -182,10 +159,10 @@ def networks(settings: Settings, chosen: Mapping[str, ChosenLearningRate]) -> ch
     """The networks. The learning rate is the candidate with the lowest median error on the search seeds."""
     rows = []
     for name, item in vars(settings.networks).items():
-        rates = (f"{chosen[f'{key}.{name}'].learning_rate:g}" for key in ("f1", "f2"))
+        rates = (f"{chosen[f'{key}.{name}'].learning_rate:g}" for key in FUNCTIONS)
         rows.append((str(item), item.depth, item.num_parameters, item.num_flops // 2, *rates))
-    rates = (f"learning rate for {function}" for function in (settings.f1, settings.f2))
-    return charts.table(("network", "hidden layers", "parameters", "multiply-adds per point", *rates), rows)
+    titles = ("network", "hidden layers", "parameters", "multiply-adds per point")
+    return charts.table((*titles, *(f"learning rate for {function}" for function in (settings.f1, settings.f2))), rows)
 
 
 def layers(settings: Settings) -> charts.Figure:
@@ -193,9 +170,9 @@ def layers(settings: Settings) -> charts.Figure:
     return shown.layer_table(vars(settings.networks).values())
 
 
-def panels(settings: Settings, fitted: Fits, line: Callable[[list[Fit]], charts.Series]) -> dict[str, dict[str, charts.Series]]:
+def panels(settings: Settings, fitted: Fits, line: Callable[[list[Fit]], charts.Series]) -> dict[str, Any]:
     """A panel per function with a line per network."""
-    found: dict[str, dict[str, charts.Series]] = {}
+    found: dict[str, Any] = {}
     for place, (function, network) in settings.places.items():
         found.setdefault(str(function), {})[titled(network)] = line(fitted[place])
     return found
@@ -204,7 +181,7 @@ def panels(settings: Settings, fitted: Fits, line: Callable[[list[Fit]], charts.
 def loss(settings: Settings, fitted: Fits) -> charts.Figure:
     """Training loss of all models; float32, all points in every update."""
     lines = panels(settings, fitted, lambda runs: charts.Series.of(runs, "train_loss"))
-    alt = "Training loss against updates on a logarithmic scale, a line per network, a panel per function."
+    alt = "Training loss against updates, a line per network, a panel per function."
     return charts.curves(lines, x="updates", y=ERROR, alt=alt)
 
 
@@ -229,8 +206,8 @@ def errors(settings: Settings, metrics: Mapping[str, Any]) -> charts.Figure:
 
 def check(settings: Settings, metrics: Mapping[str, Any]) -> charts.Figure:
     """The same on the check interval, with the learning rates chosen on the first."""
-    found = {names: metrics.get(f"check.{place}") for place, names in settings.places.items()}
-    rows = [(*map(str, names), group) for names, group in found.items() if group]
+    places = {place: names for place, names in settings.places.items() if f"check.{place}" in metrics}
+    rows = [(*map(str, names), metrics[f"check.{place}"]) for place, names in places.items()]
     return shown.metric_table(("function", "network"), rows, (ERROR, RELATIVE, CONSTANT))
 
 
@@ -244,14 +221,15 @@ def search(settings: Settings, chosen: Mapping[str, ChosenLearningRate]) -> char
 # ---------------------------------------------------------------------------------------------------------------------
 # Claims
 
-VISIBLE = factor(1.25, "errors within 25 % of each other (12 % in the root) cannot be told apart in a plot of the fit")
 
-
-def fits_better(left: str, than: str, where: str = "") -> list[Test]:
+def fits_better(left: str, than: str, where: str = "") -> list:
     """The error is visibly smaller, on both functions."""
-    return [
-        smaller(f"{where}{key}.{left}.test_loss", than=f"{where}{key}.{than}.test_loss", by=VISIBLE) for key in ("f1", "f2")
-    ]
+    return [smaller(f"{where}{key}.{left}.test_loss", than=f"{where}{key}.{than}.test_loss", by=VISIBLE) for key in FUNCTIONS]
+
+
+def both(network: str, where: str = "") -> str:
+    """Its errors on the two functions, for a sentence."""
+    return f"{{{where}f1.{network}.test_loss}} and {{{where}f2.{network}.test_loss}}"
 
 
 CLAIMS = (
@@ -261,8 +239,7 @@ CLAIMS = (
         headline="Of three networks of equal size the deepest fits best: the typical run",
         quote=original.QUOTES["S1a"],
         says="The typical run of the deepest of three equal-sized networks fits both functions best, its error {margin} "
-        "smaller: {f1.deep.test_loss} and {f2.deep.test_loss}, against {f1.middle.test_loss} and {f2.middle.test_loss} with four "
-        "hidden layers, {f1.shallow.test_loss} and {f2.shallow.test_loss} with one.",
+        f"smaller: {both('deep')}, against {both('middle')} with four hidden layers, {both('shallow')} with one.",
         holds=every(*fits_better("deep", "middle"), *fits_better("deep", "shallow")),
         comments=Comments(
             supported="The typical run bears the original out on both functions, each network at its own learning rate.",
@@ -277,11 +254,7 @@ CLAIMS = (
         quote=original.QUOTES["S1b"],
         says="The deepest network is stuck at a constant, on one function or on both, no more often than the shallow one: "
         "{stuck.deep} against {stuck.shallow} of the seeds.",
-        holds=no_more_often(
-            "stuck.deep",
-            than="stuck.shallow",
-            why="best in every run, not only in the typical one, means never stuck more often",
-        ),
+        holds=no_more_often("stuck.deep", than="stuck.shallow", why="best in every run means never stuck more often"),
         comments=Comments(
             supported="Depth costs no reliability here; single runs could not have shown how often a network gets stuck.",
             refuted="Depth has a price that single runs hide: the deepest network more often ends having learned nothing.",
@@ -294,9 +267,8 @@ CLAIMS = (
         headline="Parameters do not help without layers: wider alone changes nothing visible",
         quote=original.QUOTES["S2a"],
         says="With one hidden layer, {setting.networks.widest.num_parameters} parameters have the error of "
-        "{setting.networks.shallow.num_parameters} up to {margin}: {f1.widest.test_loss} and {f2.widest.test_loss} against "
-        "{f1.shallow.test_loss} and {f2.shallow.test_loss}.",
-        holds=every(*(equal(f"{key}.widest.test_loss", to=f"{key}.shallow.test_loss", within=VISIBLE) for key in ("f1", "f2"))),
+        f"{{setting.networks.shallow.num_parameters}} up to {{margin}}: {both('widest')} against {both('shallow')}.",
+        holds=every(*(equal(f"{key}.widest.test_loss", to=f"{key}.shallow.test_loss", within=VISIBLE) for key in FUNCTIONS)),
         comments=Comments(
             supported="Width alone changes nothing that the eye can see here.",
             refuted="On at least one function width alone changes the fit visibly, for better or worse.",
@@ -309,8 +281,7 @@ CLAIMS = (
         headline="Parameters do not help without layers: the widest is worse than the deepest",
         quote=original.QUOTES["S2a"],
         says="The error of {setting.networks.deep.num_parameters} parameters in seven layers is {margin} smaller than that of "
-        "{setting.networks.widest.num_parameters} in one: {f1.deep.test_loss} and {f2.deep.test_loss}, against "
-        "{f1.widest.test_loss} and {f2.widest.test_loss}.",
+        f"{{setting.networks.widest.num_parameters}} in one: {both('deep')}, against {both('widest')}.",
         holds=every(*fits_better("deep", "widest")),
         comments=Comments(
             supported="Here size does not make up for layers: on both functions the widest network falls visibly short.",
@@ -323,8 +294,7 @@ CLAIMS = (
         source="ours",
         headline="The deepest fits better than the shallow one on a second interval",
         says="Around zero the typical run of the deepest network has an error {margin} smaller than the shallow one's: "
-        "{check.f1.deep.test_loss} and {check.f2.deep.test_loss}, against {check.f1.shallow.test_loss} and "
-        "{check.f2.shallow.test_loss}.",
+        f"{both('deep', 'check.')}, against {both('shallow', 'check.')}.",
         holds=every(*fits_better("deep", "shallow", "check.")),
     ),
 )

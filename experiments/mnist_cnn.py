@@ -55,7 +55,7 @@ class Task:
     """Images in a mini-batch."""
 
 
-def mnist(num_train: int | None, trial: int, judges: int, test: int | None = None) -> dict[str, ImageSet]:
+def mnist(num_train: int | None, trial: int, judges: int, test: int | None = None) -> dict[str, Any]:
     """MNIST without its last sixth to train on, and this last sixth to judge learning rates."""
     images = MNIST(num_train, validation="reserved", num_held_out=test)
     return {"images": images, "trial": MNIST(trial, validation="held out", num_held_out=judges)}
@@ -101,7 +101,7 @@ PRESETS = {
         learning_rates=(0.001, 0.002, 0.004, 0.008, 0.016, 0.032),
     ),
 }
-LINEAR = MLP(28 * 28, (), 10)
+LINEAR = {"linear": MLP(28 * 28, (), 10)}
 """The baseline that "very good" is held against: logistic regression on pixels."""
 ORIGINAL = ("two", "largest", "smallest")
 
@@ -125,17 +125,17 @@ def trainings(
 def run(settings: Settings = PRESETS["standard"]) -> Result:
     task, seeds = settings.mnist, {"largest": settings.largest_seeds}
     compared = {**vars(task.trio), "largest": settings.largest, "smallest": settings.smallest}
-    jobs = {
-        name: trainings(network, task, settings, seeds.get(name), watched_at=(0.1, 0.4))
-        for name, network in (compared | {"linear": LINEAR}).items()
-    }
+    jobs = {name: trainings(item, task, settings, seeds.get(name), (0.1, 0.4)) for name, item in (compared | LINEAR).items()}
     searches = {name: jobs[name][0].tuned_by for name in compared}
     on_digits = {name: trainings(item, settings.digits, settings) for name, item in vars(settings.digits.trio).items()}
     trained, digits_trained, chosen, start = gather((jobs, on_digits, searches, jobs["two"][0].start))
 
-    metrics = {name: quantities.measured(SCORES, runs) for name, runs in trained.items()}
+    metrics: dict[str, Any] = {name: quantities.measured(SCORES, runs) for name, runs in trained.items()}
     metrics["digits"] = {name: quantities.measured(SCORES, runs) for name, runs in digits_trained.items()}
-    metrics["worst"] = {name: worst(trained[name], task.images.sizes[1]) for name in compared}
+    # The worst run alone, over the test images: what can be said with few seeds.
+    num_test = task.images.sizes[1]
+    num_read = {name: round(min(map(TEST_ACCURACY.of, trained[name])) * num_test) for name in compared}
+    metrics["worst"] = {name: Share.of_count(num, num_test, of="test images", digits=4) for name, num in num_read.items()}
     two, seed = task.trio.two, task.seeds.first
     weights = start.weights, trained["two"][0].weights
     return Result(
@@ -151,11 +151,6 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         | charts.drawn(second_filters, two, seed, *weights)
         | charts.drawn(search, compared, chosen),
     )
-
-
-def worst(runs: Sequence[Classification], num_test: int) -> Share:
-    """The worst run alone, over the test images: what can be said with few seeds."""
-    return Share.of_count(round(min(map(TEST_ACCURACY.of, runs)) * num_test), num_test, of="test images", digits=4)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -238,14 +233,13 @@ HALF_A_POINT = Margin(0.005, "half a point is about two of the second task's tes
 
 def deeper(id: str, which: str, name: str, than: str) -> Claim:
     """One more convolution helps."""
-    accuracy, before = f"{name}.final_test_accuracy", f"{than}.final_test_accuracy"
+    new, old = f"{name}.final_test_accuracy", f"{than}.final_test_accuracy"
     return Claim(
         id,
         source="ours",
         headline=f"A {which} convolution helps at equal parameter count",
-        says=f"At equal parameter count, a {which} convolution raises test accuracy by {{margin}}: from {{{before}}} to "
-        f"{{{accuracy}}}.",
-        holds=larger(accuracy, than=before, by=TENTH_OF_A_POINT, paired=True),
+        says=f"At equal parameter count a {which} convolution raises test accuracy by {{margin}}: from {{{old}}} to {{{new}}}.",
+        holds=larger(new, than=old, by=TENTH_OF_A_POINT, paired=True),
     )
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from experiments import original
-from lab.data import Digits
 from lab.models import CNN
 from lab.network import Network
 from lab.trained import Training
@@ -31,9 +30,9 @@ class Trio:
 
 MNIST_TRIO = Trio(CNN(original.IMAGE, (9,), (136,), 10), original.CNN_16_36, CNN(original.IMAGE, (16, 36, 110), (128,), 10))
 DIGITS_TRIO = Trio(  # the same filters as far as images of 8 x 8 allow, and hidden units that bring all three to the same size
-    CNN(Digits.input_shape, (9,), (237,), 10),
-    CNN(Digits.input_shape, (16, 36), (143,), 10),
-    CNN(Digits.input_shape, (16, 26, 34), (89,), 10),
+    CNN((1, 8, 8), (9,), (237,), 10),
+    CNN((1, 8, 8), (16, 36), (143,), 10),
+    CNN((1, 8, 8), (16, 26, 34), (89,), 10),
 )
 
 

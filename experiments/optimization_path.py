@@ -39,10 +39,8 @@ TITLE = "The path of the weights"
 class Settings:
     network: CNN = original.CNN_16_36
     """The network of all runs, the original's first."""
-    num_train: int | None = 640
-    """Training images, the same for all runs; not set (None) for all of MNIST's."""
-    num_held_out: int | None = 500
-    """Test images; not set (None) for all of MNIST's."""
+    data: MNIST = MNIST(640, num_held_out=500)
+    """What all runs train on and are judged on."""
     num_epochs: int = 24
     """Passes of one training over its images."""
     epochs_between: int = 3
@@ -59,16 +57,6 @@ class Settings:
     """Sets of random walks behind the null model."""
 
     @property
-    def data(self) -> MNIST:
-        """What all runs train on and are judged on."""
-        return MNIST(self.num_train, num_held_out=self.num_held_out)
-
-    @property
-    def num_images(self) -> int:
-        """Images that a run trains on."""
-        return self.data.sizes[0]
-
-    @property
     def checkpoint_epochs(self) -> tuple[int, ...]:
         """Epochs after which the weights are kept."""
         return tuple(range(0, self.num_epochs + 1, self.epochs_between))
@@ -76,14 +64,13 @@ class Settings:
 
 PRESETS = {
     "quick": Settings(
-        num_train=40, num_held_out=50, num_epochs=4, epochs_between=2, batch_size=20, seeds=Seeds(2), num_simulations=3
+        data=MNIST(40, num_held_out=50), num_epochs=4, epochs_between=2, batch_size=20, seeds=Seeds(2), num_simulations=3
     ),
     "standard": Settings(),
-    "full": Settings(num_train=None, num_held_out=None, num_simulations=1000),
+    "full": Settings(data=MNIST(), num_simulations=1000),
 }
 STARTS = {"shared": "same start", "own": "starts of their own"}
-PARTS = {"whole": "all", "layer": "second convolution"}
-LAYERS = {"whole": None, "layer": "3.weight"}
+PARTS = {"whole": "all weights", "layer": "second convolution"}
 STUCK = 0.2
 """A run has learned nothing where it reads fewer test images than this: chance is a tenth."""
 SHARES = {
@@ -98,7 +85,7 @@ SHARES = {
 
 def trainings(settings: Settings, rate: float, keep: bool, initial_seed: int | None = None) -> tuple[Train, ...]:
     """Runs that differ in the order of the images and, where no initial seed is given, in the initial weights."""
-    updates_per_epoch = -(-settings.num_images // settings.batch_size)
+    updates_per_epoch = -(-settings.data.sizes[0] // settings.batch_size)
     recipe = Recipe(rate, settings.num_epochs * updates_per_epoch, settings.batch_size)
     steps = tuple(epoch * updates_per_epoch for epoch in settings.checkpoint_epochs) if keep else ()
     one = Train(settings.network, settings.data, recipe, 0, initial_seed=initial_seed, record_at=steps, checkpoint_at=steps)
@@ -111,12 +98,9 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         "shared": trainings(settings, settings.learning_rate, keep=True, initial_seed=first),
         "own": trainings(settings, settings.learning_rate, keep=True),
     }
-    components = {
-        start: {part: JointPCA(runs[start], layer, num_simulations=settings.num_simulations) for part, layer in LAYERS.items()}
-        for start in STARTS
-    }
-    at_original_rate = trainings(settings, settings.original_learning_rate, keep=False)
-    paths, trained, compared = gather((components, runs, at_original_rate))
+    whole_model = {start: JointPCA(runs[start], num_simulations=settings.num_simulations) for start in STARTS}
+    components = {start: {"whole": pca, "layer": replace(pca, layer="3.weight")} for start, pca in whole_model.items()}
+    paths, trained, compared = gather((components, runs, trainings(settings, settings.original_learning_rate, keep=False)))
 
     ends = np.stack([item.weights for item in trained["own"]]).astype(np.float64)
     apart = [np.linalg.norm(a - b) for number, a in enumerate(ends) for b in ends[number + 1 :]]
@@ -129,9 +113,9 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         for start in STARTS
     }
     metrics["apart"] = Single.once(np.mean(apart))
+    at_rates = {"ours": [*trained["shared"], *trained["own"]], "original": compared}
     metrics["stuck"] = {
-        "ours": Share.over_seeds(TEST_ACCURACY.of(item) < STUCK for start in STARTS for item in trained[start]),
-        "original": Share.over_seeds(TEST_ACCURACY.of(item) < STUCK for item in compared),
+        rate: Share.over_seeds(TEST_ACCURACY.of(item) < STUCK for item in found) for rate, found in at_rates.items()
     }
     moments = {"start": trained["own"][0].checkpoints[0], "end": trained["own"][0].weights}
     return Result(
@@ -148,17 +132,13 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
 
 def shares_of(path: Paths) -> dict[str, Metric]:
     """Shares of variance in two components: of all runs together, of one run by itself, and of random walks in their place."""
-
-    def over_simulations(shares: np.ndarray) -> Metric:
-        return replace(Estimate.over_seeds(shares, "%"), of="simulations")
-
     return {
         "explained": Single.once(path.explained[:2].sum(), "%"),
-        "null": over_simulations(path.null_explained[:, :2].sum(1)),
+        "null": replace(Estimate.over_seeds(path.null_explained[:, :2].sum(1), "%"), of="simulations"),
         "kept": Estimate.over_seeds(path.kept, "%"),
         "alone": Estimate.over_seeds(path.alone_explained, "%"),
         "alone_null": Estimate.over_seeds(path.null_alone_explained.mean(0), "%"),
-        "walk": over_simulations(path.null_alone_explained.mean(1)),
+        "walk": replace(Estimate.over_seeds(path.null_alone_explained.mean(1), "%"), of="simulations"),
         "outside": Estimate.over_seeds(path.outside[:, -1], "%"),
     }
 
@@ -219,7 +199,7 @@ def outside(paths: ByStart, settings: Settings) -> charts.Figure:
                 title: charts.Series(settings.checkpoint_epochs, 100 * paths[start][part].outside)
                 for start, title in STARTS.items()
             }
-            for part, panel in (("whole", "all weights"), ("layer", "second convolution"))
+            for part, panel in PARTS.items()
         },
         x="epochs",
         y="distance from the plane (%)",
@@ -258,14 +238,14 @@ def two_matrices(network: CNN, weights: np.ndarray, seed: int) -> charts.Figure:
 VISIBLE = Margin(0.05, "five points of explained variance are what a reader would see in a bar chart")
 
 
-def shows_path(id: str, start: str, runs: str, where: str, comments: Comments) -> Claim:
+def shows_path(id: str, start: str, runs: str, comments: Comments) -> Claim:
     """Two components keep most of the movement, for one kind of start."""
     return Claim(
         id,
         source="original 2",
         headline=f"Two principal components show the path of the weights: runs with {runs}",
         quote=original.QUOTES["S5a"],
-        says=f"Where {where}, two joint components keep {{margin}} of what a run's weights do on their way: "
+        says=f"Of runs with {runs}, two joint components keep {{margin}} of what the weights do on their way: "
         f"{{{start}.whole.kept}}.",
         holds=at_least(f"{start}.whole.kept", MOSTLY),
         comments=comments,
@@ -277,7 +257,6 @@ CLAIMS = (
         "S5a",
         "own",
         "starts of their own",
-        "every run has a start of its own",
         Comments(
             supported="The joint plane keeps most of the movement here. The original's own figure holds no path at all.",
             refuted="PCA always reaches two dimensions. Here they hide most of how runs with starts of their own move.",
@@ -288,7 +267,6 @@ CLAIMS = (
         "S5b",
         "shared",
         "the same start",
-        "all runs start at the same weights",
         Comments(
             supported="With a shared start the joint plane keeps most of a run's movement; random walks tell what that means.",
             refuted="Even with a shared start, which lets runs be compared, two components hide most of how the weights move.",
