@@ -1,11 +1,12 @@
-"""The course report from which this report starts: its networks, as far as it describes them, its conclusions, and its own words."""
+"""The original: the course report from which this one starts. Its networks, as far as it tells, its conclusions and its words."""
 
 from lab.models import CNN, MLP
 
-# Section 1.1: three networks of 571, 572 and 571 parameters that fit a function of one variable. The report gives the counts alone.
+# Section 1.1: three networks of 571, 572 and 571 parameters that fit a function of one variable. It gives the counts alone.
 DEEP = MLP(1, (5, 10, 10, 10, 10, 10, 5), 1)
 MIDDLE = MLP(1, (10, 18, 15, 4), 1)
 SHALLOW = MLP(1, (190,), 1)
+FITTED = (DEEP, MIDDLE, SHALLOW)
 
 # Section 1.2: three networks with filters of 5 x 5 on MNIST. Its later sections speak of "CNN" and have the first of them.
 IMAGE = (1, 28, 28)

@@ -3,7 +3,10 @@
 Losses are averaged by their logarithm, as they differ by factors from run to run; accuracies and gaps as they are.
 """
 
-from measured.evidence import Quantity
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from measured.evidence import Metric, Quantity
 
 TRAIN_LOSS = Quantity("final_train_loss", "training loss", average="geometric mean", log=True)
 TEST_LOSS = Quantity("final_test_loss", "test loss", average="geometric mean", log=True)
@@ -11,3 +14,8 @@ TRAIN_ACCURACY = Quantity("final_train_accuracy", "training accuracy", "%")
 TEST_ACCURACY = Quantity("final_test_accuracy", "test accuracy", "%")
 GAP_LOSS = Quantity("gap_loss", "gap of the loss (test − training)")
 GAP_ACCURACY = Quantity("gap_accuracy", "gap of the accuracy (training − test)", "points")
+
+
+def measured(quantities: Iterable[Quantity], runs: Sequence[Any]) -> dict[str, Metric]:
+    """Each of the quantities over the same runs, by its name."""
+    return {quantity.name: quantity.over(runs) for quantity in quantities}

@@ -20,7 +20,7 @@ def _told(value: Any, name: str, is_derived: bool, chapter: str) -> Iterator[Set
         yield Setting(name, list(value), is_derived)
     elif isinstance(value, PLAIN):
         yield Setting(name, value, is_derived)
-    elif isinstance(value, tuple | list) and all(isinstance(item, PLAIN) for item in value):
+    elif _is_row(value):
         yield Setting(name, list(value), is_derived)
     elif is_dataclass(value) and not isinstance(value, type):
         # A sub-study of the chapter nests; what comes from elsewhere, such as a network, is one setting, of which prose can
@@ -33,10 +33,14 @@ def _told(value: Any, name: str, is_derived: bool, chapter: str) -> Iterator[Set
             yield from _told(getattr(value, field.name), f"{before}{field.name}", is_derived or not is_part, chapter)
         for derived in _properties(type(value)):
             found = getattr(value, derived)
-            if is_part or isinstance(found, PLAIN):
+            if is_part or isinstance(found, PLAIN) or _is_row(found):
                 yield from _told(found, f"{before}{derived}", True, chapter)
     elif isinstance(value, tuple | list):
         yield Setting(name, [str(item) for item in value], is_derived)
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, tuple | list) and all(isinstance(item, PLAIN) for item in value)
 
 
 def _in_short(value: Any) -> str:
@@ -74,8 +78,8 @@ def names(settings: Sequence[Setting]) -> Names:
 
 
 def _as_set(value: float) -> str:
-    """A number that was set, with the digits that it was given and no more."""
-    return number(value, digits=next(digits for digits in range(1, 18) if float(f"{value:.{digits - 1}e}") == value))
+    """A number that was set, with the digits that it was given and no more; what follows from others, and has no end, with three."""
+    return number(value, digits=next((digits for digits in range(1, 7) if float(f"{value:.{digits - 1}e}") == value), 3))
 
 
 class _View:

@@ -21,6 +21,10 @@ class Named:
     def num_parameters(self) -> int:
         return 1000 * self.width
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        return 2, self.width
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -49,6 +53,10 @@ class Settings:
     def num_runs(self) -> int:
         return self.seeds.num * len(self.part.sizes)
 
+    @property
+    def ratio(self) -> float:
+        return self.part.network.width / 7
+
 
 TOLD = settings.told(Settings())
 
@@ -70,6 +78,7 @@ def test_parts_nest_and_what_comes_from_elsewhere_is_one_setting():
     [
         ("{part.sizes.first} to {part.sizes.last}, {part.sizes.num} of them: {part.sizes}", "16 to 64, 2 of them: 16, 64"),
         ("{part.network} has {part.network.num_parameters}", "net of 3 has 3,000"),
+        ("{part.network.shape.first} by {part.network.shape.last}, a ratio of {ratio}", "2 by 3, a ratio of 0.429"),
         ("{recipe.rate}, {recipe.batch}, {num_runs}", "0.001, 64, 16"),
         ("{seeds.num}: {seeds}", "8: 0 to 7"),
     ],
