@@ -22,7 +22,8 @@ import numpy as np
 import torch
 
 from lab.activations import Tanh
-from lab.curvature import Spectra
+from lab.checkpoints import Checkpoint
+from lab.critical_points import CriticalPoints
 from lab.functions import FunctionSamples, Sinc5
 from lab.models import MLP
 from lab.training import Recipe, TrainStack
@@ -100,7 +101,9 @@ def main() -> None:
 
         def stacked(num_updates: int, first_seed: int) -> list[tuple]:
             with using(workers):
-                return gather([(job, Spectra(job)) for job in stacks(options, num_updates, first_seed)])
+                return gather(
+                    [(job, CriticalPoints(Checkpoint(job), "none", 0)) for job in stacks(options, num_updates, first_seed)]
+                )
 
         torch.set_num_threads(2)
         stacked(10, 0)

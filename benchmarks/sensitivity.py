@@ -19,8 +19,8 @@ from torch import Tensor, nn
 
 from experiments import original
 from lab.data import MNIST
+from lab.input_jacobian import input_norms
 from lab.models import MLP
-from lab.sensitivity import input_norms
 
 NETWORKS = (MLP(28 * 28, (32, 32), 10), original.CNN_16_36)
 

@@ -12,13 +12,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from experiments import original
+from lab.checkpoints import Checkpoint
 from lab.data import MNIST
-from lab.landscape import Line, LineLoss, Point
+from lab.landscape import Line, LineLoss
 from lab.models import MLP
 from lab.network import Network
 from lab.sensitivity import MeanSensitivity, Sensitivity
 from lab.statistics import barrier_height, choose_between, rank_correlation
-from lab.training import Recipe, Train, Training
+from lab.trained import Classification
+from lab.training import Recipe, Train
 from measured import charts
 from measured.evidence import Claim, Comments, Metric, Result, at_least, at_most, away_from, different, every, larger, smaller
 from measured.jobs import gather
@@ -223,7 +225,7 @@ def _alphas(settings: Settings) -> tuple[float, ...]:
 
 
 def _line(first: Train, second: Train, settings: Settings) -> LineLoss:
-    return LineLoss(Point(first), Point(second), _alphas(settings), settings.line_train, settings.line_test)
+    return LineLoss(Checkpoint(first), Checkpoint(second), _alphas(settings), settings.line_train, settings.line_test)
 
 
 def cnn_lines(settings: Settings) -> dict[str, LineLoss]:
@@ -235,7 +237,7 @@ def cnn_lines(settings: Settings) -> dict[str, LineLoss]:
         for start, initial_seed in zip(STARTS, (0, 1), strict=True)
     }
     return {
-        start: LineLoss(Point(first), Point(second), _alphas(settings), number, number)
+        start: LineLoss(Checkpoint(first), Checkpoint(second), _alphas(settings), number, number)
         for start, (first, second) in pairs.items()
     }
 
@@ -268,7 +270,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     line_jobs, sweep_jobs, mix_jobs = lines(settings), sweeps(settings), mix(settings)
     jobs = {
         "lines": line_jobs,
-        "start": [LineLoss(Point(job.end.of, 0), job.end, job.alphas, job.num_train, job.num_test) for job in line_jobs["same_small"]["shared"]],
+        "start": [LineLoss(Checkpoint(job.end.of, 0), job.end, job.alphas, job.num_train, job.num_test) for job in line_jobs["same_small"]["shared"]],
         "cnn": cnn_lines(settings),
         "sweeps": sweep_jobs,
         "sensitivities": {
@@ -297,8 +299,10 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         "large_batch": Metric(settings.large_batch),
         "smallest_batch": Metric(min(settings.batch_sizes)),
         "largest_batch": Metric(max(settings.batch_sizes)),
-        "fewest_updates": Metric(settings.num_epochs * math.ceil((settings.num_train or 60_000) / max(settings.batch_sizes))),
-        "most_updates": Metric(settings.num_epochs * math.ceil((settings.num_train or 60_000) / min(settings.batch_sizes))),
+        "fewest_updates": Metric(
+            settings.num_epochs * math.ceil(MNIST(settings.num_train).sizes[0] / max(settings.batch_sizes))
+        ),
+        "most_updates": Metric(settings.num_epochs * math.ceil(MNIST(settings.num_train).sizes[0] / min(settings.batch_sizes))),
         "learning_rate": Metric(settings.learning_rate, digits=1),
         "high_rate": Metric(settings.high_rate, digits=1),
         "cnn_updates": Metric(settings.cnn_updates),
@@ -362,8 +366,7 @@ def _accuracies(line: Line) -> np.ndarray:
 Scores = dict[str, float]
 
 
-def _scores(run: Training, sensitivity: MeanSensitivity) -> Scores:
-    assert run.final_train_accuracy is not None and run.final_test_accuracy is not None
+def _scores(run: Classification, sensitivity: MeanSensitivity) -> Scores:
     return {
         "train_loss": float(run.final_train_loss),
         "test_loss": float(run.final_test_loss),

@@ -15,8 +15,9 @@ import numpy as np
 from experiments import keskar, original, solutions
 from experiments.margins import TREND
 from experiments.solutions import ADAPTIVE, DISTANCE, GAPS, KESKAR, MEASURES, NORM, TABLE, TOP, Solution, Study
+from lab.checkpoints import Checkpoint
 from lab.data import MNIST
-from lab.landscape import Line, LineLoss, Point
+from lab.landscape import Line, LineLoss
 from lab.models import MLP
 from lab.sharpness import Rescaled
 from lab.training import Train
@@ -124,7 +125,7 @@ def trainings(settings: Settings) -> dict[str, Sweep[Train]]:
 def run(settings: Settings = PRESETS["standard"]) -> Result:
     f1, small, runs = settings.f1, settings.small, trainings(settings)
     few = replace(f1, seeds=Seeds(settings.num_few)).for_equal_epochs()
-    start, end = (Point(runs["f1"][size][0]) for size in f1.batch_sizes)
+    start, end = (Checkpoint(runs["f1"][size][0]) for size in f1.batch_sizes)
     alphas = tuple(np.linspace(-1, 2, settings.num_alphas).round(6).tolist())
     measured, on_line, scales = gather(
         (
@@ -190,7 +191,6 @@ def line(found: Line, batch_sizes: tuple[int, ...]) -> charts.Figure:
     """The line from the small-batch to the large-batch solution of F1, which started at the same weights;
     {setting.num_line_examples} images each, float32, the statistics of batch normalisation estimated anew at each point on
     these training images."""
-    assert found.train_accuracy is not None and found.test_accuracy is not None  # MNIST has classes
     panels = {
         "loss": {"training images": found.train_loss, "test images": found.test_loss},
         "accuracy": {"training images": 100 * found.train_accuracy, "test images": 100 * found.test_accuracy},

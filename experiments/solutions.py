@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from experiments import quantities
 from lab.data import MNIST
-from lab.displacement import Displacement
 from lab.models import MLP
-from lab.sharpness import MeasureHessian, Rescaled, Rescaling, Sharpness
+from lab.sharpness import Curvature, Rescaled, Rescaling, Sharpness
 from lab.training import Recipe, Train
 from measured.evidence import Estimate, Metric, Quantity, Seeds, Sweep
 from measured.jobs import Job
@@ -71,12 +72,12 @@ class Study:
         return Sweep.over("batch size", self.batch_sizes, self.seeds, train)
 
     def solution(self, run: Train) -> dict[str, Job]:
-        """The training, its displacement, Keskar's sharpness in full space, and the size of the Hessian."""
+        """The training and its start, Keskar's sharpness in full space, and the size of the Hessian."""
         return {
             "training": run,
-            "displacement": Displacement(run),
+            "start": run.start,
             "keskar": Sharpness(run, self.epsilon, self.num_examples, seed=run.seed),
-            "hessian": MeasureHessian(run, self.num_hessian_examples, self.num_probes, run.seed),
+            "hessian": Curvature(run, self.num_hessian_examples, self.num_probes, run.seed),
         }
 
     def adaptive(self, run: Train) -> dict[str, Job]:
@@ -108,6 +109,11 @@ def _phi(box: str) -> Callable[[Solution], float]:
     return lambda found: found[box].phi
 
 
+def _distance(found: Solution) -> float:
+    """Euclidean, over all parameters."""
+    return float(np.linalg.norm(found["training"].weights - found["start"].weights))
+
+
 def _of_training(quantity: Quantity, **changes: Any) -> Quantity:
     return replace(quantity, read=lambda found: quantity.of(found["training"]), **changes)
 
@@ -124,8 +130,8 @@ TRACE = _positive("trace", "trace of the Hessian", read=lambda found: found["hes
 TRACE_ERROR = _positive(
     "trace_error", "standard error of that estimate, one run", read=lambda found: found["hessian"].trace_standard_error
 )
-NORM = _positive("norm", "norm of the weights", read=lambda found: found["displacement"].weight_norm)
-DISTANCE = _positive("distance", "distance from the start", read=lambda found: found["displacement"].distance)
+NORM = _positive("norm", "norm of the weights", read=lambda found: np.linalg.norm(found["training"].weights))
+DISTANCE = _positive("distance", "distance from the start", read=_distance)
 
 # The paper's accuracies have four digits, and what is said of them turns on the last two.
 TRAIN_ACCURACY = _of_training(quantities.TRAIN_ACCURACY, digits=4)

@@ -42,7 +42,7 @@ def read_module(name: str, is_package: bool, tree: ast.Module) -> Module:
     parts: dict[str, list[tuple[str, _Uses]]] = {WHOLE: []}
     for statement in tree.body:
         names = _defined(statement)
-        if not names and not isinstance(statement, ast.Import | ast.ImportFrom | ast.Pass):
+        if not names and not _only_imports(statement):
             names = [LOOSE]
             module.bound_loosely += sorted(_stored(ast.Module([statement], [])))
         uses = _Uses()
@@ -91,6 +91,13 @@ def _defined(statement: ast.stmt) -> list[str]:
     else:
         return []
     return [item.id for item in targets if isinstance(item, ast.Name)] if _all_names(targets) else []
+
+
+def _only_imports(statement: ast.stmt) -> bool:
+    """Whether a statement binds imported names and computes nothing, as ``if TYPE_CHECKING`` does for annotations alone."""
+    if isinstance(statement, ast.If) and ast.unparse(statement.test).split(".")[-1] == "TYPE_CHECKING":
+        return not statement.orelse and all(map(_only_imports, statement.body))
+    return isinstance(statement, ast.Import | ast.ImportFrom | ast.Pass)
 
 
 def _all_names(targets: list[ast.expr]) -> bool:

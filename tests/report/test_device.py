@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from lab import training
-from lab.data import Digits, _load
+from lab import fit, losses
+from lab.data import Digits
 from lab.functions import FunctionSamples, Sinc5
 from lab.models import CNN, MLP
+from lab.split import _load
 from measured.jobs.run import resolve_device
 
 
@@ -23,27 +24,28 @@ class Called(torch.nn.Module):
 
 
 @pytest.mark.parametrize(
-    "network, data, seed",
+    "network, data, seeds, networks",
     [
-        (CNN((1, 8, 8), (3,), (5,), 10), Digits(40, num_held_out=20), 0),
-        (MLP(1, (4,), 1), FunctionSamples(Sinc5(), -1.0, 1.0, 20, 30), 0),
-        (MLP(1, (4,), 1), FunctionSamples(Sinc5(), -1.0, 1.0, 20, 30), (0, 1)),
+        (CNN((1, 8, 8), (3,), (5,), 10), Digits(40, num_held_out=20), (0,), ()),
+        (MLP(1, (4,), 1), FunctionSamples(Sinc5(), -1.0, 1.0, 20, 30), (0,), ()),
+        (MLP(1, (4,), 1), FunctionSamples(Sinc5(), -1.0, 1.0, 20, 30), (0, 1), (2,)),
     ],
     ids=["cnn", "mlp", "stack"],
 )
 @pytest.mark.filterwarnings("ignore")
-def test_every_tensor_is_on_the_device(network, data, seed):
+def test_every_tensor_is_on_the_device(network, data, seeds, networks):
     """With tensors that only pretend to be on CUDA, a forward pass and an evaluation mix no devices; a mix is an error."""
-    built = network.build(seed) if isinstance(seed, int) else network.build_stack(seed)
+    built = network.build_stack(seeds) if networks else network.build(*seeds)
     data.load()  # reads the files and counts pixels, which tensors that only pretend cannot
     with FakeTensorMode(allow_non_fake_inputs=True), torch.device("cuda"):
-        split = training._convert(data.load(), torch.float32)
+        split = data.load()
+        train, held_out = split.train(dtype="float32"), split.held_out(dtype="float32")
         parameters = {name: torch.empty(value.shape) for name, value in built.named_parameters()}
         model = Called(built, parameters)
-        batch = next(training._batches(20, 8, seed, split.train_inputs.device))
+        batch = next(fit._batches(20, 8, seeds, networks, train.inputs.device))
         with torch.no_grad():  # the backward pass would look for a real device
-            loss = training.mean_loss(model(split.train_inputs[batch]), split.train_targets[batch])
-        outputs = training.forward_in_slices(model, split.test_inputs)
+            loss = losses.mean_loss(model(train.inputs[batch]), train.targets[batch])
+        outputs = losses.forward_in_slices(model, held_out.inputs)
     assert loss.device.type == outputs.device.type == "cuda"
     _load.cache_clear()  # what it holds only pretends to be data
 

@@ -8,10 +8,12 @@ import torch
 from torch import nn
 
 from lab.activations import Tanh
+from lab.building import flat_weights
 from lab.data import Digits
 from lab.functions import FunctionSamples, Sinc5
-from lab.models import CNN, MLP, flat_weights
-from lab.sensitivity import InputNorms, Sensitivity, input_norms
+from lab.input_jacobian import InputNorms, input_norms
+from lab.models import CNN, MLP
+from lab.sensitivity import Sensitivity
 from lab.training import EVALUATION_SLICE, Recipe, Train
 from measured.jobs import gather
 from measured.jobs.pool import InProcess, using

@@ -178,7 +178,7 @@ def test_job_measures_the_checkpoints(cache, layer):
     """Steps, coordinates, lengths and distances are those of the stacked checkpoints, whole or of one layer."""
     job = JointPCA(RUNS, layer, num_components=3, num_simulations=4)
     with using(InProcess(cache)):
-        found, *trainings = gather((job, *RUNS))
+        found, trainings = gather((job, RUNS))
     pieces = []
     for training in trainings:
         rows = [NETWORK.named_weights(row.astype(np.float64)) for row in training.checkpoints]
@@ -204,7 +204,7 @@ def test_job_measures_the_checkpoints(cache, layer):
 def test_from_own_start_leaves_movement(cache):
     """Independent starts fill the first components with which run it was; without them they are those of the displacements."""
     with using(InProcess(cache)):
-        found, own, *trainings = gather((JointPCA(RUNS), JointPCA(RUNS, from_own_start=True), *RUNS))
+        found, own, trainings = gather((JointPCA(RUNS), JointPCA(RUNS, from_own_start=True), RUNS))
     paths = np.stack([training.checkpoints for training in trainings]).astype(np.float64)
     assert found.coordinates.mean(1).var(0).sum() > 0.9 * found.coordinates.var((0, 1)).sum()
     expected = PCA(2, svd_solver="full").fit((paths - paths[:, :1]).reshape(12, -1))
