@@ -22,24 +22,8 @@ from lab.models import MLP
 from lab.sharpness import Rescaled
 from lab.training import Train
 from measured import charts
-from measured.evidence import (
-    Claim,
-    Comments,
-    Margin,
-    Metric,
-    Missing,
-    Quantity,
-    Result,
-    Seeds,
-    Sweep,
-    at_least,
-    at_most,
-    equal,
-    every,
-    factor,
-    larger,
-    smaller,
-)
+from measured.evidence import Claim, Comments, Margin, Metric, Missing, Quantity, Result, Seeds, Sweep, factor
+from measured.evidence.tests import at_least, at_most, equal, every, larger, smaller
 from measured.jobs import gather
 
 TITLE = "Batch size and sharp minima"
@@ -52,7 +36,7 @@ TITLE = "Batch size and sharp minima"
 #   F1 adaptive      3 seeds x 2 batches                                                      6 x 7.5 s         =  45 s
 #   F1 Hessians      5 seeds x 2 batches x 19 products                                        10 x 3.7 s        =  37 s
 #   F1 line          31 points x 5,000 images, statistics included                                              =   6 s
-#   small trainings  8 seeds x (24, 48, 96) x 2; the other sizes are those of flatness        8 x 10.4 s        =  83 s
+#   small trainings  8 seeds x (24, 48, 96) x 2; the other sizes are those of sensitivity     8 x 10.4 s        =  83 s
 #   small measures   8 seeds x 10 sizes x 2 x (2 searches and 19 products, 500 images)        160 x 0.45 s      =  72 s
 #   rescaling        8 seeds x 5 factors                                                      8 x 2.5 s         =  20 s
 
@@ -249,7 +233,12 @@ SAME = factor(
     "the search runs through the same points up to rounding; a per cent is far above that, and far below what the rescaling "
     "does to the others",
 )
-WORDS = {KESKAR: "end sharper, by Keskar's measure", TOP: "end sharper, by the Hessian", DISTANCE: "stay near the start"}
+WORDS = {
+    KESKAR: ("Keskar's sharpness", "end sharper, by Keskar's measure"),
+    TOP: ("the largest Hessian eigenvalue", "end sharper, by the Hessian"),
+    DISTANCE: ("the distance from the start", "stay near the start"),
+}
+"""What is measured, and what the original says of it."""
 WHERE = {
     "f1": ("Equal epochs", "On F1 with equal epochs", "f1", "makes far fewer updates"),
     "epochs": ("Equal epochs, smaller network", "On the smaller network with equal epochs", "small", "makes far fewer updates"),
@@ -260,21 +249,21 @@ WHERE = {
 
 def of_large_batches(id: str, study: str, by: Quantity) -> Claim:
     """What the original says of large batches, in one study: sharper ``by`` a measure, or nearer to the start."""
-    short, where, setting, besides = WHERE[study]
+    (short, where, setting, besides), (measure, words) = WHERE[study], WORDS[by]
     end, other = ("first", "last") if by is DISTANCE else ("last", "first")  # where it is to be larger
     batch, than = (f"at batch {{setting.{setting}.batch_sizes.{name}}}" for name in (end, other))
     more, less = f"{study}.{by.name}.{end}", f"{study}.{by.name}.{other}"
     return Claim(
         id,
         source="original 3.3, part 2",
-        headline=f"{short}: large batches {WORDS[by]}",
+        headline=f"{short}: large batches {words}",
         quote=original.QUOTES["S16e" if by is DISTANCE else "S16a"],
-        says=f"{where}, the {by.title} {batch} is {{margin}} that {than}: {{{more}}} against {{{less}}}.",
+        says=f"{where}, {measure} {batch} is {{margin}} that {than}: {{{more}}} against {{{less}}}.",
         holds=smaller(less, than=more, by=FARTHER if by is DISTANCE else keskar.SHARPER, paired=True),
         comments=Comments(
-            supported=f"{where}, large batches {WORDS[by]}. A large batch also {besides} there.",
-            refuted=f"{where}, the {by.title} {batch} is not {{margin}} that {than}.",
-            inconclusive=f"{where}, these runs do not decide whether large batches {WORDS[by]}.",
+            supported=f"{where}, large batches {words}. A large batch also {besides} there.",
+            refuted=f"{where}, {measure} {batch} is not {{margin}} that {than}.",
+            inconclusive=f"{where}, these runs do not decide whether large batches {words}.",
         ),
     )
 
