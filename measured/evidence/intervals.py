@@ -23,6 +23,14 @@ def summarise(values: Sequence[float], summary: str) -> float:
     return statistics.fmean(values)
 
 
+def from_logarithm(bound: float) -> float:
+    """The bound of which this is the natural logarithm; infinite beyond the largest number that there is."""
+    try:
+        return math.exp(bound)
+    except OverflowError:
+        return math.inf
+
+
 def of_summary(values: Sequence[float], summary: str, confidence: float = 0.95) -> Interval:
     """Interval of the summary; (None, None) for a single seed."""
     if len(values) < 2:
@@ -31,7 +39,7 @@ def of_summary(values: Sequence[float], summary: str, confidence: float = 0.95) 
         return of_median(values, confidence)
     if summary == "geometric mean":
         low, high = of_mean(logarithms(values), confidence)
-        return math.exp(low), math.exp(high)
+        return from_logarithm(low), from_logarithm(high)
     return of_mean(values, confidence)
 
 

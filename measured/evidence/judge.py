@@ -211,7 +211,8 @@ def _compare(test: Comparison, left: Metric, right: Metric, confidence: float) -
         low, high = intervals.of_difference(a, b, confidence)
         method = "Welch's t interval (scipy.stats.ttest_ind)"
     if test.ratio:
-        value, low, high, method = math.exp(value), math.exp(low), math.exp(high), f"{method}, on logarithms"
+        value, low, high = (intervals.from_logarithm(item) for item in (value, low, high))
+        method = f"{method}, on logarithms"
     return _finding(effect, value, low, high, unit, confidence, n, method, test)
 
 

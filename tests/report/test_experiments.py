@@ -264,15 +264,15 @@ def test_the_sweep_of_sizes_spans_its_range():
         assert settings.num_train == 4000 and min(abs(size - 40_000) for size in sizes) < 1000
 
 
-def test_sharpness_shares_the_trainings_of_flatness():
+def test_sharpness_shares_the_trainings_of_sensitivity():
     """At standard the batch sizes that both chapters sweep are the same jobs, with equal epochs and with equal updates, and ten sizes in all."""
-    from experiments import flatness, sharpness
+    from experiments import sensitivity, sharpness
 
-    theirs, ours = flatness.sweeps(flatness.Settings()), sharpness.sweeps(sharpness.Settings())
-    sizes = set(flatness.Settings().batch_sizes)
-    for name, by_size in ours.items():
-        assert len(by_size) >= 10 and sizes <= set(by_size)
-        assert {size: by_size[size] for size in sizes} == {size: theirs[name][size] for size in sizes}
+    theirs, ours = sensitivity.sweeps(sensitivity.Settings()), sharpness.trainings(sharpness.Settings())
+    sizes = set(sensitivity.Settings().batch_sizes)
+    for equal in sharpness.EQUAL:
+        assert len(ours[equal].values) >= 10 and sizes <= set(ours[equal].values)
+        assert {size: ours[equal][size] for size in sizes} == {size: theirs[equal][size] for size in sizes}
 
 
 def test_this_report_is_read_as_it_is_imported():
