@@ -1,13 +1,9 @@
 """What one file defines, imports and executes, found in its syntax tree; docstrings and comments do not count.
 
 What cannot be followed (a module passed around as a value, ``import *``, ``globals()``) counts as using the whole module;
-<<<<<<< HEAD
 ``eval``, ``importlib`` and ``__subclasses__`` as using every module of the package. An annotation computes nothing: what one
 names is followed for its text, but its libraries are not part of a key, and one in quotes is not followed at all. Whoever makes
 or calls what it names does so in code, which is.
-=======
-``eval``, ``importlib`` and ``__subclasses__`` as using every module of the package.
->>>>>>> core
 """
 
 import ast

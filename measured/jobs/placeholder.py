@@ -1,14 +1,8 @@
 """Made-up results, read off the annotations of a dataclass: what a rehearsal sees before anything is computed.
 
-<<<<<<< HEAD
 An array's annotation is one of jaxtyping's, which names its axes and types (``Float[np.ndarray, "*networks records"]``); it is
 read without importing jaxtyping. Numbers lie between 0 and 1 and ascend through an array, so that logarithms, ratios and the
 spread over seeds exist; each job and field has others.
-=======
-An array's annotation is one of jaxtyping's, which names its axes and types (``Float[np.ndarray, "*networks records"]``);
-it is read without importing jaxtyping. Numbers lie between 0 and 1 and ascend through an array, so that logarithms, ratios
-and the spread over seeds exist; each job and field has others.
->>>>>>> core
 """
 
 from collections.abc import Iterator, Mapping

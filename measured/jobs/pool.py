@@ -1,12 +1,7 @@
 """Jobs to results: the cache first, then this process or workers.
 
-<<<<<<< HEAD
 ``gather`` takes any tree of jobs and returns the same tree with results; jobs of all chapters form one graph, in which each key
 is computed once.
-=======
-``gather`` takes any tree of jobs and returns the same tree with results; jobs of all chapters form one graph, in which
-each key is computed once.
->>>>>>> core
 """
 
 import contextlib
@@ -252,13 +247,8 @@ def gather(tree: Any) -> Any: ...
 def gather(tree: Any) -> Any:
     """The same tree of dicts, lists and tuples with each job replaced by its result.
 
-<<<<<<< HEAD
     Outside a build (a notebook, a test) jobs run in this process, with the cache folder of the project that the first job comes
     from.
-=======
-    Outside a build (a notebook, a test) jobs run in this process, with the cache folder of the project that the first job
-    comes from.
->>>>>>> core
     """
     jobs: list[Job] = []
 

@@ -15,13 +15,8 @@ def of_libraries(modules: Iterable[str], known: MutableMapping[str, list[str]]) 
     """Version of each distribution that provides one of these top-level modules, by its name, with Python's.
 
     ``known`` remembers which distributions provide a module, as looking through all that is installed takes a tenth of a
-<<<<<<< HEAD
     second. A module that is not there is "not installed": code may import it on another machine alone. Raises ValueError for
     one that is there and belongs to no distribution, since a change in it would go unnoticed.
-=======
-    second. A module that is not there is "not installed": code may import it on another machine alone. Raises ValueError
-    for one that is there and belongs to no distribution, since a change in it would go unnoticed.
->>>>>>> core
     """
     found = {"Python": PYTHON}
     for module in sorted(modules):
