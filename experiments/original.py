@@ -15,6 +15,22 @@ CNN_16_36 = CNN(IMAGE, (16, 36), (128,), 10)
 CNN_16_64 = CNN(IMAGE, (16, 64), (128,), 10)
 CNN_16_16_16 = CNN(IMAGE, (16, 16, 16), (128,), 10)
 
+# Section 3.2: ten networks on MNIST, in its order. It gives the numbers of parameters and no layouts. Where several have a
+# number, one is taken that keeps filters of 5 x 5 and small pooling as far as it goes.
+TEN = (
+    ("1 layer", CNN(IMAGE, (6,), (128,), 10), "reconstructed"),
+    ("1 layer", CNN(IMAGE, (2,), (16,), 10, pool=7), "reconstructed"),
+    ("1 layer", CNN(IMAGE, (1,), (10,), 10, pool=9), "reconstructed"),
+    ("1 layer", CNN(IMAGE, (5,), (14,), 10), "reconstructed"),
+    ("1 layer", CNN(IMAGE, (2,), (16,), 10, kernel_size=3, pool=9), "reconstructed, filters of 3 x 3"),
+    ("1 layer", CNN(IMAGE, (8,), (64,), 10), "reconstructed"),
+    ("2 layers", CNN(IMAGE, (26, 16), (64,), 10), "reconstructed"),
+    ("1 layer", CNN(IMAGE, (12,), (40, 256), 10, pool=7), "stand-in: no natural layout has this number"),
+    ("2 layers", CNN(IMAGE, (14, 14), (20,), 10, pool=3), "reconstructed"),
+    ("2 layers", CNN_16_36, "reconstructed"),
+)
+"""Its word for the depth, a network with exactly its number of parameters, and what kind of guess that is."""
+
 CONCLUSIONS = {
     "S1": "Of three networks of equal size the deepest fits best",
     "S2": "Parameters do not help without layers",

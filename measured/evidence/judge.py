@@ -112,7 +112,8 @@ def _margins(test: Test, metrics: Mapping[str, Metric]) -> list[str]:
         unit = ""
         if not isinstance(part, Odds) and not part.ratio:
             unit = metrics[part.metric].unit if isinstance(part, Bound) else _difference_unit(metrics[part.left])
-        found[part.says.format(with_unit(part.margin, unit))] = None
+        amount = with_unit(part.margin, unit)
+        found[part.says.format(amount.removesuffix("s") if amount.startswith("1 ") else amount)] = None
     return [margin for margin in found if margin]
 
 

@@ -15,7 +15,7 @@ from measured.pages.record import Record
 PRESET = "preset"
 PARTS = {
     "metric": ("value", "short", "interval", "explanation", "n", "low", "high", "unit", "summary", "is_measured"),
-    "setting": ("first", "last", "num", "value"),
+    "setting": ("first", "last", "num", "percent", "value"),
     "figure": (),
     "claim": (*OUTCOMES, *(item.name for item in fields(Verdict))),
 }

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from measured.evidence import Names, Seeds, number
+from measured.evidence import Names, Seeds, number, with_unit
 from measured.pages.record import Setting
 
 PLAIN = (bool, int, float, str, type(None))
@@ -83,8 +83,8 @@ def _as_set(value: float) -> str:
 
 
 class _View:
-    """A setting in prose: prints itself as a number or words, gives the ``first``, ``last`` and ``num`` of several, and what is
-    known of it by name, such as a network's ``num_parameters``."""
+    """A setting in prose: prints itself as a number or words, gives the ``first``, ``last`` and ``num`` of several, a share in
+    ``percent``, and what is known of it by name, such as a network's ``num_parameters``."""
 
     def __init__(self, value: Any, inside: Names | None = None):
         self._value, self._inside = value, inside
@@ -110,6 +110,11 @@ class _View:
     def value(self) -> Any:
         """As plain data, to compute or to compare with."""
         return self._value
+
+    @property
+    def percent(self) -> str:
+        """A share as a reader wants it."""
+        return with_unit(self._value, "%")
 
     @property
     def num(self) -> "_View":

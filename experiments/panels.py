@@ -1,0 +1,21 @@
+"""What several chapters draw in the same way."""
+
+from typing import Any
+
+from experiments.quantities import TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, TRAIN_LOSS
+from measured import charts
+from measured.evidence import Sweep
+
+SCORE_AXES: dict[str, charts.Axis] = {
+    "accuracy": charts.Axis("accuracy (%)"),
+    "loss": charts.Axis("cross-entropy (nats)", log=True),
+}
+"""Axes of the panels below."""
+
+
+def score_panels(sweep: Sweep[Any], train: str = "training images", test: str = "test images") -> dict[str, dict[str, Any]]:
+    """Panels of a trend: accuracy and loss of ``train`` and of ``test`` images at each value of a sweep."""
+    return {
+        "accuracy": {train: sweep.points(TRAIN_ACCURACY), test: sweep.points(TEST_ACCURACY)},
+        "loss": {train: sweep.points(TRAIN_LOSS), test: sweep.points(TEST_LOSS)},
+    }
