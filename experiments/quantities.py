@@ -3,6 +3,8 @@
 Losses are averaged by their logarithm, as they differ by factors from run to run; accuracies and gaps as they are.
 """
 
+from dataclasses import replace
+
 from measured.evidence import Quantity
 
 TRAIN_LOSS = Quantity("final_train_loss", "training loss", average="geometric mean", log=True)
@@ -11,3 +13,8 @@ TRAIN_ACCURACY = Quantity("final_train_accuracy", "training accuracy", "%")
 TEST_ACCURACY = Quantity("final_test_accuracy", "test accuracy", "%")
 GAP_LOSS = Quantity("gap_loss", "gap of the loss (test − training)")
 GAP_ACCURACY = Quantity("gap_accuracy", "gap of the accuracy (training − test)", "points")
+
+
+def of_training(quantity: Quantity) -> Quantity:
+    """The same number where a run is several results by name, of which its ``training`` is one."""
+    return replace(quantity, read=lambda run: quantity.of(run["training"]))
