@@ -20,7 +20,7 @@ def _told(value: Any, name: str, is_derived: bool) -> Iterator[Setting]:
         yield Setting(name, list(value), is_derived)
     elif isinstance(value, PLAIN):
         yield Setting(name, value, is_derived)
-    elif _is_row(value):
+    elif isinstance(value, tuple | list) and all(isinstance(item, PLAIN) for item in value):
         yield Setting(name, list(value), is_derived)
     elif is_dataclass(value) and not isinstance(value, type):
         # What has a name for readers, such as a network, is shown by it and not by its fields.
@@ -32,15 +32,10 @@ def _told(value: Any, name: str, is_derived: bool) -> Iterator[Setting]:
             yield from _told(getattr(value, field.name), f"{before}{field.name}", is_derived or has_name)
         for derived in _properties(type(value)):
             found = getattr(value, derived)
-            # Of what settings hold, such as a network or a data set, only numbers and words.
-            if not name or isinstance(found, PLAIN) or _is_row(found):
+            if not name or isinstance(found, PLAIN):  # of what settings hold, such as a network, only numbers and words
                 yield from _told(found, f"{before}{derived}", True)
     elif isinstance(value, tuple | list):
         yield Setting(name, [str(item) for item in value], is_derived)
-
-
-def _is_row(value: Any) -> bool:
-    return isinstance(value, tuple | list) and all(isinstance(item, PLAIN) for item in value)
 
 
 def _properties(kind: type) -> list[str]:
