@@ -30,7 +30,7 @@ class Names(Mapping[str, Any]):
         raise BuildError(unknown(self._kind, whole, self._things))
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # what Python asks of any object
+        if name.startswith(("__", "jinja_")):  # what Python and the template language ask of any object
             raise AttributeError(name)
         return self[name]
 

@@ -27,6 +27,8 @@ class Module:
     stars: list[str]
     bound_loosely: list[str]
     """Names that only a conditional or a loop at module level binds."""
+    docstrings: dict[str, str] = field(default_factory=dict)
+    """Digest of the docstring of each function at module level: no result depends on it, but a caption may."""
 
     def binds(self, name: str) -> bool:
         return name in self.definitions or name in self.imports or name in self.bound_loosely
@@ -34,8 +36,11 @@ class Module:
 
 def read_module(name: str, is_package: bool, tree: ast.Module) -> Module:
     """What the parsed module ``name`` defines, imports and executes."""
-    tree = _Undocumented().visit(tree)
     module = Module(name, {}, {}, [], [])
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and (docstring := ast.get_docstring(node)):
+            module.docstrings[node.name] = digest(docstring)
+    tree = _Undocumented().visit(tree)
     for node in ast.walk(tree):  # an import inside a function binds as well
         if isinstance(node, ast.Import | ast.ImportFrom):
             _bind(module, node, is_package)

@@ -16,7 +16,7 @@ from measured.files import digest, write_atomically
 from measured.jobs import versions
 from measured.jobs.definitions import LOOSE, WHOLE, Module, read_module
 
-ANALYSIS = 3  # to be raised when the modules of this analysis find something else in the same text
+ANALYSIS = 4  # to be raised when the modules of this analysis find something else in the same text
 GENERATOR = Path(__file__).parents[1]  # the package measured, which may be installed far from the project
 UNSEEN = "measured.jobs"
 DISTRIBUTIONS = "distributions"  # where the memo keeps them, among digests
@@ -110,6 +110,17 @@ class Sources:
         return Reached(
             {".".join(name): seen[name] for name in sorted(seen)}, tuple(sorted(libraries - sys.stdlib_module_names))
         )
+
+    def docstrings(self, definitions: Iterable[str], package: str) -> dict[str, str]:
+        """Digests of the docstrings of those functions among ``definitions``, dotted, that modules of ``package`` have."""
+        found = {}
+        for whole in definitions:
+            name, _, definition = whole.rpartition(".")
+            module = self.module(name) if name.split(".")[0] == package else None
+            for function, docstring in (module.docstrings if module else {}).items():
+                if definition in (function, WHOLE):
+                    found[f"{name}.{function}"] = docstring
+        return found
 
     def _uses(self, module: Module, definition: str) -> Iterator[tuple[Name, bool]]:
         """What a definition names, and whether in code: the shapes in an annotation compute nothing, and their library retrains nothing."""

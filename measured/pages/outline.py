@@ -131,7 +131,7 @@ def read_outline(root: Path) -> Outline:
                 raise BuildError(f"experiments/__init__.py lists {name!r}, but there is no experiments/{name}.py")
             source = path.read_text(encoding="utf-8")
             question, _, introduction = (_docstring(source) or name).partition("\n")
-            number, title = f"{number_of_part}.{place}", _title(source) or name.replace("_", " ")
+            number, title = f"{number_of_part}.{place}", _title(source) or name.replace("_", " ").capitalize()
             chapters.append(Chapter(name, part, number, title, question, introduction.strip(), source))
     return Outline(
         contents.read("TITLE", "a text", lambda found: isinstance(found, str), "Measured"),

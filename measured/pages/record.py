@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from measured.charts import Figure, converter
 from measured.evidence import Metric, Verdict
@@ -14,8 +15,8 @@ class Setting:
 
     name: str
     """With dots where settings nest."""
-    value: str | int | float | list[str | int | float] | None
-    """As plain data."""
+    value: Any
+    """A text, a number, a list of them, or nothing."""
     is_derived: bool = False
     """It follows from others, by a property: prose can name it, and the table of settings leaves it out."""
 

@@ -18,7 +18,7 @@ import measured
 from measured import cli
 from measured.errors import BuildError
 from measured.pages.outline import read_outline
-from measured.press import keep
+from measured.pages.settings import shown
 from tests.generator.cases import ToyProject
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -145,10 +145,10 @@ def test_what_nobody_thought_of_gets_one_line(tmp_path, capsys, monkeypatch):
     assert re.fullmatch(r"build.py: ZeroDivisionError: .*--debug shows where.*\n", capsys.readouterr().err)
 
 
-@pytest.mark.parametrize("value, text", [(None, "not set"), ((1, 2), "1, 2"), (tuple(range(8)), "0 to 7"), (0.5, "0.5")])
+@pytest.mark.parametrize("value, text", [(None, "not set"), ([1, 2], "1, 2"), (list(range(8)), "0 to 7"), (0.5, "0.5")])
 def test_settings_are_shown_for_readers(value, text):
     """A page never says None, and a long range is not written out."""
-    assert keep.shown(value) == text
+    assert shown(value) == text
 
 
 def test_debug_shows_the_traceback(toy: ToyProject, capsys):
@@ -273,7 +273,7 @@ def test_what_another_version_kept_is_made_again(built: ToyProject, path, is_a_r
     before = built.site()
     files = [built.folder / path] if is_a_record else list((built.folder / path).rglob("entry.json"))
     for file in files:
-        file.write_text(file.read_text().replace('"format": 1', '"format": 0'))
+        file.write_text(file.read_text().replace('"format": 2' if is_a_record else '"format": 1', '"format": 0'))
     outcome = built.build("--force") if not is_a_record else built.build()
     assert outcome.returncode == 0, outcome.stdout
     expected = "10 of 20 jobs" if is_a_record else "0 of 20 jobs"
@@ -283,7 +283,7 @@ def test_what_another_version_kept_is_made_again(built: ToyProject, path, is_a_r
 def test_seed_added_computes_only_it(toy: ToyProject):
     """What there is, is kept."""
     toy.build()
-    toy.edit("experiments/dice.py", "(0, 1, 2, 3, 4)", "(0, 1, 2, 3, 4, 5)")
+    toy.edit("experiments/dice.py", "Seeds(5)", "Seeds(6)")
     assert "10 of 12 jobs from the cache" in toy.build().stdout
 
 
@@ -326,7 +326,7 @@ def test_only_builds_one_chapter_of_an_empty_site(tmp_path):
 
 def test_only_remembers_which_other_chapter_failed(built: ToyProject):
     """A chapter that is left out goes on being called failed, on its page and on the front page, until it is built well."""
-    built.edit("experiments/coins.py", "    means =", "    raise LookupError('lost')\n    means =")
+    built.edit("experiments/coins.py", "    dice =", "    raise LookupError('lost')\n    dice =")
     assert built.build().returncode == 1 and "failed in the last build" in built.read("site/index.html")
     built.edit("experiments/dice.py", "All throws.", "All of the throws.")
     assert built.build("--only", "dice").returncode == 0
@@ -341,19 +341,19 @@ def test_front_page_knows_of_prose_that_does_not_fit(built: ToyProject):
     assert built.build().returncode == 1 and "failed in the last build" in built.read("site/index.html")
 
 
-METRIC = '{"fair": means[0.0], "loaded": means[3.0]}'
+METRIC = '{"fair": MEAN.over(dice[0.0]), "loaded": MEAN.over(dice[3.0])}'
 
 
 def test_page_stays_while_its_chapter_is_measured_again(built: ToyProject):
     """Code and prose may change together: until the new numbers are there, the last page stays, and nothing has failed."""
     before = built.read("site/dice.html")
-    built.edit("experiments/dice.py", METRIC, METRIC.replace("}", ', "third": Metric(3)}'))
+    built.edit("experiments/dice.py", METRIC, METRIC.replace("}", ', "third": MEAN.over(dice[3.0])}'))
     built.edit("templates/chapters/dice.md.jinja2", "Findings", "Findings of {{ metric.third }}")
     built.edit(
         "experiments/dice.py",
-        "    throws = gather",
+        "    dice = Sweep",
         "    import pathlib, time\n    time.sleep(1)  # so that the build publishes meanwhile\n"
-        "    pathlib.Path('dice.seen').write_text(pathlib.Path('site/dice.html').read_text())\n    throws = gather",
+        "    pathlib.Path('dice.seen').write_text(pathlib.Path('site/dice.html').read_text())\n    dice = Sweep",
     )
     outcome = built.build()
     assert outcome.returncode == 0 and "failed" not in outcome.stdout, outcome.stdout
@@ -385,8 +385,8 @@ def test_diff_names_what_moved(toy: ToyProject):
     shutil.copytree(toy.folder / "site", toy.folder / "before")
     same = toy.build("--diff", "before")
     assert same.returncode == 0 and same.stdout.endswith("say the same\n") and same.stdout.count("\n") == 1
-    toy.edit("experiments/dice.py", "for bias in (0.0, 3.0)", "for bias in (0.0, -3.0)")
-    toy.edit("experiments/dice.py", "means[3.0]", "means[-3.0]")
+    toy.edit("experiments/dice.py", "(0.0, 3.0)", "(0.0, -3.0)")
+    toy.edit("experiments/dice.py", "dice[3.0]", "dice[-3.0]")
     toy.build()
     found = toy.build("--diff", "before")
     assert found.returncode == 1 and "metric fair" not in found.stdout
@@ -423,9 +423,9 @@ def test_prune_deletes_what_nothing_reaches(toy: ToyProject):
         ("templates/chapters/dice.md.jinja2", "Who knows.", "{{ metrics }}", r"line 7: no variable 'metrics'; did you mean 'metric'\?"),
         ("templates/chapters/dice.md.jinja2", "{% else %}", "{% els %}", "line 7: Encountered unknown tag 'els'"),
         ("experiments/dice.py", "def run(", "def walk(", r"experiments/dice.py has no run; expected run\(settings\) -> Result"),
-        ("experiments/dice.py", "    means =", "    raise LookupError('lost')\n    means =", "LookupError: lost"),
-        ("experiments/dice.py", 'Metric.over_seeds([item.values.mean()', 'Metric.over_seeds([float("nan") * item.values.mean()', "a metric cannot be nan"),
-        ("experiments/dice.py", "{loaded},", "{laoded},", "claim 'loaded-is-larger' refers to 'laoded'"),
+        ("experiments/dice.py", "    dice =", "    raise LookupError('lost')\n    dice =", "LookupError: lost"),
+        ("experiments/dice.py", 'throw: throw.values.mean()', 'throw: float("nan")', "a metric cannot be nan"),
+        ("experiments/dice.py", "{loaded},", "{laoded},", "claim 'loaded-is-larger': no metric 'laoded'"),
         ("experiments/dice.py", "import numpy as np", "import numpy as np\nimport nowhere", "No module named 'nowhere'"),
         ("experiments/dice.py", "    def compute(self) -> Throws:", "    def compute(self) -> Throws:\n        raise OSError('gone')", "JobError: Dice.*OSError"),
     ],
@@ -449,7 +449,7 @@ def test_failing_chapter_keeps_its_page_under_a_banner(built: ToyProject, path, 
 
 def test_failing_from_the_start_says_so(toy: ToyProject):
     """With no last page to keep, the page holds the error, and the front page says that it failed."""
-    toy.edit("experiments/dice.py", "    means =", "    raise LookupError('lost')\n    means =")
+    toy.edit("experiments/dice.py", "    dice =", "    raise LookupError('lost')\n    dice =")
     assert toy.build().returncode == 1
     assert "LookupError: lost" in toy.read("site/dice.html") and "failed in the last build" in toy.read("site/index.html")
 
@@ -472,7 +472,7 @@ CONDITION = '{% if claim["loaded-is-larger"].supported %}They differ.{% elif cla
         ("%}They differ.", "%}", "has no text where it is supported"),
         ("Who knows.", "They do not.", "has the same text where it is refuted and where it is inconclusive"),
         ("larger\"].refuted", "larger\"].refutd", r"line 7: no part of a claim 'refutd'; did you mean 'refuted'\?"),
-        ("Who knows.", "{{ metric.fair.valeu }}", "with 'loaded-is-larger' inconclusive: .*'valeu'"),
+        ("Who knows.", "{{ preset.valeu }}", "with 'loaded-is-larger' inconclusive: .*'valeu'"),
         (CONDITION, CONDITION + '{% if claim["loaded-is-larger"].outcome == "suported" %}Sure.{% endif %}', None),
         (CONDITION, 'The verdict is {{ claim["loaded-is-larger"].outcome }}.', None),
         (CONDITION, '{{ claim["loaded-is-larger"] }}', None),
@@ -508,7 +508,7 @@ def test_typed_digits_are_refused_before_anything_is_computed(toy: ToyProject, t
     toy.edit(
         "templates/chapters/dice.md.jinja2",
         typed,
-        'Throws {{ setting("50") }}, like {{ cite("Huygens (1657)") }}; `seed 7`, [more](https://example.org/2).',
+        'Throws {{ given("50") }}, like {{ cite("Huygens (1657)") }}; `seed 7`, [more](https://example.org/2).',
     )
     assert toy.build().returncode == 0 and "like Huygens (1657)" in toy.read("site/dice.html")
 

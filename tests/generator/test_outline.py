@@ -26,7 +26,7 @@ def test_contents_are_all_there_is_to_say(report):
     outline = report("CHAPTERS = {'Toys': ('dice',)}", dice='"""Do dice differ?\n\nTwo of them.\n"""')
     assert outline == Outline(
         "Measured",
-        (Chapter("dice", "Toys", "1.1", "Do dice differ?", "Two of them.", '"""Do dice differ?\n\nTwo of them.\n"""'),),
+        (Chapter("dice", "Toys", "1.1", "Dice", "Do dice differ?", "Two of them.", '"""Do dice differ?\n\nTwo of them.\n"""'),),
         (PUBLISHED, OUR_OWN),
         (),
     )
@@ -94,4 +94,4 @@ def test_other_slips_get_one_line(report, text, message):
 def test_source_that_does_not_parse_is_listed(report):
     """Importing it will say what is wrong, where a reader sees it."""
     (chapter,) = report("CHAPTERS = {'Toys': ('dice',)}", dice="def (").chapters
-    assert (chapter.question, chapter.meanings, chapter.line_of_figure("throws")) == ("dice", {}, 1)
+    assert (chapter.question, chapter.meaning_of("seeds"), chapter.line_of_function("throws")) == ("dice", "", 1)

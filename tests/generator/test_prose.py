@@ -3,15 +3,15 @@
 import pytest
 
 from measured.errors import BuildError
-from measured.evidence import Metric, Verdict
+from measured.evidence import Single, Verdict
 from measured.pages import branches, check, environment
 from measured.pages.outline import Chapter, Outline, Source
 from measured.pages.record import Record
 
-CHAPTER = Chapter("toy", "Toys", "1.1", "Why?", "", "")
+CHAPTER = Chapter("toy", "Toys", "1.1", "toy", "Why?", "", "")
 CLAIMS = tuple("abcdefgh")
 RECORD = Record(
-    "toy", "quick", "cpu", {"mean": Metric(3.0)}, {}, tuple(Verdict(name, "ours", "", "", "", "supported", ()) for name in CLAIMS), ()
+    "toy", "quick", "cpu", {"mean": Single.once(3.0)}, {}, tuple(Verdict(name, "ours", "", "", "", "supported", ()) for name in CLAIMS), ()
 )  # fmt: skip
 
 
@@ -80,10 +80,10 @@ def test_texts_are_those_of_the_whole(prose):
 @pytest.mark.parametrize(
     "text, fault",
     [
-        ("{% if claim.a.supported and claim.b.refuted and claim.c.inconclusive %}{{ metric.mean.valeu }}{% endif %}", "with 'a' supported, 'b' refuted, 'c' inconclusive: .*'valeu'"),
+        ("{% if claim.a.supported and claim.b.refuted and claim.c.inconclusive %}{{ preset.valeu }}{% endif %}", "with 'a' supported, 'b' refuted, 'c' inconclusive: .*'valeu'"),
         ("{% if claim.a.supported %}{% if claim.b.refuted %}{{ 1 + none.x }}{% endif %}{% endif %}", "with 'a' supported, 'b' refuted: .*'x'"),
-        ("{% set ok = claim.a.supported %}{% set bad = claim.b.refuted %}{{ metric.mean.odd.even if ok and bad else 'x' }}", "with 'a' supported, 'b' refuted: .*'odd'"),
-        ("{{ metric.mean.valeu }}", "toy.md.jinja2: .*'valeu'"),
+        ("{% set ok = claim.a.supported %}{% set bad = claim.b.refuted %}{{ preset.odd.even if ok and bad else 'x' }}", "with 'a' supported, 'b' refuted: .*'odd'"),
+        ("{{ preset.valeu }}", "toy.md.jinja2: .*'valeu'"),
         ("{% for n in 'ab' %}{{ metric[n + 'x'] if claim.a.supported }}{% endfor %}", "with 'a' supported: no metric 'ax'; there are mean"),
         (f"{{% if {joined('abcdefg')} %}}x{{% endif %}}", "line 1: one text follows more than 6 claims, 'a', 'b', 'c', 'd', 'e', 'f', 'g'.*fewer of them in each"),
         ("\n{% for name in claim %}{{ claim[name].outcome }}{% endfor %}", "one text follows more than 6 claims"),
@@ -106,7 +106,7 @@ def test_a_branch_that_would_fail_is_found(prose, text, fault):
         (three("a") + three("b") + "{% if claim.a.supported and claim.b.refuted %}" + three("c") + "{% endif %}", ""),
         ("{% if claim.a.supported and claim.b.supported %}both{% else %}not both{% endif %}", "line 1: claim 'a' has the same text where it is refuted and"),
         (three("a") + "\n{% if claim.b.refuted %}not b{% endif %}", "line 2: claim 'b' has the same text where it is supported and where it is inconclusive"),
-        (three("a") + "{% if claim.a.supported %}{{ claim.b.odd.even }}{% endif %}", "with 'a' supported: .*'odd'"),
+        (three("a") + "{% if claim.a.supported %}{{ preset.odd.even }}{% endif %}", "with 'a' supported: .*'odd'"),
         ("{% if claim.a.supported %}yes{% elif claim.a.refuted %}no{% endif %}", "claim 'a' has no text where it is inconclusive"),
         # Two conditions together give what neither gives alone.
         ("{{ 'yes' if claim.a.supported }} {{ 'no' if claim.a.refuted }} {{ 'open' if claim.a.inconclusive }}", ""),

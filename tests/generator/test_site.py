@@ -110,7 +110,7 @@ def test_dark_is_dark(built_once: ToyProject, browser):
 @pytest.mark.filterwarnings("ignore")
 def test_ledger_filters_and_sorts(browser, tmp_path):
     """By source, verdict and words; sorted by number, not by letter; without scripts all rows are there and no empty controls."""
-    chapter = Chapter("dice", "Toys", "1.1", "Do two dice differ?", "", "")
+    chapter = Chapter("dice", "Toys", "1.1", "dice", "Do two dice differ?", "", "")
     outcomes: dict[str, Outcome] = {"S10": "refuted", "S2a": "supported", "odd": "inconclusive"}
     verdicts = tuple(
         Verdict(

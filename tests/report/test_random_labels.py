@@ -9,7 +9,7 @@ import torch
 from experiments import original, random_labels
 from lab.models import MLP
 from lab.training import Recipe, Train
-from measured.evidence import Metric
+from measured.evidence import Estimate
 
 SETTINGS = random_labels.PRESETS["quick"]
 
@@ -60,4 +60,4 @@ def test_a_run_that_never_fits_leaves_no_time():
     assert str(one["time"]) == "some runs did not get there" and "more updates" in one["time"].remedy
     assert not one["time"].is_measured and one["reached"].counts == (1, 2)
     assert not random_labels._slower(one["time"], both["time"]).is_measured
-    assert random_labels._slower(both["time"], Metric.over_seeds([10, 15])).values == pytest.approx((3.0, 2.0))
+    assert random_labels._slower(both["time"], Estimate.over_seeds([10, 15])).values == pytest.approx((3.0, 2.0))
