@@ -30,6 +30,9 @@ TITLE = "Sensitivity to the image"
 #   original's five  2 x 32,000 images of the CNN at 3,400/s, 3 x 500 updates, 5 sensitivities                           =  35 s
 
 
+ALL, ALL_TEST = MNIST().sizes
+
+
 @dataclass(frozen=True)
 class Mix:
     """The original's five models, which differ in more than one thing at a time."""
@@ -85,14 +88,14 @@ PRESETS = {
     ),
     "standard": Settings(),
     "full": Settings(
-        data=MNIST(),
+        data=MNIST(ALL),
         recipe=Recipe(0.001, num_updates=9380, batch_size=64),
         batch_sizes=(16, 32, 64, 128, 256, 512, 1024, 4096),
         num_epochs=20,
         seeds=Seeds(10),
-        num_train=MNIST().sizes[0],
-        num_test=MNIST().sizes[1],
-        mix=Mix(MNIST(), num_updates=9380, num_examples=10_000),
+        num_train=ALL,
+        num_test=ALL_TEST,
+        mix=Mix(MNIST(ALL), num_updates=9380, num_examples=10_000),
     ),
 }
 
@@ -184,20 +187,16 @@ def sweep(runs: Sweep[Run], title: str) -> charts.Figure:
     def lines(by_split: Mapping[str, Quantity], of: str = "") -> dict[str, dict[float, Metric]]:
         return {f"{of}{SPLITS[split]}": runs.points(quantity) for split, quantity in by_split.items()}
 
-    norm = charts.Axis("norm, per unit of a pixel", log=True)
-    both = lines(SENSITIVITY["probabilities"], "probabilities, ") | lines(SENSITIVITY["loss"], "loss, ")
+    norm, of_loss = charts.Axis("norm, per unit of a pixel", log=True), lines(SENSITIVITY["loss"], "loss, ")
     panels = {
         "loss": (lines(LOSS), charts.Axis("cross-entropy (nats)", log=True)),
         "accuracy": (lines(ACCURACY), "accuracy (%)"),
-        "sensitivity of probabilities and loss": (both, norm),
+        "sensitivity of probabilities and loss": (lines(SENSITIVITY["probabilities"], "probabilities, ") | of_loss, norm),
         "sensitivity of the logits": (lines(SENSITIVITY["logits"]), norm),
     }
-    return charts.trend(
-        {panel: shown for panel, (shown, _) in panels.items()},
-        x=charts.Axis(runs.knob, log=True),
-        y={panel: axis for panel, (_, axis) in panels.items()},
-        alt=f"Loss, accuracy and sensitivity on training and test images against the {title}, a panel for each.",
-    )
+    shown, axes = ({panel: parts[i] for panel, parts in panels.items()} for i in range(2))
+    alt = f"Loss, accuracy and sensitivity on training and test images against the {title}, a panel for each."
+    return charts.trend(shown, x=charts.Axis(runs.knob, log=True), y=axes, alt=alt)
 
 
 def correlations(metrics: Mapping[str, Any]) -> charts.Figure:
@@ -211,18 +210,19 @@ def correlations(metrics: Mapping[str, Any]) -> charts.Figure:
 
 
 def mix(models: Mapping[str, Train], runs: Mapping[str, Run]) -> charts.Figure:
-    """Five models as the original mixes them, one run each: {setting.mix.num_updates} updates on the same images; sensitivity
-    on {setting.mix.num_examples} training and as many test images."""
-
-    def numbers(run: Run, split: str) -> tuple[charts.Cell, ...]:
-        sensitivities = (by_split[split].of(run) for by_split in SENSITIVITY.values())
-        return SPLITS[split], Single.once(ACCURACY[split].of(run), "%"), LOSS[split].of(run), *sensitivities
+    """Five models as the original mixes them, one run each: {setting.mix.num_updates} updates on the same
+    {setting.mix.data.num_train} images; sensitivity on {setting.mix.num_examples} training and as many test images."""
+    numbers = {split: [by_split[split] for by_split in (ACCURACY, LOSS, *SENSITIVITY.values())] for split in SPLITS}
 
     def described(name: str, model: Train) -> tuple[charts.Cell, ...]:
         network, recipe = model.network, model.recipe
         return f"{name}, {network}", network.num_parameters, recipe.batch_size or 0, f"{recipe.learning_rate:g}"
 
-    rows = [(*described(*item), *numbers(runs[item[0]], split)) for item in models.items() for split in SPLITS]
+    rows = [
+        (*described(name, model), title, *(Single.once(item.of(runs[name]), item.unit) for item in numbers[split]))
+        for name, model in models.items()
+        for split, title in SPLITS.items()
+    ]
     columns = ("model", "parameters", "batch", "rate", "images", "accuracy", "loss")
     return charts.table((*columns, *(f"sensitivity, {of}" for of in SENSITIVITY)), rows)
 
@@ -233,9 +233,26 @@ def mix(models: Mapping[str, Train], runs: Mapping[str, Run]) -> charts.Figure:
 TENTH_MORE = factor(1.1, "a change by less than a tenth is hard to see on a logarithmic axis")
 
 
-def in_all(test: Callable[[str], Test]) -> Test:
-    """The test of each of the three sweeps."""
-    return every(*map(test, SWEEPS))
+def in_all(number: str) -> str:
+    """What is said of each sweep, in words; a star stands for its name."""
+    return ", ".join(f"{number.replace('*', name)} ({title})" for name, title in SWEEPS.items())
+
+
+def changes(id: str, what: str, title: str, number: str, test: Callable[[str], Test]) -> Claim:
+    """What a number is at both ends of each sweep."""
+    return Claim(
+        id,
+        source="original 3.3, part 2",
+        headline=f"Batch size and learning rate change {what}",
+        quote=original.QUOTES[id],
+        says=f"From the smallest to the largest value the {title} changes by {{margin}}: {in_all(number)}.",
+        comments=Comments(
+            supported=f"The {title} changes in all three sweeps; in which direction, the numbers say.",
+            refuted=f"In at least one sweep the {title} is about the same at both ends; what is in between, the figures show.",
+            inconclusive=f"For at least one of the three sweeps it is open whether the {title} differs between the ends.",
+        ),
+        holds=every(*map(test, SWEEPS)),
+    )
 
 
 def large_batches(id: str, equal: str, do: str, what: str, test: Callable[..., Test]) -> Claim:
@@ -264,50 +281,31 @@ def goes_with(id: str, source: str, title: str, outcome: str, published: str = "
         source,
         headline=f"The more sensitive network has the larger {title}",
         says=f"The sensitivity of the probabilities on test images and the {title} rise together, with a rank correlation of "
-        f"{{margin}}: {{updates.{rank}}} over the batch sizes at equal updates, {{epochs.{rank}}} at equal epochs, "
-        f"{{rates.{rank}}} over the learning rates.",
+        f"{{margin}}: {in_all(f'{{*.{rank}}}')}.",
         published=published,
         comments=Comments(
             supported=f"On this network sensitivity goes with the {title} in all three sweeps.",
             refuted=f"In at least one of the three sweeps sensitivity does not go with the {title}.",
             inconclusive=f"Whether sensitivity goes with the {title} to that degree is open in at least one of the sweeps.",
         ),
-        holds=in_all(lambda sweep: at_least(f"{sweep}.{rank}", TREND)),
+        holds=every(*(at_least(f"{sweep}.{rank}", TREND) for sweep in SWEEPS)),
     )
 
 
 CLAIMS = (
-    Claim(
+    changes(
         "S15a",
-        source="original 3.3, part 2",
-        headline="Batch size and learning rate change performance",
-        quote=original.QUOTES["S15a"],
-        says="From the smallest to the largest value the test accuracy changes by {margin}: from {updates.accuracy.first} to "
-        "{updates.accuracy.last} with the batch size at equal updates, from {epochs.accuracy.first} to {epochs.accuracy.last} "
-        "at equal epochs, from {rates.accuracy.first} to {rates.accuracy.last} with the learning rate.",
-        comments=Comments(
-            supported="Performance changes in all three sweeps; in which direction, the numbers say.",
-            refuted="In at least one of the three sweeps the two ends perform alike; in between, they may not.",
-            inconclusive="For at least one of the three sweeps the two ends are too close, or too few runs were made, to tell.",
-        ),
-        holds=in_all(
-            lambda sweep: different(f"{sweep}.accuracy.last", to=f"{sweep}.accuracy.first", by=TENTH_OF_A_POINT, paired=True)
-        ),
+        "performance",
+        "test accuracy",
+        "from {*.accuracy.first} to {*.accuracy.last}",
+        lambda name: different(f"{name}.accuracy.last", to=f"{name}.accuracy.first", by=TENTH_OF_A_POINT, paired=True),
     ),
-    Claim(
+    changes(
         "S15b",
-        source="original 3.3, part 2",
-        headline="Batch size and learning rate change sensitivity",
-        quote=original.QUOTES["S15b"],
-        says="From the smallest to the largest value the sensitivity of the loss on test images, the course's definition, "
-        "changes by more than {margin}; it is multiplied by {updates.change} with the batch size at equal updates, "
-        "{epochs.change} at equal epochs, {rates.change} with the learning rate.",
-        comments=Comments(
-            supported="Sensitivity changes in all three sweeps; a factor below one is a fall.",
-            refuted="In at least one of the three sweeps sensitivity is about the same at both ends.",
-            inconclusive="For at least one of the three sweeps it is not decided whether sensitivity differs between the ends.",
-        ),
-        holds=in_all(lambda sweep: away_from(f"{sweep}.change", none=1, by=TENTH_MORE)),
+        "sensitivity",
+        "sensitivity of the loss on test images",
+        "by a factor of {*.change}",
+        lambda name: away_from(f"{name}.change", none=1, by=TENTH_MORE),
     ),
     large_batches("S15c", "updates", "widen the gap of the accuracy", "gap", larger),
     large_batches("S15d", "updates", "lower the accuracy on unseen images", "accuracy", smaller),
