@@ -136,9 +136,8 @@ def measured_on(lines: Sequence[Line], num_judging: int) -> dict[str, Any]:
 
 
 def line(found: Mapping[str, Sequence[Line]], first: str, second: str, of: str) -> charts.Figure:
-    """From {first} (α = 0) to {second} (α = 1): weights (1 − α) θ₁ + α θ₂ of the network {setting.{of}.network}, evaluated
-    only, in evaluation mode and float32, on {setting.{of}.num_train} of the images trained on and {setting.{of}.num_test} test
-    images."""
+    """From {first} (α = 0) to {second} (α = 1): weights (1 − α) θ₁ + α θ₂ of the network {setting.{of}.network}, evaluated in
+    float32 and evaluation mode on {setting.{of}.num_train} training and {setting.{of}.num_test} test images, never trained."""
     panels = {
         f"{what}, {STARTS[start]}": {
             title: charts.Series(lines[0].alphas, [scale * getattr(line, f"{split}_{what}") for line in lines])
@@ -265,8 +264,7 @@ CLAIMS = (
             "the two networks had a common start. Hidden units have no order. Two networks with starts of their own do "
             "similar things with different units, and the mean of two such networks does neither.",
             refuted="For at least one of the two comparisons a common start makes no such difference.",
-            inconclusive="Whether a common start makes that much of a difference in both comparisons is not decided by these "
-            "pairs.",
+            inconclusive="Whether a common start makes that much of a difference is not decided in both comparisons.",
         ),
         holds=both(larger, "two_starts.barrier", than="one_start.barrier", by=TENTH_OF_GUESSING),
     ),
@@ -279,11 +277,8 @@ CLAIMS = (
         "{rate.two_starts.barrier} against {rate.two_starts.control} for two learning rates.",
         comments=Comments(
             supported="So the recipe adds to the barrier, beyond what two seeds of one recipe show.",
-            refuted="In at least one comparison two recipes make no higher barrier than two runs of one recipe by that "
-            "margin. A reader who sees the first two figures alone would take all of it for the work of the batch size or of "
-            "the learning rate.",
-            inconclusive="Whether the recipe adds that much to what two seeds of one recipe show is not decided in both "
-            "comparisons.",
+            refuted="In at least one comparison the recipe does not add that much to what two seeds of one recipe show.",
+            inconclusive="Whether the recipe adds that much to what two seeds show is not decided in both comparisons.",
         ),
         holds=both(larger, "two_starts.barrier", than="two_starts.control", by=TENTH_OF_GUESSING),
     ),
@@ -297,10 +292,8 @@ CLAIMS = (
         'same basin" (one version of the abstract).',
         comments=Comments(
             supported="With a common start, on this network, a straight line already shows as much.",
-            refuted="On this network a straight line finds a hill between them, even with a common start; a curved way around "
-            "it may exist.",
-            inconclusive="Whether the hill between small and large batch is that low is not decided by these pairs. A curved "
-            "way around it may exist in any case.",
+            refuted="Here a straight line finds a hill between them, even with a common start; a curved way around may exist.",
+            inconclusive="Whether the hill on the straight line is that low is not decided; a curved way around may exist.",
         ),
         holds=at_most("batch.one_start.barrier", HUNDREDTH_OF_GUESSING),
     ),

@@ -1,9 +1,9 @@
 """The course report from which this report starts: its networks, as far as it describes them, its conclusions, and its own words."""
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from lab.data import Data
+from lab.data import MNIST
 from lab.models import CNN, MLP
 from lab.training import Recipe, Train
 
@@ -25,18 +25,28 @@ DNN = MLP(28 * 28, (32, 32), 10)
 ANOTHER_DNN = MLP(28 * 28, (128,), 10)
 
 
-def five_models(data: Data, recipe: Recipe, large_batch: int, high_rate: float) -> dict[str, Train]:
-    """The models of section 3.3 as it mixes them: the first three for the batch size, the others for the learning rate."""
-    assert recipe.batch_size is not None
-    middle, large = (replace(recipe, batch_size=size) for size in (math.isqrt(recipe.batch_size * large_batch), large_batch))
-    high = replace(recipe, learning_rate=high_rate)
-    return {
-        "1: CNN": Train(CNN_16_36, data, recipe, seed=0),
-        "2: DNN": Train(DNN, data, middle, seed=0),
-        "3: another DNN": Train(ANOTHER_DNN, data, large, seed=0),
-        "4: DNN": Train(DNN, data, recipe, seed=0),
-        "5: CNN": Train(CNN_16_36, data, high, seed=0),
-    }
+@dataclass(frozen=True)
+class FiveModels:
+    """The models of section 3.3, which differ in more than one thing at a time, with one run each."""
+
+    data: MNIST = MNIST(4096, num_held_out=2000)
+    num_updates: int = 500
+    num_examples: int = 1000
+    """Training images, and as many test images, on which they are measured."""
+
+    def trainings(self, recipe: Recipe, large_batch: int, high_rate: float) -> dict[str, Train]:
+        """As the report mixes them: the first three for the batch size, the others for the learning rate."""
+        small = replace(recipe, num_updates=self.num_updates)
+        assert small.batch_size is not None
+        middle, large = (replace(small, batch_size=size) for size in (math.isqrt(small.batch_size * large_batch), large_batch))
+        models = {
+            "1: CNN": (CNN_16_36, small),
+            "2: DNN": (DNN, middle),
+            "3: another DNN": (ANOTHER_DNN, large),
+            "4: DNN": (DNN, small),
+            "5: CNN": (CNN_16_36, replace(small, learning_rate=high_rate)),
+        }
+        return {name: Train(network, self.data, chosen, seed=0) for name, (network, chosen) in models.items()}
 
 
 CONCLUSIONS = {

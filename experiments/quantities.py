@@ -18,3 +18,9 @@ GAP_ACCURACY = Quantity("gap_accuracy", "gap of the accuracy (training − test)
 def of_training(quantity: Quantity) -> Quantity:
     """The same number where a run is several results by name, of which its ``training`` is one."""
     return replace(quantity, read=lambda run: quantity.of(run["training"]))
+
+
+def sensitivity(of: str, split: str) -> Quantity:
+    """How much probabilities, logits or loss change with the image, where a run is results by name, one its ``sensitivity``."""
+    title, name = f"sensitivity of the {of}", f"{split}_{of}"
+    return Quantity(name, title, average="geometric mean", log=True, read=lambda run: getattr(run["sensitivity"], name))

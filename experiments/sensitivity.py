@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from experiments import original
+from experiments import original, quantities
 from experiments.margins import TENTH_OF_A_POINT, TREND
 from experiments.quantities import GAP_ACCURACY, GAP_LOSS, TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, TRAIN_LOSS, of_training
 from lab.data import MNIST
@@ -23,26 +23,12 @@ from measured.evidence.tests import at_least, at_most, away_from, different, eve
 from measured.jobs import gather
 
 TITLE = "Sensitivity to the image"
+ALL, ALL_TEST = MNIST().sizes
 
 # Seconds of one worker, measured alone: an update of 64 images takes 0.5 ms, one of 1,024 takes 3.3 ms.
 #   trainings        8 seeds x (7 batch sizes at equal updates 12 s, at equal epochs 10 s, 4 more learning rates 3.2 s)  = 202 s
 #   sensitivity      8 seeds x 18 networks x 3,000 images                                                144 x 0.25 s    =  36 s
 #   original's five  2 x 32,000 images of the CNN at 3,400/s, 3 x 500 updates, 5 sensitivities                           =  35 s
-
-
-ALL, ALL_TEST = MNIST().sizes
-
-
-@dataclass(frozen=True)
-class Mix:
-    """The original's five models, which differ in more than one thing at a time."""
-
-    data: MNIST = MNIST(4096, num_held_out=2000)
-    """Images that they are trained on."""
-    num_updates: int = 500
-    """Updates of each model."""
-    num_examples: int = 1000
-    """Training and test images, each, on which their sensitivity is measured."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +51,8 @@ class Settings:
     """Training images on which sensitivity is measured."""
     num_test: int = 2000
     """Test images on which sensitivity is measured."""
-    mix: Mix = Mix()
-    """The original's models."""
+    mix: original.FiveModels = original.FiveModels()
+    """The original's models, one run each."""
 
     @property
     def updates_of_epochs(self) -> tuple[int, ...]:
@@ -84,7 +70,7 @@ PRESETS = {
         seeds=Seeds(2),
         num_train=50,
         num_test=50,
-        mix=Mix(MNIST(64, num_held_out=40), num_updates=3, num_examples=20),
+        mix=original.FiveModels(MNIST(64, num_held_out=40), num_updates=3, num_examples=20),
     ),
     "standard": Settings(),
     "full": Settings(
@@ -95,7 +81,7 @@ PRESETS = {
         seeds=Seeds(10),
         num_train=ALL,
         num_test=ALL_TEST,
-        mix=Mix(MNIST(ALL), num_updates=9380, num_examples=10_000),
+        mix=original.FiveModels(MNIST(ALL), num_updates=9380, num_examples=10_000),
     ),
 }
 
@@ -103,75 +89,56 @@ SWEEPS = {"updates": "batch size, equal updates", "epochs": "batch size, equal e
 SPLITS = {"train": "training images", "test": "test images"}
 Run = dict[str, Any]
 """A training and its sensitivity, by these names."""
-
-
-def sensitivity(of: str, split: str) -> Quantity:
-    """How much the probabilities, the logits or the loss change with the image."""
-    title, name = f"sensitivity of the {of}", f"{split}_{of}"
-    return Quantity(name, title, average="geometric mean", log=True, read=lambda run: getattr(run["sensitivity"], name))
-
-
 LOSS = {"train": of_training(TRAIN_LOSS), "test": of_training(TEST_LOSS)}
 ACCURACY = {"train": of_training(TRAIN_ACCURACY), "test": of_training(TEST_ACCURACY)}
 OUTCOMES = {"test_loss": LOSS["test"], "gap_loss": of_training(GAP_LOSS), "gap_accuracy": of_training(GAP_ACCURACY)}
 DEAD = Missing(why="no ratio: a network died", remedy="a lower learning rate, at which it stays alive")
-SENSITIVITY = {of: {split: sensitivity(of, split) for split in SPLITS} for of in ("probabilities", "logits", "loss")}
+MEASURES = ("probabilities", "logits", "loss")
+SENSITIVITY = {of: {split: quantities.sensitivity(of, split) for split in SPLITS} for of in MEASURES}
 
 
-def sweeps(settings: Settings) -> dict[str, Sweep[Train]]:
-    """The trainings of each sweep."""
+def sweeps(settings: Settings) -> dict[str, Sweep[Run]]:
+    """The runs of each sweep, which differ in one thing from the recipe."""
     sizes, rates, seeds = settings.batch_sizes, settings.learning_rates, settings.seeds
     updates = dict(zip(sizes, settings.updates_of_epochs, strict=True))
 
-    def train(seed: int, **changes: Any) -> Train:
-        return Train(settings.network, settings.data, replace(settings.recipe, **changes), seed)
+    def run(seed: int, **changes: Any) -> Run:
+        training = Train(settings.network, settings.data, replace(settings.recipe, **changes), seed)
+        return {"training": training, "sensitivity": Sensitivity(training, settings.num_train, settings.num_test)}
 
     return {
-        "updates": Sweep.over("batch size", sizes, seeds, lambda size, seed: train(seed, batch_size=size)),
+        "updates": Sweep.over("batch size", sizes, seeds, lambda size, seed: run(seed, batch_size=size)),
         "epochs": Sweep.over(
-            "batch size", sizes, seeds, lambda size, seed: train(seed, batch_size=size, num_updates=updates[size])
+            "batch size", sizes, seeds, lambda size, seed: run(seed, batch_size=size, num_updates=updates[size])
         ),
-        "rates": Sweep.over("learning rate", rates, seeds, lambda rate, seed: train(seed, learning_rate=rate)),
+        "rates": Sweep.over("learning rate", rates, seeds, lambda rate, seed: run(seed, learning_rate=rate)),
     }
-
-
-def measured_at(run: Train, num_train: int, num_test: int) -> Run:
-    """The jobs of one run: its training, and its sensitivity on so many images."""
-    return {"training": run, "sensitivity": Sensitivity(run, num_train, num_test)}
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
-    mixed, largest, highest = settings.mix, settings.batch_sizes[-1], settings.learning_rates[-1]
-    recipe = replace(settings.recipe, num_updates=mixed.num_updates)
-    models = original.five_models(mixed.data, recipe, largest, highest)
-    trainings = sweeps(settings)
-    swept = {
-        name: sweep.map(lambda run: measured_at(run, settings.num_train, settings.num_test)).runs
-        for name, sweep in trainings.items()
-    }
-    of_models = {name: measured_at(model, mixed.num_examples, mixed.num_examples) for name, model in models.items()}
-    found, runs = gather((swept, of_models))
-    measured = {name: Sweep(sweep.knob, found[name]) for name, sweep in trainings.items()}
-    metrics = {name: measured_over(sweep) for name, sweep in measured.items()}
-    first, fourth = (SENSITIVITY["loss"]["test"].of(runs[name]) for name in ("1: CNN", "4: DNN"))
+    swept, number = sweeps(settings), settings.mix.num_examples
+    models = settings.mix.trainings(settings.recipe, settings.batch_sizes[-1], settings.learning_rates[-1])
+    jobs = {name: {"training": model, "sensitivity": Sensitivity(model, number, number)} for name, model in models.items()}
+    found, of_models = gather(({name: sweep.runs for name, sweep in swept.items()}, jobs))
+    measured = {name: Sweep(swept[name].knob, runs) for name, runs in found.items()}
+    metrics = {name: measured_over(runs) for name, runs in measured.items()}
+    first, fourth = (SENSITIVITY["loss"]["test"].of(of_models[name]) for name in ("1: CNN", "4: DNN"))
     metrics["mix"] = {"ratio": Single.once(fourth / first) if first else DEAD}
-    figures = charts.drawn(correlations, metrics) | charts.drawn(mix, models, runs)
-    for name, sweep_runs in measured.items():
-        figures |= charts.drawn(sweep, sweep_runs, SWEEPS[name], variant=name)
+    figures = charts.drawn(correlations, metrics) | charts.drawn(mix, models, of_models)
+    for name, runs in measured.items():
+        figures |= charts.drawn(sweep, runs, SWEEPS[name], variant=name)
     return Result(metrics, figures)
 
 
 def measured_over(sweep: Sweep[Run]) -> dict[str, Any]:
     """What is said of one sweep: of its ends, of the whole of it, and of what goes with what."""
-    of_test = {of: by_split["test"] for of, by_split in SENSITIVITY.items()}
+    on_test = {of: by_split["test"] for of, by_split in SENSITIVITY.items()}
     return {
         "accuracy": sweep.ends(ACCURACY["test"]),
         "gap": sweep.ends(OUTCOMES["gap_accuracy"]),
-        "change": sweep.change(of_test["loss"]),
-        "trend": {of: sweep.correlation(item) for of, item in of_test.items()},
-        "rank": {
-            of: {name: sweep.correlation(item, outcome) for name, outcome in OUTCOMES.items()} for of, item in of_test.items()
-        },
+        "change": sweep.change(on_test["loss"]),
+        "trend": {of: sweep.correlation(item) for of, item in on_test.items()},
+        "rank": {of: {key: sweep.correlation(item, other) for key, other in OUTCOMES.items()} for of, item in on_test.items()},
     }
 
 
@@ -181,8 +148,7 @@ def measured_over(sweep: Sweep[Run]) -> dict[str, Any]:
 
 def sweep(runs: Sweep[Run], title: str) -> charts.Figure:
     """Against the {title}. Network {setting.network}; sensitivity is the mean over {setting.num_train} training and
-    {setting.num_test} test images, in float32 and evaluation mode. Left out is a point where a network died and has a
-    sensitivity of zero."""
+    {setting.num_test} test images, in float32 and evaluation mode. A point where a network died is left out."""
 
     def lines(by_split: Mapping[str, Quantity], of: str = "") -> dict[str, dict[float, Metric]]:
         return {f"{of}{SPLITS[split]}": runs.points(quantity) for split, quantity in by_split.items()}
@@ -200,9 +166,9 @@ def sweep(runs: Sweep[Run], title: str) -> charts.Figure:
 
 
 def correlations(metrics: Mapping[str, Any]) -> charts.Figure:
-    """Spearman's rank correlation of the sensitivity on test images with the test loss and with the gaps: one correlation per
-    seed over the {setting.batch_sizes.num} batch sizes or {setting.learning_rates.num} learning rates. Gaps are positive where
-    test images fare worse."""
+    """Spearman's rank correlation, per seed, of the sensitivity on test images with the test loss and the gaps, over
+    {setting.batch_sizes.num} batch sizes or {setting.learning_rates.num} learning rates. A gap above zero: test images fare
+    worse."""
     columns = ("with the test loss", "with the gap of the loss", "with the gap of the accuracy")
     ranks = {name: metrics[name]["rank"] for name in SWEEPS}
     rows = [(SWEEPS[name], of, *found.values()) for name, measures in ranks.items() for of, found in measures.items()]
@@ -212,17 +178,13 @@ def correlations(metrics: Mapping[str, Any]) -> charts.Figure:
 def mix(models: Mapping[str, Train], runs: Mapping[str, Run]) -> charts.Figure:
     """Five models as the original mixes them, one run each: {setting.mix.num_updates} updates on the same
     {setting.mix.data.num_train} images; sensitivity on {setting.mix.num_examples} training and as many test images."""
-    numbers = {split: [by_split[split] for by_split in (ACCURACY, LOSS, *SENSITIVITY.values())] for split in SPLITS}
-
-    def described(name: str, model: Train) -> tuple[charts.Cell, ...]:
+    rows = []
+    for name, model in models.items():
         network, recipe = model.network, model.recipe
-        return f"{name}, {network}", network.num_parameters, recipe.batch_size or 0, f"{recipe.learning_rate:g}"
-
-    rows = [
-        (*described(name, model), title, *(Single.once(item.of(runs[name]), item.unit) for item in numbers[split]))
-        for name, model in models.items()
-        for split, title in SPLITS.items()
-    ]
+        described = (f"{name}, {network}", network.num_parameters, recipe.batch_size or 0, f"{recipe.learning_rate:g}")
+        for split, title in SPLITS.items():
+            numbers = (by_split[split] for by_split in (ACCURACY, LOSS, *SENSITIVITY.values()))
+            rows.append((*described, title, *(Single.once(item.of(runs[name]), item.unit) for item in numbers)))
     columns = ("model", "parameters", "batch", "rate", "images", "accuracy", "loss")
     return charts.table((*columns, *(f"sensitivity, {of}" for of in SENSITIVITY)), rows)
 
@@ -236,23 +198,6 @@ TENTH_MORE = factor(1.1, "a change by less than a tenth is hard to see on a loga
 def in_all(number: str) -> str:
     """What is said of each sweep, in words; a star stands for its name."""
     return ", ".join(f"{number.replace('*', name)} ({title})" for name, title in SWEEPS.items())
-
-
-def changes(id: str, what: str, title: str, number: str, test: Callable[[str], Test]) -> Claim:
-    """What a number is at both ends of each sweep."""
-    return Claim(
-        id,
-        source="original 3.3, part 2",
-        headline=f"Batch size and learning rate change {what}",
-        quote=original.QUOTES[id],
-        says=f"From the smallest to the largest value the {title} changes by {{margin}}: {in_all(number)}.",
-        comments=Comments(
-            supported=f"The {title} changes in all three sweeps; in which direction, the numbers say.",
-            refuted=f"In at least one sweep the {title} is about the same at both ends; what is in between, the figures show.",
-            inconclusive=f"For at least one of the three sweeps it is open whether the {title} differs between the ends.",
-        ),
-        holds=every(*map(test, SWEEPS)),
-    )
 
 
 def large_batches(id: str, equal: str, do: str, what: str, test: Callable[..., Test]) -> Claim:
@@ -293,19 +238,36 @@ def goes_with(id: str, source: str, title: str, outcome: str, published: str = "
 
 
 CLAIMS = (
-    changes(
+    Claim(
         "S15a",
-        "performance",
-        "test accuracy",
-        "from {*.accuracy.first} to {*.accuracy.last}",
-        lambda name: different(f"{name}.accuracy.last", to=f"{name}.accuracy.first", by=TENTH_OF_A_POINT, paired=True),
+        source="original 3.3, part 2",
+        headline="Batch size and learning rate change performance",
+        quote=original.QUOTES["S15a"],
+        says="From the smallest to the largest value the test accuracy changes by {margin}: "
+        f"{in_all('from {*.accuracy.first} to {*.accuracy.last}')}.",
+        comments=Comments(
+            supported="Performance changes in all three sweeps; in which direction, the numbers say.",
+            refuted="In at least one of the three sweeps the two ends perform alike; what happens in between, the figures "
+            "show.",
+            inconclusive="For at least one of the three sweeps the two ends are too close, or too few runs were made, to tell.",
+        ),
+        holds=every(
+            *(different(f"{at}.accuracy.last", to=f"{at}.accuracy.first", by=TENTH_OF_A_POINT, paired=True) for at in SWEEPS)
+        ),
     ),
-    changes(
+    Claim(
         "S15b",
-        "sensitivity",
-        "sensitivity of the loss on test images",
-        "by a factor of {*.change}",
-        lambda name: away_from(f"{name}.change", none=1, by=TENTH_MORE),
+        source="original 3.3, part 2",
+        headline="Batch size and learning rate change sensitivity",
+        quote=original.QUOTES["S15b"],
+        says="From the smallest to the largest value the sensitivity of the loss on test images changes by more than {margin}; it "
+        f"is multiplied by {in_all('{*.change}')}.",
+        comments=Comments(
+            supported="Sensitivity changes in all three sweeps; a factor below one is a fall.",
+            refuted="In at least one of the three sweeps sensitivity is about the same at both ends.",
+            inconclusive="For at least one of the three sweeps it is not decided whether sensitivity differs between the ends.",
+        ),
+        holds=every(*(away_from(f"{name}.change", none=1, by=TENTH_MORE) for name in SWEEPS)),
     ),
     large_batches("S15c", "updates", "widen the gap of the accuracy", "gap", larger),
     large_batches("S15d", "updates", "lower the accuracy on unseen images", "accuracy", smaller),
@@ -315,12 +277,10 @@ CLAIMS = (
         "updates-not-batch",
         source="ours",
         headline="With the batch size the sensitivity of the logits rises at equal updates and falls at equal epochs",
-        says="The sensitivity of the logits rises with the batch size where all make as many updates, and falls where all "
-        "make as many passes: rank correlation {updates.trend.logits} and {epochs.trend.logits}, where {margins[0]} counts as "
-        "a rise and {margins[1]} as a fall.",
+        says="With the batch size, the sensitivity of the logits rises at equal updates and falls at equal epochs: rank "
+        "correlations {updates.trend.logits} and {epochs.trend.logits}, where {margins[0]} is a rise and {margins[1]} a fall.",
         comments=Comments(
-            supported="So what falls where epochs are equal tells how few updates a large batch was given, and not what it "
-            "does.",
+            supported="So a fall at equal epochs tells how few updates a large batch was given, and not what it does.",
             refuted="The two ways to compare do not disagree in that manner here, as far as the logits go.",
             inconclusive="Whether the two ways to compare disagree in that manner about the logits is not decided.",
         ),
@@ -331,7 +291,8 @@ CLAIMS = (
         "Novak et al. 2018",
         "gap of the accuracy",
         "gap_accuracy",
-        published='the Jacobian norm "correlates well with generalization" over thousands of networks (abstract; no table).',
+        published='the Jacobian norm "correlates well with generalization" over thousands of networks (abstract; the paper '
+        "shows scatter plots, no table).",
     ),
     goes_with("sensitivity-and-test-loss", "ours", "test loss", "test_loss"),
 )
