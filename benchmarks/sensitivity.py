@@ -1,7 +1,8 @@
-"""Sensitivity of the MNIST test images for one network: ten vector-Jacobian products on whole slices against a loop over images, one thread.
+"""Sensitivity of the MNIST test images for one network: vector-Jacobian products on slices against a loop over images.
 
-The plain way asks ``torch.autograd.functional.jacobian`` for the Jacobian of the logits of one image after the other, and takes the same three norms of each. It is timed on
-fewer images and both are given as images a second; the two ways alternate, and medians are compared.
+The plain way asks ``torch.autograd.functional.jacobian`` for the Jacobian of the logits of one image after the other, and
+takes the same three norms of each. It is timed on fewer images and both are given as images a second; the two ways
+alternate, and medians are compared.
 
     python benchmarks/sensitivity.py [--rounds 5] [--images 10000] [--plain-images 200]
 """
@@ -19,8 +20,8 @@ from torch import Tensor, nn
 
 from experiments import original
 from lab.data import MNIST
+from lab.input_jacobian import input_norms
 from lab.models import MLP
-from lab.sensitivity import input_norms
 
 NETWORKS = (MLP(28 * 28, (32, 32), 10), original.CNN_16_36)
 

@@ -1,7 +1,8 @@
 """The search for the worst weights in a box: what each way finds and how long it takes, on one thread.
 
-Ours is L-BFGS-B in half-widths of the box with a scaled objective; the plain ways hand phi to SciPy as the paper writes it, in the weights' own units or in half-widths; the reference
-steps from corner to corner by the signs of the gradient, ten times and a hundred times. Rounds alternate between the ways, and medians are compared.
+Ours is L-BFGS-B in half-widths of the box with a scaled objective; the plain ways hand phi to SciPy as the paper writes it,
+in the weights' own units or in half-widths; the reference steps from corner to corner by the signs of the gradient, ten
+times and a hundred times. Rounds alternate between the ways, and medians are compared.
 
     python benchmarks/sharpness.py [--rounds 3] [--examples 1000] [--updates 1500]
 """
@@ -11,7 +12,6 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -21,11 +21,17 @@ import torch
 from scipy.optimize import fmin_l_bfgs_b
 
 from experiments.flatness import NETWORK
+from lab.box_search import START, Objective, around, half_widths, maximize_in_box
 from lab.data import MNIST
-from lab.sharpness import START, Objective, _Loss, _loss_of, maximize_in_box
+from lab.losses import training_loss
+from lab.sharpness import Kind, Sharpness
 from lab.training import Recipe, Train
 
-BOXES = {"keskar 1e-3": (1e-3, 1.0), "keskar 5e-4": (5e-4, 1.0), "adaptive 1e-2": (1e-2, 0.0)}
+BOXES: dict[str, tuple[float, Kind]] = {
+    "keskar 1e-3": (1e-3, "keskar"),
+    "keskar 5e-4": (5e-4, "keskar"),
+    "adaptive 1e-2": (1e-2, "adaptive"),
+}
 
 
 def plain(objective: Objective, widths: np.ndarray, own_units: bool) -> tuple[float, int]:
@@ -63,10 +69,6 @@ WAYS: dict[str, Callable[[Objective, np.ndarray], tuple[float, int]]] = {
 }
 
 
-def _at_offset(loss: _Loss, offset: np.ndarray) -> tuple[float, np.ndarray]:
-    return loss(loss.weights + offset)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
@@ -76,11 +78,12 @@ def main() -> None:
     torch.set_num_threads(1)
     for batch_size in (64, 1024):
         of = Train(NETWORK, MNIST(10_000), Recipe(1e-3, options.updates, batch_size), 0)
-        loss = _loss_of(of, of.compute(), options.examples)
-        here = loss(loss.weights)[0]
-        for box, (epsilon, plus) in BOXES.items():
-            objective: Objective = partial(_at_offset, loss)
-            widths, seconds, found = epsilon * (np.abs(loss.weights) + plus), {name: [] for name in WAYS}, {}
+        loss = training_loss(of, of.compute(), options.examples)
+        weights, objective = loss.weights.numpy(), around(loss)
+        here = objective(np.zeros_like(weights))[0]
+        for box, (epsilon, kind) in BOXES.items():
+            widths = half_widths(weights, Sharpness(of, epsilon, options.examples, kind))
+            seconds, found = {name: [] for name in WAYS}, {}
             for _ in range(options.rounds):
                 for name, way in WAYS.items():
                     started = time.perf_counter()

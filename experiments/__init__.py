@@ -15,5 +15,5 @@ SOURCES = {
 }
 """By the first word of a claim's source, in the order of the ledger; any other word is a paper's author."""
 
-WORKERS_IMPORT = ("lab.training", "torch._dynamo")
+WORKERS_IMPORT = ("lab.fit", "torch._dynamo")
 """What takes seconds to import, so that a worker does it before its first job."""

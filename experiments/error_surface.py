@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments import original
+from lab.checkpoints import Checkpoint
 from lab.data import MNIST
-from lab.landscape import FilterNormalizedPlane, Line, LineLoss, Plane, Point, Surface, TrajectoryPlane
+from lab.landscape import FilterNormalizedPlane, Line, LineLoss, Plane, Surface, TrajectoryPlane
 from lab.models import CNN
 from lab.training import Recipe, Train
 from measured import charts
@@ -95,12 +96,12 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         # Of the other paths only the losses on and off their planes are used; the coarsest grid will do.
         "paths": [TrajectoryPlane((item,), 2, 0.1, settings.num_examples) for item in runs],
         "around": {
-            name: FilterNormalizedPlane(Point(item), 0, settings.radius, settings.resolution | 1, settings.num_examples)
+            name: FilterNormalizedPlane(Checkpoint(item), 0, settings.radius, settings.resolution | 1, settings.num_examples)
             for name, item in solutions.items()
         },
         "lines": [
             LineLoss(
-                Point(item, 0), Point(item), tuple(np.linspace(0, 1, settings.num_alphas).tolist()), settings.num_examples,
+                Checkpoint(item, 0), Checkpoint(item), tuple(np.linspace(0, 1, settings.num_alphas).tolist()), settings.num_examples,
                 settings.num_examples,
             )
             for item in runs

@@ -13,7 +13,7 @@ import numpy as np
 from experiments import original
 from lab.functions import Function, FunctionSamples, SincPlusSine, SincPlusSquare
 from lab.models import MLP
-from lab.training import LearningRateSearch, Outputs, Predict, Recipe, Training, TrainStack
+from lab.training import Outputs, Predict, Recipe, Training, TrainStack, tuned
 from measured import charts
 from measured.evidence import Claim, Comments, Metric, Result, every, no_more_often, times_equal, times_smaller
 from measured.jobs import gather
@@ -97,22 +97,16 @@ def blocks(
     """The reported trainings of one network, in blocks of seeds whose size does not depend on the machine."""
     points = FunctionSamples(function, *interval, num_train=settings.num_points, num_test=10 * settings.num_points)
     tuning = FunctionSamples(function, *settings.interval, num_train=settings.num_points, num_test=10 * settings.num_points)
-    recipes = [Recipe(rate, settings.num_updates, batch_size=None, schedule="cosine") for rate in settings.learning_rates]
-    search_seeds = settings.search_seeds if name in EQUAL_SIZE else settings.search_seeds[:-1]
-    search = LearningRateSearch(tuple(TrainStack(NETWORKS[name], tuning, recipe, search_seeds) for recipe in recipes))
+    recipe = Recipe(settings.learning_rates[0], settings.num_updates, batch_size=None, schedule="cosine")
     shares = (0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1)
+    record_at = tuple(sorted({round(share * settings.num_updates) for share in shares}))
+    search_seeds = settings.search_seeds if name in EQUAL_SIZE else settings.search_seeds[:-1]
     size = SEEDS_IN_A_BLOCK[name]
-    return [
-        TrainStack(
-            NETWORKS[name],
-            points,
-            recipes[0],
-            seeds[start : start + size],
-            record_at=tuple(sorted({round(share * settings.num_updates) for share in shares})),
-            tuned_by=search,
-        )
+    stacks = [
+        TrainStack(NETWORKS[name], points, recipe, seeds[start : start + size], record_at=record_at)
         for start in range(0, len(seeds), size)
     ]
+    return [tuned(stack, settings.learning_rates, seeds=search_seeds, data=tuning) for stack in stacks]
 
 
 @dataclass(frozen=True)

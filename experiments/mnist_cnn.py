@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from experiments import original
 from lab.data import MNIST, Digits
-from lab.models import CNN, MLP, flat_weights
-from lab.training import HISTORY_EXAMPLES, LearningRateSearch, Recipe, Train, Training
+from lab.models import CNN, MLP
+from lab.trained import Classification
+from lab.training import HISTORY_EXAMPLES, Recipe, Train, Weights, tuned
 from measured import charts
 from measured.evidence import Claim, Comments, Metric, Result, at_least, different, every, larger, some
 from measured.jobs import gather
@@ -90,7 +91,7 @@ PRESETS = {
     ),
 }
 
-POOL = 50_000
+POOL = MNIST(validation="reserved").sizes[0]
 """MNIST's training images without the last sixth."""
 NETWORKS = {
     "one": CNN(original.IMAGE, (9,), (136,), 10),
@@ -117,39 +118,28 @@ def title(network: CNN | MLP) -> str:
 
 def trainings(network: CNN | MLP, seeds: tuple[int, ...], settings: Settings) -> list[Train]:
     """The reported trainings of one network on MNIST."""
-    images = {
-        seed: MNIST(
-            settings.num_train,
-            seed=seed,
-            reserve_validation=True,
-            num_held_out=settings.num_held_out,
-        )
-        for seed in seeds
-    }
     recipe = Recipe(settings.learning_rates[0], settings.num_updates, settings.batch_size, schedule="one_cycle")
-    trial = MNIST(settings.search_images, held_out="validation", num_held_out=settings.search_held_out)
-    search = LearningRateSearch(
-        tuple(
-            Train(
-                network,
-                trial,
-                Recipe(rate, settings.search_updates, settings.batch_size, schedule="one_cycle"),
-                settings.search_seed,
-            )
-            for rate in settings.learning_rates
-        )
-    )
+    trial = MNIST(settings.search_images, validation="held out", num_held_out=settings.search_held_out)
     record_at = tuple(sorted({round(share * settings.num_updates) for share in (0.1, 0.4)}))
-    return [Train(network, images[seed], recipe, seed, record_at=record_at, tuned_by=search) for seed in seeds]
+    images = [MNIST(settings.num_train, seed, validation="reserved", num_held_out=settings.num_held_out) for seed in seeds]
+    return [
+        tuned(
+            Train(network, data, recipe, seed, record_at=record_at),
+            settings.learning_rates,
+            seeds=[settings.search_seed],
+            data=trial,
+            updates=settings.search_updates,
+        )
+        for seed, data in zip(seeds, images, strict=True)
+    ]
 
 
 def digits_trainings(network: CNN, settings: Settings) -> list[Train]:
     """The reported trainings of one network on the second task."""
-    trial = Digits(held_out="validation")
-    recipes = [Recipe(rate, settings.digits_updates, 64, schedule="one_cycle") for rate in settings.learning_rates]
-    search = LearningRateSearch(tuple(Train(network, trial, recipe, settings.search_seed) for recipe in recipes))
-    data = Digits(reserve_validation=True)
-    return [Train(network, data, recipes[0], seed, tuned_by=search) for seed in settings.digits_seeds]
+    recipe = Recipe(settings.learning_rates[0], settings.digits_updates, 64, schedule="one_cycle")
+    runs = [Train(network, Digits(validation="reserved"), recipe, seed) for seed in settings.digits_seeds]
+    trial = Digits(validation="held out")
+    return [tuned(run, settings.learning_rates, seeds=[settings.search_seed], data=trial) for run in runs]
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
@@ -162,9 +152,10 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     baseline_jobs = trainings(LINEAR, settings.seeds, settings)
     digits_jobs = {name: digits_trainings(network, settings) for name, network in DIGITS.items()}
     searches = {name: items[0].tuned_by for name, items in jobs.items()}
-    trained, baseline, digits, chosen = gather((jobs, baseline_jobs, digits_jobs, searches))
+    start = jobs["two"][0].start
+    trained, baseline, digits, chosen, start = gather((jobs, baseline_jobs, digits_jobs, searches, start))
 
-    num_test = settings.num_held_out or 10_000
+    num_test = MNIST(num_held_out=settings.num_held_out).sizes[1]
     metrics = _scores("linear", baseline)
     for name, network in NETWORKS.items():
         metrics[f"params_{name}"] = Metric(network.num_parameters)
@@ -186,10 +177,10 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         "seen": Metric(1 - (1 - settings.num_train / POOL) ** len(settings.seeds) if settings.num_train else 1.0, "%"),
         "size_ratio": Metric(NETWORKS["seed_16_64"].num_parameters / NETWORKS["seed_16_16_16"].num_parameters),
     }
-    return Result(metrics, _figures(trained, chosen, metrics, settings))
+    return Result(metrics, _figures(trained, chosen, start, metrics, settings))
 
 
-def _scores(name: str, runs: list[Training]) -> dict[str, Metric]:
+def _scores(name: str, runs: list[Classification]) -> dict[str, Metric]:
     def final(what: str) -> list[float]:
         return [float(getattr(item, f"final_{what}")) for item in runs]
 
@@ -201,7 +192,7 @@ def _scores(name: str, runs: list[Training]) -> dict[str, Metric]:
     }
 
 
-def _figures(trained: dict, chosen: dict, metrics: dict, settings: Settings) -> dict:
+def _figures(trained: dict, chosen: dict, start: Weights, metrics: dict, settings: Settings) -> dict:
     def over_updates(kind: str, scale: float = 1) -> dict:
         """Histories on the fixed sample, ended by the final numbers on everything."""
         return {
@@ -221,10 +212,10 @@ def _figures(trained: dict, chosen: dict, metrics: dict, settings: Settings) -> 
     caption = (
         f"Median and the middle 80 % over {len(settings.seeds)} seeds (16/64: {len(settings.seeds_16_64)}, 16/16/16: "
         f"{len(settings.seeds_16_16_16)}); float32, evaluation mode. The last point is measured on everything trained on and on "
-        f"{settings.num_held_out or 10_000:,} test images, the ones before on up to {HISTORY_EXAMPLES[0]:,} of a run's training images and "
+        f"{MNIST(num_held_out=settings.num_held_out).sizes[1]:,} test images, the ones before on up to {HISTORY_EXAMPLES[0]:,} of a run's training images and "
         f"the first {HISTORY_EXAMPLES[1]:,} of these test images."
     )
-    snapshots = {"before": flat_weights(NETWORKS["two"].build(settings.seeds[0])), "after": trained["two"][0].weights}
+    snapshots = {"before": start.weights, "after": trained["two"][0].weights}
     first_filters = {
         f"{when} training": [picture[0] for picture in NETWORKS["two"].named_weights(weights)["0.weight"]]
         for when, weights in snapshots.items()
@@ -277,7 +268,7 @@ def _figures(trained: dict, chosen: dict, metrics: dict, settings: Settings) -> 
                 (title(network), *(metrics[f"{kind}_{name}"] for kind in ("accuracy", "train_accuracy", "loss", "train_loss")))
                 for name, network in NETWORKS.items()
             ],
-            caption=f"Final numbers on all images trained on and {settings.num_held_out or 10_000:,} test images: means over seeds with 95 % t intervals.",
+            caption=f"Final numbers on all images trained on and {MNIST(num_held_out=settings.num_held_out).sizes[1]:,} test images: means over seeds with 95 % t intervals.",
         ),
         "digits": charts.table(
             ("network", "test accuracy", "training accuracy", "test loss", "training loss"),

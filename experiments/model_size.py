@@ -14,7 +14,8 @@ from experiments import original
 from lab.data import MNIST
 from lab.models import CNN, MLP
 from lab.statistics import rank_correlation
-from lab.training import LearningRateSearch, Recipe, Train, Training
+from lab.trained import Classification
+from lab.training import Recipe, Train, tuned
 from measured import charts
 from measured.evidence import Claim, Comments, Metric, Result, at_least, equal, every, larger, smaller
 from measured.jobs import gather
@@ -119,53 +120,44 @@ def width_network(width: int) -> MLP:
 def sweep_trainings(width: int, label_noise: float, settings: Settings) -> list[Train]:
     """The reported trainings of one width."""
     network = width_network(width)
-    search = LearningRateSearch(
-        tuple(
+    recipe = Recipe(settings.learning_rates[0], settings.num_updates, settings.batch_size, schedule="one_cycle")
+    trial = MNIST(settings.num_train, settings.search_seed, label_noise=settings.label_noise, num_held_out=1)
+    return [
+        tuned(
             Train(
                 network,
-                MNIST(settings.num_train, settings.search_seed, label_noise=settings.label_noise, num_held_out=1),
-                Recipe(rate, settings.search_updates, settings.batch_size, schedule="one_cycle"),
-                settings.search_seed,
-            )
-            for rate in settings.learning_rates
-        ),
-        by="training loss",
-    )
-    recipe = Recipe(settings.learning_rates[0], settings.num_updates, settings.batch_size, schedule="one_cycle")
-    data = {
-        seed: MNIST(settings.num_train, seed, label_noise=label_noise, num_held_out=settings.num_held_out)
+                MNIST(settings.num_train, seed, label_noise=label_noise, num_held_out=settings.num_held_out),
+                recipe,
+                seed,
+            ),
+            settings.learning_rates,
+            seeds=[settings.search_seed],
+            data=trial,
+            updates=settings.search_updates,
+            by="training loss",
+        )
         for seed in settings.seeds
-    }
-    return [Train(network, data[seed], recipe, seed, tuned_by=search) for seed in settings.seeds]
+    ]
+
+
+def ten_images(seed: int, settings: Settings) -> MNIST:
+    """What a run of the seed's ten is trained on."""
+    return MNIST(settings.ten_num_train, seed, validation="reserved", num_held_out=settings.num_held_out)
 
 
 def ten_trainings(network: CNN, settings: Settings) -> list[Train]:
     """The reported trainings of one of the seed's ten."""
     trial = MNIST(
-        settings.ten_num_train,
-        seed=settings.search_seed,
-        held_out="validation",
-        num_held_out=settings.num_held_out or 2000,
-    )
-    search = LearningRateSearch(
-        tuple(
-            Train(
-                network,
-                trial,
-                Recipe(rate, settings.ten_search_updates, settings.batch_size, schedule="one_cycle"),
-                settings.search_seed,
-            )
-            for rate in settings.learning_rates
-        )
+        settings.ten_num_train, settings.search_seed, validation="held out", num_held_out=settings.num_held_out or 2000
     )
     recipe = Recipe(settings.learning_rates[0], settings.ten_num_updates, settings.batch_size, schedule="one_cycle")
     return [
-        Train(
-            network,
-            MNIST(settings.ten_num_train, seed, reserve_validation=True, num_held_out=settings.num_held_out),
-            recipe,
-            seed,
-            tuned_by=search,
+        tuned(
+            Train(network, ten_images(seed, settings), recipe, seed),
+            settings.learning_rates,
+            seeds=[settings.search_seed],
+            data=trial,
+            updates=settings.ten_search_updates,
         )
         for seed in settings.ten_seeds
     ]
@@ -201,7 +193,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         "num_classes": Metric(CLASSES),
         "rule": Metric(rule),
         "fitted": Metric(FITTED, "%"),
-        "ten_num_train": Metric(settings.ten_num_train or 50_000),
+        "ten_num_train": Metric(ten_images(0, settings).sizes[0]),
         "ten_smallest": Metric(min(ten)),
         "ten_largest": Metric(max(ten)),
     }
@@ -227,7 +219,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     return Result(metrics, _figures(sweeps, chosen, metrics, settings))
 
 
-def _threshold(name: str, runs: dict[int, list[Training]]) -> dict[str, Metric]:
+def _threshold(name: str, runs: dict[int, list[Classification]]) -> dict[str, Metric]:
     """The smallest network that interpolates, one a seed, and the share of seeds that have one in the range."""
     smallest = [
         min((size for size, run in zip(runs, items, strict=True) if run.final_train_accuracy >= FITTED), default=None)
@@ -243,7 +235,7 @@ def _threshold(name: str, runs: dict[int, list[Training]]) -> dict[str, Metric]:
     }
 
 
-def _trends(name: str, runs: dict[int, list[Training]]) -> dict[str, Metric]:
+def _trends(name: str, runs: dict[int, list[Classification]]) -> dict[str, Metric]:
     """Rank correlations with the number of parameters, one a seed."""
     sizes, by_seed = np.array(list(runs)), list(zip(*runs.values(), strict=True))
 
@@ -258,7 +250,7 @@ def _trends(name: str, runs: dict[int, list[Training]]) -> dict[str, Metric]:
 
 
 def _figures(
-    sweeps: dict[str, dict[int, list[Training]]], chosen: dict, metrics: dict[str, Metric], settings: Settings
+    sweeps: dict[str, dict[int, list[Classification]]], chosen: dict, metrics: dict[str, Metric], settings: Settings
 ) -> dict:
     # A loss is positive and drawn on a logarithmic scale.
     over_seeds = {
@@ -299,7 +291,7 @@ def _figures(
         return found
 
     seeds = f"means (of losses geometric) over {len(settings.seeds)} seeds with 95 % t intervals, float32, evaluation mode"
-    tested = f"{settings.num_held_out or 10_000:,} test images"
+    tested = f"{MNIST(num_held_out=settings.num_held_out).sizes[1]:,} test images"
     about = (
         f"One hidden layer of {settings.widths[0]} to {settings.widths[-1]:,} units, {settings.num_train:,} training images a run; {seeds}, on all images trained on and "
         f"{tested} with their true labels."
@@ -323,7 +315,7 @@ def _figures(
         ),
         "ten": charts.trend(
             scores("ten"), **axes,
-            caption=f"The seed's figure, with its ten counts on a logarithmic axis: {settings.ten_num_train or 50_000:,} training images a run, {settings.ten_num_updates:,} updates; means (of losses geometric) over "
+            caption=f"The seed's figure, with its ten counts on a logarithmic axis: {ten_images(0, settings).sizes[0]:,} training images a run, {settings.ten_num_updates:,} updates; means (of losses geometric) over "
                     f"{len(settings.ten_seeds)} seeds with 95 % t intervals, float32, on all images trained on and {tested}.",
             alt="Loss and accuracy of training and test images against the parameters of ten convolutional networks.",
         ),

@@ -13,7 +13,8 @@ import numpy as np
 
 from experiments import original
 from lab.data import MNIST
-from lab.training import Recipe, Train, Training
+from lab.trained import Classification
+from lab.training import Recipe, Train
 from lab.trajectories import JointPCA, Paths, principal_components
 from measured import charts
 from measured.evidence import Claim, Comments, Metric, Result, at_least, larger
@@ -67,7 +68,7 @@ STARTS = {"shared": "same start", "own": "starts of their own"}
 def trainings(start: str, settings: Settings) -> tuple[Train, ...]:
     """The runs, which differ in the order of the images and, unless the start is shared, in the initial weights."""
     data = MNIST(settings.num_train, num_held_out=settings.num_held_out)
-    updates_an_epoch = -(-(settings.num_train or 60_000) // settings.batch_size)
+    updates_an_epoch = -(-MNIST(settings.num_train).sizes[0] // settings.batch_size)
     rate = settings.seed_learning_rate if start == "seed_rate" else settings.learning_rate
     recipe = Recipe(rate, settings.num_epochs * updates_an_epoch, settings.batch_size)
     steps = tuple(range(0, recipe.num_updates + 1, settings.epochs_between * updates_an_epoch))
@@ -94,7 +95,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         "num_parameters": Metric(original.CNN_16_36.num_parameters),
         "num_runs": Metric(len(settings.seeds)),
         "num_checkpoints": Metric(settings.num_epochs // settings.epochs_between + 1),
-        "num_train": Metric(settings.num_train or 60_000),
+        "num_train": Metric(MNIST(settings.num_train).sizes[0]),
         "num_epochs": Metric(settings.num_epochs),
     }
     metrics["seed_rate"] = Metric(settings.seed_learning_rate, digits=1)
@@ -121,7 +122,10 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
 
 
 def _figures(
-    paths: dict[tuple[str, str], Paths], trained: dict[str, Sequence[Training]], metrics: dict[str, Metric], settings: Settings
+    paths: dict[tuple[str, str], Paths],
+    trained: dict[str, Sequence[Classification]],
+    metrics: dict[str, Metric],
+    settings: Settings,
 ) -> dict:
     def plane(what: str, alt: str, subject: str) -> charts.Figure:
         panels = {

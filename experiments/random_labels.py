@@ -15,7 +15,8 @@ from experiments import original
 from lab.data import MNIST, CorrectLabels, CorrectShare
 from lab.models import CNN
 from lab.statistics import first_reached, rank_correlation
-from lab.training import Recipe, Train, Training
+from lab.trained import Classification
+from lab.training import Recipe, Train
 from measured import charts
 from measured.evidence import Claim, Comments, Metric, Result, at_least, at_most, equal
 from measured.jobs import gather
@@ -187,8 +188,8 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         "chance": Metric(CHANCE, "%"),
         "chance_loss": Metric(CHANCE_LOSS),
         "fitted": Metric(FITTED, "%"),
-        "test_noise": Metric(math.sqrt(CHANCE * (1 - CHANCE) / (settings.num_held_out or 10_000)), "points"),
-        "num_test": Metric(settings.num_held_out or 10_000),
+        "test_noise": Metric(math.sqrt(CHANCE * (1 - CHANCE) / MNIST(num_held_out=settings.num_held_out).sizes[1]), "points"),
+        "num_test": Metric(MNIST(num_held_out=settings.num_held_out).sizes[1]),
         "num_runs": Metric(len(settings.seeds)),
         "num_reached": Metric(sum(scores[whole]["reached"].values)),
         "curve_runs": Metric(len(settings.curve_seeds)),
@@ -202,7 +203,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     return Result(metrics, _figures(networks, jobs, trained, scores, settings))
 
 
-def _scores(runs: Sequence[Training], right: Sequence[CorrectShare], num_updates: Sequence[int]) -> dict[str, Metric]:
+def _scores(runs: Sequence[Classification], right: Sequence[CorrectShare], num_updates: Sequence[int]) -> dict[str, Metric]:
     """What a set of runs reached, and when; of the time only where every run got there, since those that did not have none."""
 
     def final(what: str) -> list[float]:
@@ -226,9 +227,8 @@ NOT_BY_ALL = Metric.not_measured(
 )
 
 
-def _updates_to_fit(trained: Training, num_updates: int) -> float | None:
+def _updates_to_fit(trained: Classification, num_updates: int) -> float | None:
     """Updates to a training accuracy of 95 %, between records on a straight line; None where it is never reached."""
-    assert trained.train_accuracy is not None and trained.final_train_accuracy is not None
     accuracies = np.append(trained.train_accuracy, trained.final_train_accuracy)
     return first_reached(FITTED, np.append(trained.steps, num_updates), accuracies)
 
@@ -267,7 +267,7 @@ def _figures(networks: dict, jobs: dict, trained: dict, scores: dict, settings: 
         return {100 * share: scores["curve", curve, share][what] for share in settings.shares}
 
     measured = (
-        f"float32, evaluation mode; the last point on everything trained on and on all {settings.num_held_out or 10_000:,} test images, "
+        f"float32, evaluation mode; the last point on everything trained on and on all {MNIST(num_held_out=settings.num_held_out).sizes[1]:,} test images, "
         f"the ones before on {settings.history_examples[0]:,} training and {settings.history_examples[1]:,} test images at most."
     )
     words = f"{original.CNN_16_36}, {main:,} images: median and the middle 80 % over {len(settings.seeds)} seeds; {measured}"

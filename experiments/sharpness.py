@@ -13,12 +13,14 @@ import numpy as np
 
 from experiments import original
 from experiments.flatness import NETWORK, sweep_training
+from lab.checkpoints import Checkpoint
 from lab.data import MNIST
-from lab.landscape import Line, LineLoss, Point
-from lab.models import MLP, flat_weights
-from lab.sharpness import HessianSize, MeasureHessian, Rescaled, Rescaling, Sharpness, Worst
+from lab.landscape import Line, LineLoss
+from lab.models import MLP
+from lab.sharpness import Curvature, HessianSize, Rescaled, Rescaling, Sharpness, Worst
 from lab.statistics import rank_correlation
-from lab.training import Recipe, Train, Training
+from lab.trained import Classification
+from lab.training import Recipe, Train, Weights
 from measured import charts
 from measured.evidence import Claim, Comments, Metric, Result, at_least, at_most, every, larger, times_equal, times_smaller
 from measured.jobs import gather
@@ -193,6 +195,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     middle = settings.batch_sizes[len(settings.batch_sizes) // 2 - 1]
     jobs = {
         "f1": f1,
+        "f1_starts": {side: [run.start for run in runs] for side, runs in f1.items()},
         "f1_sharpness": {
             name: {
                 side: [_f1_sharpness(run, name, settings) for run in runs if name == "full" or run.seed in settings.few_seeds]
@@ -209,11 +212,11 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
             for side, runs in f1.items()
         },
         "f1_hessian": {
-            side: [MeasureHessian(run, settings.f1_hessian_examples, settings.num_probes, run.seed) for run in runs]
+            side: [Curvature(run, settings.f1_hessian_examples, settings.num_probes, run.seed) for run in runs]
             for side, runs in f1.items()
         },
         "line": LineLoss(
-            Point(f1["small"][0]), Point(f1["large"][0]), tuple(np.linspace(-1, 2, settings.num_alphas).round(6).tolist()),
+            Checkpoint(f1["small"][0]), Checkpoint(f1["large"][0]), tuple(np.linspace(-1, 2, settings.num_alphas).round(6).tolist()),
             settings.line_examples, settings.line_examples,
         ),
         "sweeps": {
@@ -221,33 +224,30 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
             for name, by_size in swept.items()
         },
         "rescaled": [
-            Rescaling(run, settings.factors, settings.epsilon, settings.adaptive_epsilon, settings.num_examples or 60_000, run.seed)
+            Rescaling(run, settings.factors, settings.epsilon, settings.adaptive_epsilon, MNIST(settings.num_examples).sizes[0], run.seed)
             for run in swept["updates"][middle]
             if run.seed in settings.rescaled_seeds
         ],
     }  # fmt: skip
     found = gather(jobs)
     measured = {
-        name: {
-            size: [_numbers(run, *parts) for run, parts in zip(swept[name][size], by_seed, strict=True)]
-            for size, by_seed in by_size.items()
-        }
+        name: {size: [_numbers(*parts) for parts in by_seed] for size, by_seed in by_size.items()}
         for name, by_size in found["sweeps"].items()
     }
     metrics = {
-        "num_train": Metric(settings.num_train or 60_000),
+        "num_train": Metric(MNIST(settings.num_train).sizes[0]),
         "small_batch": Metric(settings.small_batch),
         "large_batch": Metric(settings.large_batch),
         "epochs": Metric(settings.epochs),
         "updates_small": Metric(f1["small"][0].recipe.num_updates),
         "updates_large": Metric(f1["large"][0].recipe.num_updates),
         "f1_parameters": Metric(settings.network.num_parameters),
-        "f1_examples": Metric(settings.f1_examples or 60_000),
-        "f1_hessian_examples": Metric(settings.f1_hessian_examples or 60_000),
+        "f1_examples": Metric(MNIST(settings.f1_examples).sizes[0]),
+        "f1_hessian_examples": Metric(MNIST(settings.f1_hessian_examples).sizes[0]),
         "num_f1_seeds": Metric(len(settings.f1_seeds)),
         "num_few_seeds": Metric(len(settings.few_seeds)),
         "num_seeds": Metric(len(settings.seeds)),
-        "num_examples": Metric(settings.num_examples or 60_000),
+        "num_examples": Metric(MNIST(settings.num_examples).sizes[0]),
         "small_parameters": Metric(NETWORK.num_parameters),
         "first_batch": Metric(min(settings.batch_sizes)),
         "last_batch": Metric(max(settings.batch_sizes)),
@@ -276,27 +276,29 @@ def _f1_sharpness(run: Train, name: str, settings: Settings) -> Sharpness:
 def _measurements(run: Train, settings: Settings) -> tuple:
     return (
         run,
+        run.start,
         Sharpness(run, settings.epsilon, settings.num_examples, seed=run.seed),
-        MeasureHessian(run, settings.num_examples, settings.num_probes, run.seed),
+        Curvature(run, settings.num_examples, settings.num_probes, run.seed),
         Sharpness(run, settings.adaptive_epsilon, settings.num_examples, "adaptive", seed=run.seed),
     )
 
 
-def _distance(run: Train, training: Training) -> float:
+def _distance(training: Classification, start: Weights) -> float:
     """From the weights at which the run started, over all parameters."""
-    return float(np.linalg.norm(training.weights - flat_weights(run.network.build(run.seed))))
+    return float(np.linalg.norm(training.weights - start.weights))
 
 
-def _numbers(run: Train, training: Training, keskar: Worst, hessian: HessianSize, adaptive: Worst) -> dict[str, float]:
+def _numbers(
+    training: Classification, start: Weights, keskar: Worst, hessian: HessianSize, adaptive: Worst
+) -> dict[str, float]:
     """What is known of one run of the smaller network."""
-    assert training.final_test_accuracy is not None
     return {
         "keskar": keskar.phi,
         "top": hessian.top_eigenvalue,
         "trace": hessian.trace,
         "adaptive": adaptive.phi,
         "norm": float(np.linalg.norm(training.weights)),
-        "distance": _distance(run, training),
+        "distance": _distance(training, start),
         "loss": float(training.gap_loss),
         "accuracy": float(training.gap_accuracy),
         "test_accuracy": float(training.final_test_accuracy),
@@ -305,12 +307,12 @@ def _numbers(run: Train, training: Training, keskar: Worst, hessian: HessianSize
 
 
 def _f1_metrics(found: dict, f1: dict[str, list[Train]], settings: Settings) -> dict[str, Metric]:
-    trained: dict[str, list[Training]] = found["f1"]
+    trained: dict[str, list[Classification]] = found["f1"]
     metrics, columns = {}, {}
     for side, trainings in trained.items():
         columns[side] = {
-            "train": [float(item.final_train_accuracy) for item in trainings],  # pyright: ignore[reportArgumentType]
-            "test": [float(item.final_test_accuracy) for item in trainings],  # pyright: ignore[reportArgumentType]
+            "train": [float(item.final_train_accuracy) for item in trainings],
+            "test": [float(item.final_test_accuracy) for item in trainings],
             "train_loss": [float(item.final_train_loss) for item in trainings],
             "test_loss": [float(item.final_test_loss) for item in trainings],
             "gap_loss": [float(item.gap_loss) for item in trainings],
@@ -320,7 +322,7 @@ def _f1_metrics(found: dict, f1: dict[str, list[Train]], settings: Settings) -> 
             "trace": [item.trace for item in found["f1_hessian"][side]],
             "trace_standard_error": [item.trace_standard_error for item in found["f1_hessian"][side]],
             "norm": [float(np.linalg.norm(item.weights)) for item in trainings],
-            "distance": [_distance(run, item) for run, item in zip(f1[side], trainings, strict=True)],
+            "distance": [_distance(*pair) for pair in zip(trainings, found["f1_starts"][side], strict=True)],
         }
         for name, values in columns[side].items():
             unit = "%" if name in ("train", "test") else ""

@@ -12,10 +12,11 @@ import numpy as np
 
 from experiments import original
 from lab.activations import Tanh
-from lab.critical_points import CLASSES, CRITICAL, CriticalPoints, Method, NeighbourRatio, Points, count_signs
+from lab.checkpoints import Checkpoint
+from lab.critical_points import CRITICAL, KINDS, Candidates, CriticalPoints, Method, NeighbourRatio, count_signs
 from lab.data import MNIST
 from lab.functions import FunctionSamples, Sinc5
-from lab.gradients import DescendGradientNorm
+from lab.gradients import GradientNormDescent
 from lab.models import MLP
 from lab.statistics import rank_correlation
 from lab.training import Recipe, Train, TrainStack
@@ -111,14 +112,14 @@ class Searched:
     grad_norm_squared: np.ndarray
     start_grad_norm_squared: np.ndarray
     eigenvalues: np.ndarray
-    classes: np.ndarray
+    kinds: np.ndarray
     history: np.ndarray
     residual: np.ndarray
     steps: np.ndarray
     neighbours: np.ndarray | None = field(default=None)
 
     @classmethod
-    def joined(cls, points: Sequence[Points]) -> "Searched":
+    def joined(cls, points: Sequence[Candidates]) -> "Searched":
         def rows(name: str) -> np.ndarray:
             return np.concatenate([getattr(item, name) for item in points])
 
@@ -128,7 +129,7 @@ class Searched:
             "grad_norm_squared",
             "start_grad_norm_squared",
             "eigenvalues",
-            "classes",
+            "kinds",
             "history",
             "residual",
         )
@@ -136,11 +137,11 @@ class Searched:
 
     @property
     def is_critical(self) -> np.ndarray:
-        return self.classes == CLASSES.index("critical")
+        return self.kinds == KINDS.index("critical")
 
     @property
     def is_flat(self) -> np.ndarray:
-        return self.classes == CLASSES.index("gradient-flat")
+        return self.kinds == KINDS.index("gradient-flat")
 
     def signs(self, tolerance: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Shares of positive, zero and negative eigenvalues."""
@@ -162,7 +163,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         for start in settings.starts if which == "small" else ends:
             for method in METHODS if start in ends else ("levenberg",):
                 steps = {"none": 0, "grad_norm": settings.grad_norm_steps, "levenberg": settings.second_order_steps}[method]
-                points[which, start, method] = [CriticalPoints(stack, start, method, steps) for stack in stacks]
+                points[which, start, method] = [CriticalPoints(Checkpoint(stack, start), method, steps) for stack in stacks]
     neighbours = {
         (start, method): [
             NeighbourRatio(item, settings.num_neighbours, settings.radius, seed=7) for item in points["small", start, method]
@@ -173,7 +174,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         original.CNN_16_36, MNIST(settings.num_images, num_held_out=100), Recipe(0.001, settings.cnn_updates, 64), seed=0,
         checkpoint_at=(0, settings.cnn_updates),
     )  # fmt: skip
-    descent = DescendGradientNorm(images, settings.cnn_steps, settings.num_images)
+    descent = GradientNormDescent(images, settings.cnn_steps, settings.num_images)
     reached, sampled, trained, descended = gather((points, neighbours, images, descent))
     searched = {key: Searched.joined(items) for key, items in reached.items()}
     shares = {key: np.concatenate([item.shares for item in items]) for key, items in sampled.items()}
@@ -261,9 +262,9 @@ def _figures(searched: dict, shares: dict, metrics: dict, trained, descended, se
 
     def by_class(item: Searched, x: np.ndarray, y: np.ndarray) -> dict[str, list[tuple[float, float]]]:
         return {
-            name: list(zip(x[item.classes == number], y[item.classes == number], strict=True))
-            for number, name in enumerate(CLASSES)
-            if (item.classes == number).any()
+            name: list(zip(x[item.kinds == number], y[item.kinds == number], strict=True))
+            for number, name in enumerate(KINDS)
+            if (item.kinds == number).any()
         }
 
     trained_points = {METHODS[method]: searched["small", settings.starts[-1], method] for method in METHODS}

@@ -2,14 +2,16 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor, nn
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 
 class Activation(ABC):
     """An elementwise function without parameters between two layers. A subclass is a frozen dataclass and says ``module``.
 
+    >>> from torch import nn
     >>> @dataclass(frozen=True)
     ... class Mish(Activation):
     ...     def module(self) -> nn.Module:
@@ -17,17 +19,20 @@ class Activation(ABC):
     """
 
     @abstractmethod
-    def module(self) -> nn.Module:
+    def module(self) -> "nn.Module":
         """As a layer; it may work in place."""
 
-    def derivatives(self, inputs: Tensor, second: bool) -> tuple[Tensor, Tensor, Tensor]:
-        """Value, slope and, if asked for, second derivative at each of the inputs. To be overridden where a formula is faster."""
+    def derivatives(self, inputs: "Tensor", second: bool) -> "tuple[Tensor, Tensor, Tensor]":
+        """Value, slope and, if asked for, second derivative at each of the inputs. To be overridden where a formula is
+        faster."""
+        import torch
+
         activation = self.module()
 
-        def total(values: Tensor) -> Tensor:
+        def total(values: "Tensor") -> "Tensor":
             return activation(values.clone()).sum()  # a copy, as a layer may work in place
 
-        def total_slope(values: Tensor) -> Tensor:
+        def total_slope(values: "Tensor") -> "Tensor":
             return torch.func.grad(total)(values).sum()
 
         slope = torch.func.grad(total)(inputs)
@@ -39,7 +44,9 @@ class Activation(ABC):
 class ReLU(Activation):
     """max(0, x)."""
 
-    def module(self) -> nn.Module:
+    def module(self) -> "nn.Module":
+        from torch import nn
+
         return nn.ReLU(inplace=True)
 
 
@@ -47,11 +54,13 @@ class ReLU(Activation):
 class Tanh(Activation):
     """Hyperbolic tangent."""
 
-    def module(self) -> nn.Module:
+    def module(self) -> "nn.Module":
+        from torch import nn
+
         return nn.Tanh()
 
-    def derivatives(self, inputs: Tensor, second: bool) -> tuple[Tensor, Tensor, Tensor]:
-        values = torch.tanh(inputs)
+    def derivatives(self, inputs: "Tensor", second: bool) -> "tuple[Tensor, Tensor, Tensor]":
+        values = inputs.tanh()
         slope = 1 - values.square()
         return values, slope, -2 * values * slope if second else values
 
@@ -60,7 +69,9 @@ class Tanh(Activation):
 class SiLU(Activation):
     """x times its logistic function."""
 
-    def module(self) -> nn.Module:
+    def module(self) -> "nn.Module":
+        from torch import nn
+
         return nn.SiLU()
 
 
@@ -68,7 +79,9 @@ class SiLU(Activation):
 class Softplus(Activation):
     """log(1 + exp(x))."""
 
-    def module(self) -> nn.Module:
+    def module(self) -> "nn.Module":
+        from torch import nn
+
         return nn.Softplus()
 
 
@@ -76,7 +89,9 @@ class Softplus(Activation):
 class GELU(Activation):
     """x times the distribution function of the normal distribution, exactly."""
 
-    def module(self) -> nn.Module:
+    def module(self) -> "nn.Module":
+        from torch import nn
+
         return nn.GELU()
 
 
@@ -84,5 +99,7 @@ class GELU(Activation):
 class Identity(Activation):
     """None at all: a linear network."""
 
-    def module(self) -> nn.Module:
+    def module(self) -> "nn.Module":
+        from torch import nn
+
         return nn.Identity()

@@ -1,44 +1,33 @@
-"""Data sets as tensors in memory, one class each: a new one, here or in a chapter, is a new class, and no earlier result depends on it."""
+"""Data sets, one class each: a new one, here or in a chapter, is a new class, and no earlier result depends on it."""
 
 import hashlib
 import io
 from abc import ABC, abstractmethod
 from dataclasses import KW_ONLY, dataclass, replace
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 import numpy as np
-import torch
-from jaxtyping import Float, Int, UInt8
-from torch import Tensor
+from jaxtyping import UInt8
 
+from lab import costs
+from lab.trained import Classification, Training
 from measured.jobs import Job
 
+if TYPE_CHECKING:
+    from lab.split import Split
 
-@dataclass(frozen=True)
-class Split:
-    """What is trained on and what is held out, on the default device.
-
-    Inputs are floating-point numbers; images are channels first and normalised by the mean and standard deviation of all training pixels. Targets are class numbers
-    or values, one row an example.
-    """
-
-    train_inputs: Float[Tensor, "train ..."]
-    train_targets: Int[Tensor, " train"] | Float[Tensor, "train values"]
-    test_inputs: Float[Tensor, "test ..."]
-    test_targets: Int[Tensor, " test"] | Float[Tensor, "test values"]
-
-    @property
-    def is_classification(self) -> bool:
-        return not self.train_targets.is_floating_point()
+R = TypeVar("R", bound=Training, covariant=True)
+Dtype = Literal["float32", "float64"]
 
 
-class Data(ABC):
-    """What networks are trained on. A subclass is a frozen dataclass, in ``lab`` or in a chapter, whose fields determine its examples.
+class Data(ABC, Generic[R]):
+    """What networks are trained on. A subclass is a frozen dataclass, in ``lab`` or in a chapter, whose fields determine
+    its examples.
 
-    It says ``load``, ``sizes`` and ``input_shape`` (fields, properties or attributes of the class), and where they differ from what is
-    here, ``is_classification`` and ``checksums``.
+    It says ``load``, ``sizes`` and ``input_shape`` (fields, properties or attributes of the class), and where they differ
+    from what is here, ``is_classification`` and ``checksums``. ``Data[Classification]`` and ``Data[Training]`` tell a type
+    checker what a training gives.
     """
 
     sizes: tuple[int, int]
@@ -49,11 +38,12 @@ class Data(ABC):
     """Whether targets are class numbers; values otherwise, which are fitted by squared error and have no accuracy."""
 
     @abstractmethod
-    def load(self) -> Split:
+    def load(self) -> "Split":
         """The examples, on torch's default device, the same ones every time: no other random state than the fields' is read."""
 
     def checksums(self) -> dict[str, str]:
-        """By file, what pins bytes that neither code nor the version of a library pins, for the keys of results: of files read."""
+        """By file, what pins bytes that neither code nor the version of a library pins, for the keys of results: of files
+        read."""
         return {}
 
 
@@ -70,7 +60,7 @@ Arrays = tuple[
 
 
 @dataclass(frozen=True)
-class ImageSet(Data):
+class ImageSet(Data[Classification]):
     """A classification data set of images, or a part of it, with or without label noise.
 
     A subclass says ``num_images``, ``input_shape`` and ``read``, and the ``checksums`` of what it reads.
@@ -82,10 +72,9 @@ class ImageSet(Data):
     _: KW_ONLY
     label_noise: float = 0.0
     """Share of training labels replaced by a class drawn uniformly, which may be the right one (Zhang et al. 2017)."""
-    reserve_validation: bool = False
-    """Keep the last sixth of the training images out of training."""
-    held_out: Literal["test", "validation"] = "test"
-    """What ``Split.test_*`` holds: the official test set, or the reserved sixth, on which choices are made."""
+    validation: Literal["none", "reserved", "held out"] = "none"
+    """The last sixth of the training images, on which choices are made: trained on like the others; kept out of training;
+    or kept out and held out in place of the official test set."""
     num_held_out: int | None = None
     """Held-out images used, the first ones; None for all of them."""
 
@@ -101,7 +90,8 @@ class ImageSet(Data):
     def read(self) -> Arrays:
         """Training images, channels first, and labels, test images and labels, all there are.
 
-        What a subclass adds to the fields may decide what is read. The fields above do not: they choose from it, and are not passed on here.
+        What a subclass adds to the fields may decide what is read. The fields above do not: they choose from it, and are
+        not passed on here.
         """
 
     @property
@@ -109,66 +99,16 @@ class ImageSet(Data):
         """Images to train on and images held out, without reading any."""
         num_train, num_test = self.num_images
         num_validation = num_train // 6
-        if self.reserve_validation or self.held_out == "validation":
+        if self.validation != "none":
             num_train -= num_validation
-        num_held_out = num_validation if self.held_out == "validation" else num_test
+        num_held_out = num_validation if self.validation == "held out" else num_test
         return self.num_train or num_train, min(self.num_held_out or num_held_out, num_held_out)
 
-    def load(self) -> Split:
+    def load(self) -> "Split":
         """Read the data. Raises ValueError where a file is damaged or cannot be downloaded."""
-        return _load(self, str(torch.get_default_device()))
+        from lab.split import of_images
 
-
-@lru_cache(maxsize=4)
-def _load(dataset: ImageSet, device: str) -> Split:
-    whole = replace(
-        dataset, num_train=None, seed=0, label_noise=0.0, reserve_validation=False, held_out="test", num_held_out=None
-    )
-    train_images, train_labels, test_images, test_labels = _arrays(whole)
-    mean, deviation = _pixel_statistics(whole)
-    num_pool = len(train_images)
-    if dataset.reserve_validation or dataset.held_out == "validation":
-        num_pool -= num_pool // 6
-    if dataset.held_out == "validation":
-        test_images, test_labels = train_images[num_pool:], train_labels[num_pool:]
-    held_out = slice(dataset.num_held_out)
-
-    random = np.random.default_rng([dataset.seed, 1])
-    chosen = np.arange(num_pool)
-    if dataset.num_train is not None:
-        if not 0 < dataset.num_train <= num_pool:
-            raise ValueError(
-                f"num_train is {dataset.num_train}; {type(dataset).__name__} has {num_pool} images to train on here"
-            )
-        chosen = random.permutation(num_pool)[: dataset.num_train]
-    labels = train_labels[chosen].astype(np.int64)
-    replaced = random.permutation(len(labels))[: round(dataset.label_noise * len(labels))]
-    labels[replaced] = random.integers(0, dataset.num_classes, len(replaced))
-
-    def images(values: np.ndarray) -> Tensor:
-        pixels = torch.from_numpy((values.astype(np.float32) - np.float32(mean)) / np.float32(deviation))
-        return pixels.contiguous(memory_format=torch.channels_last).to(device)
-
-    return Split(
-        images(train_images[chosen]),
-        torch.from_numpy(labels).to(device),
-        images(test_images[held_out]),
-        torch.from_numpy(test_labels[held_out].astype(np.int64)).to(device),
-    )
-
-
-@lru_cache(maxsize=2)
-def _arrays(whole: ImageSet) -> Arrays:
-    return whole.read()
-
-
-@lru_cache(maxsize=2)
-def _pixel_statistics(whole: ImageSet) -> tuple[float, float]:
-    """Mean and standard deviation of all training pixels, by their histogram."""
-    counts = torch.bincount(torch.from_numpy(_arrays(whole)[0]).flatten(), minlength=256).numpy()
-    levels = np.arange(256)
-    mean = float(counts @ levels / counts.sum())
-    return mean, float((counts @ (levels - mean) ** 2 / counts.sum()) ** 0.5)
+        return of_images(self)
 
 
 @dataclass(frozen=True)
@@ -179,7 +119,7 @@ class CorrectShare:
 
 
 @dataclass(frozen=True)
-class CorrectLabels(Job):
+class CorrectLabels(Job[CorrectShare]):
     """How many of a data set's training labels its label noise left right: a class drawn uniformly may be the right one."""
 
     data: ImageSet
@@ -188,12 +128,9 @@ class CorrectLabels(Job):
         noisy, clean = self.data.load().train_targets, replace(self.data, label_noise=0.0).load().train_targets
         return CorrectShare(float((noisy == clean).double().mean()))
 
-    def placeholder(self) -> CorrectShare:
-        return CorrectShare(1 - self.data.label_noise * (0.9 - 0.001 * (self.data.seed % 7)))
-
     @property
-    def seconds(self) -> float:
-        return 0.5
+    def flops(self) -> float:
+        return 5 * costs.JOB
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -245,9 +182,11 @@ class Digits(ImageSet):
 
 @dataclass(frozen=True)
 class TorchvisionSet(ImageSet):
-    """A set that torchvision downloads into the user's cache folder, where it is read. A subclass says what torchvision calls it.
+    """A set that torchvision downloads into the user's cache folder, where it is read. A subclass says what torchvision
+    calls it.
 
-    For sets that come as MNIST's successors and CIFAR do, in a part with ``train=True`` and one without, with ``data`` and ``targets``.
+    For sets that come as MNIST's successors and CIFAR do, in a part with ``train=True`` and one without, with ``data`` and
+    ``targets``.
     """
 
     torchvision_name: ClassVar[str]
@@ -291,7 +230,8 @@ def _images_and_labels(part: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _check_stored(arrays: Arrays, record: Path) -> None:
-    """Compare with the digest written at the first reading; torchvision checks a download, and not what is stored afterwards."""
+    """Compare with the digest written at the first reading; torchvision checks a download, and not what is stored
+    afterwards."""
     total = hashlib.sha256()
     for array in arrays:
         total.update(np.ascontiguousarray(array).data)

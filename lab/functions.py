@@ -2,19 +2,23 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import torch
-from torch import Tensor
+from lab.data import Data
+from lab.trained import Training
 
-from lab.data import Data, Split
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from lab.split import Split
 
 
 class Function(ABC):
-    """A function of one variable. A subclass is a frozen dataclass, in ``lab`` or in a chapter; its text is its name on the page."""
+    """A function of one variable. A subclass is a frozen dataclass, in ``lab`` or in a chapter; its text is its name on
+    the page."""
 
     @abstractmethod
-    def __call__(self, x: Tensor) -> Tensor:
+    def __call__(self, x: "Tensor") -> "Tensor":
         """Values at ``x``, elementwise."""
 
     @abstractmethod
@@ -26,7 +30,9 @@ class Function(ABC):
 class SincPlusSine(Function):
     """The first of the course report's two; sinc(x) is sin(pi x) / (pi x), and 1 at x = 0, as in NumPy."""
 
-    def __call__(self, x: Tensor) -> Tensor:
+    def __call__(self, x: "Tensor") -> "Tensor":
+        import torch
+
         return torch.sinc(x) + torch.sin(x / 2)
 
     def __str__(self) -> str:
@@ -37,7 +43,9 @@ class SincPlusSine(Function):
 class SincPlusSquare(Function):
     """The second of the course report's two."""
 
-    def __call__(self, x: Tensor) -> Tensor:
+    def __call__(self, x: "Tensor") -> "Tensor":
+        import torch
+
         return torch.sinc(x) + 0.7 * x**2
 
     def __str__(self) -> str:
@@ -48,7 +56,9 @@ class SincPlusSquare(Function):
 class Sinc5(Function):
     """A sinc of five lobes a unit."""
 
-    def __call__(self, x: Tensor) -> Tensor:
+    def __call__(self, x: "Tensor") -> "Tensor":
+        import torch
+
         return torch.sinc(5 * x)
 
     def __str__(self) -> str:
@@ -59,7 +69,9 @@ class Sinc5(Function):
 class SquareWave(Function):
     """Jumps between -1 and 1, five times a unit."""
 
-    def __call__(self, x: Tensor) -> Tensor:
+    def __call__(self, x: "Tensor") -> "Tensor":
+        import torch
+
         return torch.sign(torch.sin(5 * torch.pi * x))
 
     def __str__(self) -> str:
@@ -67,7 +79,7 @@ class SquareWave(Function):
 
 
 @dataclass(frozen=True)
-class FunctionSamples(Data):
+class FunctionSamples(Data[Training]):
     """A function of one variable at equally spaced points of [low, high], both ends included.
 
     The test points are a second, denser grid on the same interval, so that a fit is judged between the points that it saw.
@@ -95,8 +107,12 @@ class FunctionSamples(Data):
         """One number."""
         return (1,)
 
-    def load(self) -> Split:
+    def load(self) -> "Split":
         """The samples in float64 (the trainer converts)."""
+        import torch
+
+        from lab.split import Split
+
         train = torch.linspace(self.low, self.high, self.num_train, dtype=torch.float64)[:, None]
         test = torch.linspace(self.low, self.high, self.num_test, dtype=torch.float64)[:, None]
         return Split(train, self.function(train), test, self.function(test))

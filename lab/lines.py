@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from lab.checkpoints import Checkpoint
 from lab.data import Data
-from lab.landscape import LineLoss, Point
+from lab.landscape import LineLoss
 from lab.network import Network
 from lab.training import Recipe, Train
 
@@ -31,6 +32,10 @@ class Lines:
     def __post_init__(self):
         if self.num_alphas < 4 or self.num_alphas % 3 != 1:
             raise ValueError(f"num_alphas is {self.num_alphas}; expected 4, 7, 10, ..., so that 0 and 1 are two of the points")
+
+    def __str__(self) -> str:
+        images = f"{self.num_train:,} training and {self.num_test:,} test examples"
+        return f"{self.network} trained on {self.data.sizes[0]:,} examples; {self.num_alphas} points, on {images}"
 
     @property
     def num_judging(self) -> int:
@@ -58,12 +63,12 @@ class Lines:
         order = OTHER_ORDER + initial_seed
         end = Train(self.network, self.data, second, order, initial_seed=initial_seed, checkpoint_at=(0,))
         alphas = tuple(np.linspace(-1, 2, self.num_alphas).round(6).tolist())
-        return LineLoss(Point(start), Point(end), alphas, self.num_train, self.num_test)
+        return LineLoss(Checkpoint(start), Checkpoint(end), alphas, self.num_train, self.num_test)
 
 
 def from_start(line: LineLoss) -> LineLoss:
     """The line from the initial weights of a line's second solution to that solution."""
-    return LineLoss(Point(line.end.of, 0), line.end, line.alphas, line.num_train, line.num_test)
+    return LineLoss(Checkpoint(line.end.of, 0), line.end, line.alphas, line.num_train, line.num_test)
 
 
 def barrier_height(alphas: Float[np.ndarray, " points"], losses: Float[np.ndarray, " points"]) -> float:

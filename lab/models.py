@@ -1,36 +1,38 @@
-"""Architectures as frozen dataclasses: fully connected ones, alone and in stacks, and convolutional ones."""
+"""Architectures as frozen dataclasses: fully connected ones and convolutional ones."""
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from jaxtyping import Float
-from torch import Tensor, nn
 
 from lab.activations import Activation, ReLU
-from lab.network import Layer, Network, statistics_of
+from lab.network import Layer, Network
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from lab.stack import StackedMLP
 
 
-def _fully_connected(inputs: int, outputs: int) -> Layer:
-    return Layer(f"fully connected, {inputs} to {outputs}", (outputs,), (inputs + 1) * outputs, 2 * inputs * outputs)
+def _fully_connected(place: int, inputs: int, outputs: int) -> Layer:
+    """The layer at ``place`` in the module."""
+    parameters = ((f"{place}.weight", (outputs, inputs)), (f"{place}.bias", (outputs,)))
+    return Layer(f"fully connected, {inputs} to {outputs}", (outputs,), parameters, 2 * inputs * outputs)
 
 
-def flat_statistics(module: nn.Module) -> Float[np.ndarray, "*networks statistics"]:
-    """Running means and variances, and any other state that is no parameter, as one vector in the module's order; a stack, which has none, has empty rows."""
-    if isinstance(module, StackedMLP):
-        return np.zeros((len(module.weights[0]), 0), np.float32)
-    return np.concatenate([np.zeros(0, np.float32), *(value.flatten().cpu().numpy() for value in statistics_of(module))])
-
-
-def flat_weights(module: nn.Module) -> Float[np.ndarray, "*networks parameters"]:
-    """All parameters as one vector in the module's order and precision; one row a network for a stack."""
-    with torch.no_grad():
-        if isinstance(module, StackedMLP):
-            return module.flat().cpu().numpy()
-        vector = torch.cat([parameter.flatten() for parameter in module.parameters()])
-        return vector.cpu().numpy()
+def _normalised(layer: Layer, place: int) -> Layer:
+    """The layer with batch normalisation behind it: a scale and a shift, in evaluation mode two operations per unit."""
+    (units,) = layer.output_shape
+    return replace(
+        layer,
+        description=f"{layer.description}; batch normalisation",
+        parameters=(*layer.parameters, (f"{place}.weight", (units,)), (f"{place}.bias", (units,))),
+        num_flops=layer.num_flops + 2 * units,
+        num_statistics=2 * units,
+    )
 
 
 @dataclass(frozen=True)
@@ -63,66 +65,30 @@ class MLP(Network):
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        layers = [_fully_connected(inputs, outputs) for inputs, outputs in pairwise(self.widths)]
+        # Behind what flattens come a layer, its normalisation where there is one, and its activation.
+        step = 3 if self.batch_norm else 2
+        layers = [_fully_connected(1 + step * i, *widths) for i, widths in enumerate(pairwise(self.widths))]
         if self.batch_norm:
-            # Scale and shift; in evaluation mode two operations a unit.
-            layers[:-1] = [
-                replace(item, description=f"{item.description}; batch normalisation", num_parameters=item.num_parameters + 2 * units,
-                        num_flops=item.num_flops + 2 * units)
-                for item, units in zip(layers, self.hidden, strict=False)
-            ]  # fmt: skip
+            layers[:-1] = [_normalised(layer, 2 + step * i) for i, layer in enumerate(layers[:-1])]
         return tuple(layers)
 
-    def module(self) -> nn.Module:
+    def module(self) -> "nn.Module":
+        from torch import nn
+
         modules: list[nn.Module] = [nn.Flatten()]
         for inputs, outputs in pairwise((self.inputs, *self.hidden)):
             normalisation = [nn.BatchNorm1d(outputs)] if self.batch_norm else []
             modules += [nn.Linear(inputs, outputs), *normalisation, self.activation.module()]
         return nn.Sequential(*modules, nn.Linear(self.widths[-2], self.outputs))
 
-    def build_stack(self, seeds: Sequence[int]) -> "StackedMLP":
-        """Networks of this shape, one a seed, each initialised as ``build`` does, as one batched module."""
+    def stack(self, weights: Float[np.ndarray, "networks parameters"]) -> "StackedMLP":
         if self.batch_norm:
             raise ValueError(
-                f"{self} does not stack: batch normalisation keeps statistics; train it with Train, one job a seed"
+                f"{self} does not stack: batch normalisation keeps statistics; train it with Train, one job per seed"
             )
-        return StackedMLP(self, np.stack([flat_weights(self.build(seed)) for seed in seeds]))
+        from lab.stack import StackedMLP
 
-
-class StackedMLP(nn.Module):
-    """Networks of one shape in one batched program; network ``i`` never sees the weights of another."""
-
-    # Beyond this many activations in a layer, one network after the other stays in the processor's cache and is faster.
-    LARGEST_BATCHED_LAYER = 1 << 18
-
-    def __init__(self, network: MLP, weights: Float[np.ndarray, "networks parameters"]):
-        super().__init__()
-        self.network = network
-        places = network.named_weights(np.arange(network.num_parameters))
-        device = torch.get_default_device()
-        tensors = [torch.from_numpy(weights[:, place]).to(device) for place in places.values()]
-        # (networks, inputs, outputs) and (networks, 1, outputs), as baddbmm takes them.
-        self.weights = nn.ParameterList(item.transpose(1, 2).contiguous() for item in tensors[::2])
-        self.biases = nn.ParameterList(item[:, None] for item in tensors[1::2])
-        self.activation = network.activation.module()
-
-    def forward(self, inputs: Float[Tensor, "*networks_batch_inputs"]) -> Float[Tensor, "networks batch outputs"]:
-        """Outputs for one batch shared by all networks, or for one batch a network, of inputs that are flat: images are to be flattened before."""
-        networks = len(self.weights[0])
-        inputs = inputs.expand(networks, *inputs.shape[-2:])
-        if networks * inputs.shape[-2] * max(self.network.widths) <= self.LARGEST_BATCHED_LAYER:
-            return self._forward(inputs, slice(None))
-        return torch.cat([self._forward(inputs[i : i + 1], slice(i, i + 1)) for i in range(networks)])
-
-    def _forward(self, hidden: Tensor, part: slice) -> Tensor:
-        for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            hidden = torch.baddbmm(bias[part], self.activation(hidden) if number else hidden, weight[part])
-        return hidden
-
-    def flat(self) -> Float[Tensor, "networks parameters"]:
-        """One row a network, in the order of the network built alone."""
-        pieces = zip(self.weights, self.biases, strict=True)
-        return torch.cat([item for weight, bias in pieces for item in (weight.transpose(1, 2).flatten(1), bias[:, 0])], 1)
+        return StackedMLP(self, weights)
 
 
 @dataclass(frozen=True)
@@ -172,18 +138,21 @@ class CNN(Network):
         size, layers = self.kernel_size, []
         for number, (inputs, outputs) in enumerate(pairwise((self.image[0], *self.filters))):
             height, width = self._sides(number)
-            weights = inputs * outputs * size * size
+            weights = (outputs, inputs, size, size)
             layers.append(
                 Layer(
                     f"{size} x {size} convolution, {inputs} to {outputs} channels; {self.pool} x {self.pool} pooling",
                     (outputs, *self._sides(number + 1)),
-                    weights + outputs,
-                    2 * weights * height * width,
+                    ((f"{3 * number}.weight", weights), (f"{3 * number}.bias", (outputs,))),
+                    2 * math.prod(weights) * height * width,
                 )
             )
-        return (*layers, *(_fully_connected(inputs, outputs) for inputs, outputs in pairwise(self._dense_widths)))
+        first = 3 * self.depth + 1  # behind three modules per convolution and what flattens
+        return (*layers, *(_fully_connected(first + 2 * i, *widths) for i, widths in enumerate(pairwise(self._dense_widths))))
 
-    def module(self) -> nn.Module:
+    def module(self) -> "nn.Module":
+        from torch import nn
+
         modules: list[nn.Module] = []
         for inputs, outputs in pairwise((self.image[0], *self.filters)):
             convolution = nn.Conv2d(inputs, outputs, self.kernel_size, padding=self.kernel_size // 2)

@@ -1,22 +1,19 @@
-"""What every architecture can do: count its parameters, and build itself from a seed with every number set.
+"""What every architecture says of itself, without a number of it being there; ``lab.building`` sets the numbers."""
 
-All weights and biases start uniform in +-1/sqrt(fan-in), PyTorch's default for linear and convolutional layers
-(``torch.nn.Linear.reset_parameters``), drawn from a generator of the seed alone. Batch normalisation starts as the identity.
-"""
-
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from jaxtyping import Float, Shaped
-from torch import Tensor, nn
 
-WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
-BATCH_NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-NORMALISATIONS = (*BATCH_NORMALISATIONS, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from lab.stack import StackedMLP
 
 
 @dataclass(frozen=True)
@@ -25,16 +22,25 @@ class Layer:
 
     description: str
     output_shape: tuple[int, ...]
-    num_parameters: int
+    parameters: tuple[tuple[str, tuple[int, ...]], ...]
+    """Names, which are torch's, and shapes, in the module's order."""
     num_flops: int
+    num_statistics: int = 0
+    """Running means and variances, and other state that training changes besides the parameters."""
+
+    @property
+    def num_parameters(self) -> int:
+        """Weights and biases, and what normalisation learns."""
+        return sum(math.prod(shape) for _, shape in self.parameters)
 
 
 class Network(ABC):
     """What is trained. A subclass is a frozen dataclass, in ``lab`` or in a chapter, whose fields determine its layers.
 
-    It says ``outputs``, as a field or an attribute, and ``module``; ``initialize`` where it brings parameters that are not linear,
-    convolutional or normalisation layers'; and ``layers`` where they are shown or times are to be foreseen.
+    It says ``outputs``, as a field or an attribute, and ``module``; ``initialize`` where it brings parameters that are not
+    linear, convolutional or normalisation layers'; and ``layers`` where they are shown or times are to be foreseen.
 
+    >>> from torch import nn
     >>> @dataclass(frozen=True)
     ... class Listener(Network):
     ...     filters: int
@@ -42,7 +48,8 @@ class Network(ABC):
     ...
     ...     def module(self) -> nn.Module:
     ...         convolution = nn.Conv1d(1, self.filters, 9)
-    ...         return nn.Sequential(convolution, nn.ReLU(), nn.AdaptiveMaxPool1d(1), nn.Flatten(), nn.Linear(self.filters, self.outputs))
+    ...         pooled = nn.Sequential(convolution, nn.ReLU(), nn.AdaptiveMaxPool1d(1), nn.Flatten())
+    ...         return nn.Sequential(pooled, nn.Linear(self.filters, self.outputs))
     >>> Listener(filters=4, outputs=3).num_parameters
     55
     """
@@ -51,26 +58,22 @@ class Network(ABC):
     """Numbers that it answers for one example: one a class, or one a value to be fitted."""
 
     @abstractmethod
-    def module(self) -> nn.Module:
-        """The layers. It maps a batch of inputs to (batch, outputs). What its constructor puts into them is not kept: see ``initialize``.
+    def module(self) -> "nn.Module":
+        """The layers. It maps a batch of inputs to (batch, outputs). What its constructor puts into them is not kept: see
+        ``initialize``.
 
-        State that training changes and constants are buffers; a buffer registered with ``persistent=False`` is a constant of the
-        network, the same whatever the seed, and any other is kept with the results of a training.
+        State that training changes and constants are buffers; a buffer registered with ``persistent=False`` is a constant
+        of the network, the same whatever the seed, and any other is kept with the results of a training.
         """
 
-    def initialize(self, module: nn.Module, generator: torch.Generator) -> None:
+    def initialize(self, module: "nn.Module", generator: "torch.Generator") -> None:
         """Set every parameter and buffer of ``module`` in place, drawing from ``generator`` alone; gradients are off.
 
         A network that brings other layers overrides it: it calls this one first and then sets what is left.
         """
-        for layer in module.modules():
-            if isinstance(layer, WEIGHTED):
-                bound = layer.weight[0].numel() ** -0.5
-                layer.weight.uniform_(-bound, bound, generator=generator)
-                if layer.bias is not None:
-                    layer.bias.uniform_(-bound, bound, generator=generator)
-            elif isinstance(layer, NORMALISATIONS):
-                layer.reset_parameters()
+        from lab.building import initialize
+
+        initialize(module, generator)
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -78,14 +81,27 @@ class Network(ABC):
         return ()
 
     @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of the parameters by name, as torch names them (``0.weight``), in the module's order."""
+        if self.layers:
+            return {name: shape for layer in self.layers for name, shape in layer.parameters}
+        from lab.building import shapes
+
+        return shapes(self)
+
+    @property
     def num_parameters(self) -> int:
         """Weights and biases, counted without computing one."""
-        return _counts(self)[0]
+        return sum(map(math.prod, self.shapes.values()))
 
     @property
     def num_statistics(self) -> int:
         """Running means and variances that batch normalisation keeps, and any other state besides the parameters."""
-        return _counts(self)[1]
+        if self.layers:
+            return sum(layer.num_statistics for layer in self.layers)
+        from lab.building import num_statistics
+
+        return num_statistics(self)
 
     @property
     def num_flops(self) -> int:
@@ -95,110 +111,40 @@ class Network(ABC):
         """
         return sum(layer.num_flops for layer in self.layers) or 2 * self.num_parameters
 
-    def build(self, seed: int) -> nn.Module:
+    def build(self, seed: int) -> "nn.Module":
         """The network as initialised from ``seed``, on the default device; no other random state is read or changed.
 
         Raises ValueError for a parameter or buffer that ``initialize`` leaves unset.
         """
-        device, name = torch.get_default_device(), type(self).__name__
-        module = _without_numbers(self).to_empty(device="cpu")
-        if sum(parameter.numel() for parameter in module.parameters()) != self.num_parameters:
-            raise ValueError(
-                f"two layers of {name} share a parameter, which cannot be built from a seed; use one layer twice instead"
-            )
-        untouched = _erase(module)
-        state = torch.get_rng_state()
-        with torch.no_grad():
-            self.initialize(module, torch.Generator("cpu").manual_seed(seed))
-        if not torch.equal(state, torch.get_rng_state()):
-            raise ValueError(f"{name}.initialize draws from torch's own generator; pass generator=generator to what draws")
-        for unset in _unset(module, untouched):
-            raise ValueError(
-                f"{unset!r} of {name} is not initialised; define {name}.initialize(self, module, generator) to call "
-                f"super().initialize(module, generator) and then set module.{unset} in place"
-            )
-        for parameter in module.parameters():
-            if parameter.ndim == 4:  # contiguous() would keep the strides of one channel, for which torch adds in another order
-                parameter.data = parameter.data.to(memory_format=torch.channels_last)
-        return module.to(device)
+        from lab.building import build
+
+        return build(self, seed)
 
     def with_weights(
         self, weights: Float[np.ndarray, " parameters"], statistics: Float[np.ndarray, " statistics"] | None = None
-    ) -> nn.Module:
+    ) -> "nn.Module":
         """The network with the given parameters, in the order and the precision of ``weights``.
 
-        ``statistics`` are those of ``flat_statistics``. Raises ValueError where there are too few: a batch-normalised network in
-        evaluation mode is another function with each of them.
+        ``statistics`` are those of ``building.flat_statistics``. Raises ValueError where there are too few: a
+        batch-normalised network in evaluation mode is another function with each of them.
         """
-        module = self.build(0)
-        vector = torch.from_numpy(weights).to(torch.get_default_device())
-        module.to(vector.dtype)
-        set_weights(module, vector)
-        given = 0 if statistics is None else len(statistics)
-        if given != self.num_statistics:
-            raise ValueError(
-                f"{self} needs {self.num_statistics} running means and variances, got {given}; pass Training.statistics"
-            )
-        if statistics is not None:
-            _fill(statistics_of(module), torch.from_numpy(statistics))
-        return module
+        from lab.building import with_weights
+
+        return with_weights(self, weights, statistics)
 
     def named_weights(self, weights: Shaped[np.ndarray, " parameters"]) -> dict[str, np.ndarray]:
         """The flat vector cut into arrays by parameter, named as torch names them (``0.weight``)."""
-        shapes = {name: tuple(value.shape) for name, value in _without_numbers(self).named_parameters()}
-        ends = np.cumsum([np.prod(shape, dtype=int) for shape in shapes.values()])
+        ends = np.cumsum([math.prod(shape) for shape in self.shapes.values()])
         pieces = np.split(weights, ends[:-1])
-        return {name: piece.reshape(shape) for (name, shape), piece in zip(shapes.items(), pieces, strict=True)}
+        return {name: piece.reshape(shape) for (name, shape), piece in zip(self.shapes.items(), pieces, strict=True)}
 
+    def build_stack(self, seeds: Sequence[int]) -> "StackedMLP":
+        """Networks of this shape, one per seed, each initialised as ``build`` does, as one batched module. Raises
+        ValueError where there is none."""
+        from lab.building import flat_weights
 
-def _without_numbers(network: Network) -> nn.Module:
-    """The module on a device where tensors have shapes alone, so that nothing is drawn or stored."""
-    with torch.device("meta"):
-        return network.module()
+        return self.stack(np.stack([flat_weights(self.build(seed)) for seed in seeds]))
 
-
-@lru_cache(maxsize=256)
-def _counts(network: Network) -> tuple[int, int]:
-    """Numbers in the parameters, and in the statistics."""
-    module = _without_numbers(network)
-    return sum(item.numel() for item in module.parameters()), sum(item.numel() for item in statistics_of(module))
-
-
-def _tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    yield from module.named_parameters()
-    yield from module.named_buffers()
-
-
-def _erase(module: nn.Module) -> dict[str, tuple[Tensor, int]]:
-    """Fill what can be with NaN; each tensor and the version of its content, by name, to see what is left untouched."""
-    with torch.no_grad():
-        for _, value in _tensors(module):
-            if value.is_floating_point() or value.is_complex():
-                value.fill_(torch.nan)
-    return {name: (value, value._version) for name, value in _tensors(module)}
-
-
-def _unset(module: nn.Module, untouched: dict[str, tuple[Tensor, int]]) -> Iterator[str]:
-    """Names of the tensors that hold NaN or, where they are of a type that has none, were not written to since ``_erase``."""
-    for name, value in _tensors(module):
-        before, version = untouched.get(name, (None, 0))
-        has_nan = value.is_floating_point() or value.is_complex()
-        if bool(value.isnan().any()) if has_nan else value is before and value._version == version:
-            yield name
-
-
-def set_weights(module: nn.Module, weights: Float[Tensor, " parameters"]) -> None:
-    """Copy the flat vector into the parameters, in place, as ``vector_to_parameters`` would lose the memory format of convolutions."""
-    _fill(list(module.parameters()), weights)
-
-
-def _fill(places: Sequence[Tensor], values: Float[Tensor, " total"]) -> None:
-    with torch.no_grad():
-        for place, piece in zip(places, values.split([place.numel() for place in places]), strict=True):
-            place.copy_(piece.view(place.shape))
-
-
-def statistics_of(module: nn.Module) -> list[Tensor]:
-    """State besides the parameters: of batch normalisation, running means and variances."""
-    kept = module.state_dict().keys()
-    return [value for name, value in module.named_buffers() if name in kept and value.is_floating_point()]
+    def stack(self, weights: Float[np.ndarray, "networks parameters"]) -> "StackedMLP":
+        """Networks of this shape as one batched module, one per row of ``weights``. Raises ValueError where there is none."""
+        raise ValueError(f"only MLPs stack; train {self} with Train, one job per seed")

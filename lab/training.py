@@ -1,28 +1,29 @@
-"""The one training loop, for one network and for a stack of small ones, and the jobs that run it.
+"""Jobs that train networks, one or a stack of small ones, choose their learning rates and ask for their answers;
+``lab.fit`` trains."""
 
-Losses and accuracies are measured in evaluation mode on the weights as they are at that step, never as running averages
-over batches: histories on a fixed sample, final numbers on everything trained on and on the whole held-out set.
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import numpy as np
-import torch
 from jaxtyping import Float, Int
-from torch import Tensor, nn
 
-from lab.data import Data, Split
-from lab.models import MLP, StackedMLP, flat_statistics, flat_weights
+from lab import costs
+from lab.data import Data, Dtype
 from lab.network import Network
+from lab.trained import Classification, Training
 from measured.jobs import Job
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from lab.fit import Single
+
+R = TypeVar("R", bound=Training, covariant=True)
 
 HISTORY_EXAMPLES = (5_000, 2_000)
 """Training and held-out examples on which histories are measured, where a job does not say otherwise."""
 EVALUATION_SLICE = 250  # examples at a time: their activations stay in the processor's cache
-WORKER_FLOPS = 5e10  # float32 operations a second of one worker, for estimates of time
-UPDATE_OVERHEAD = 1e-3  # seconds an update costs besides arithmetic, for the same
 
 
 @dataclass(frozen=True)
@@ -45,56 +46,6 @@ class Recipe:
         if self.num_updates < 1 or (self.batch_size is not None and self.batch_size < 1):
             raise ValueError(f"num_updates {self.num_updates} and batch_size {self.batch_size} must be at least 1")
 
-    def make_optimizer(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
-        """Elementwise in all its options, so that one optimizer over a stack is one a network."""
-        if self.optimizer == "adam":
-            return torch.optim.Adam(parameters, lr=self.learning_rate, weight_decay=self.weight_decay, fused=True)
-        return torch.optim.SGD(parameters, self.learning_rate, self.momentum, weight_decay=self.weight_decay, fused=True)
-
-    def make_scheduler(self, optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LRScheduler:
-        schedulers = torch.optim.lr_scheduler
-        if self.schedule == "one_cycle":
-            # Torch would cycle the momentum as well, between 0.85 and 0.95, whatever the recipe says.
-            return schedulers.OneCycleLR(optimizer, self.learning_rate, total_steps=self.num_updates + 1, cycle_momentum=False)
-        if self.schedule == "cosine":
-            return schedulers.CosineAnnealingLR(optimizer, T_max=self.num_updates)
-        return schedulers.ConstantLR(optimizer, factor=1.0, total_iters=0)
-
-
-@dataclass(frozen=True)
-class Training:
-    """A finished training; for a stack every array has a leading axis of networks.
-
-    ``steps`` counts updates made before the measurement. ``grad_norm`` is the Euclidean norm over all parameters of the
-    gradient of the next mini-batch's loss. Accuracies are shares, and None where the targets are not classes.
-    """
-
-    steps: Int[np.ndarray, " records"]
-    train_loss: Float[np.ndarray, "*networks records"]
-    test_loss: Float[np.ndarray, "*networks records"]
-    train_accuracy: Float[np.ndarray, "*networks records"] | None
-    test_accuracy: Float[np.ndarray, "*networks records"] | None
-    grad_norm: Float[np.ndarray, "*networks records"]
-    final_train_loss: Float[np.ndarray, "*networks"]
-    final_test_loss: Float[np.ndarray, "*networks"]
-    final_train_accuracy: Float[np.ndarray, "*networks"] | None
-    final_test_accuracy: Float[np.ndarray, "*networks"] | None
-    weights: Float[np.ndarray, "*networks parameters"]
-    checkpoints: Float[np.ndarray, "*networks checkpoints parameters"]
-    statistics: Float[np.ndarray, "*networks statistics"]
-    """Running means and variances of batch normalisation after the last update; empty where there is none."""
-
-    @property
-    def gap_loss(self) -> Float[np.ndarray, "*networks"]:
-        """Generalisation gap: held-out minus training loss at the end; positive is worse."""
-        return np.asarray(self.final_test_loss - self.final_train_loss)
-
-    @property
-    def gap_accuracy(self) -> Float[np.ndarray, "*networks"]:
-        """Generalisation gap: training minus held-out accuracy at the end, as a share; positive is worse."""
-        assert self.final_train_accuracy is not None and self.final_test_accuracy is not None
-        return np.asarray(self.final_train_accuracy - self.final_test_accuracy)
-
 
 @dataclass(frozen=True)
 class ChosenLearningRate:
@@ -106,12 +57,13 @@ class ChosenLearningRate:
 
 
 @dataclass(frozen=True)
-class LearningRateSearch(Job):
+class LearningRateSearch(Job[ChosenLearningRate]):
     """Choose a learning rate by trainings on other seeds or data than those that are reported."""
 
     trials: "tuple[Train | TrainStack, ...]"
     by: Literal["held-out loss", "training loss"] = "held-out loss"
-    """What is to be low. Held-out loss favours rates that stop short of fitting noise; where fitting is the question, training loss decides."""
+    """What is to be low. Held-out loss favours rates that stop short of fitting noise; where fitting is the question,
+    training loss decides."""
 
     def compute(self, *trainings: Training) -> ChosenLearningRate:
         losses: dict[float, list[float]] = {}
@@ -123,19 +75,30 @@ class LearningRateSearch(Job):
         best = min(medians, key=lambda rate: medians[rate])
         return ChosenLearningRate(best, np.array(list(medians)), np.array(list(medians.values())))
 
-    def placeholder(self) -> ChosenLearningRate:
-        rates = np.array(sorted({trial.recipe.learning_rate for trial in self.trials}))
-        return ChosenLearningRate(float(rates[0]), rates, np.linspace(0.1, 0.2, len(rates)))
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """The candidates, each once, in the order of the trials."""
+        return tuple(dict.fromkeys(trial.recipe.learning_rate for trial in self.trials))
 
     @property
-    def seconds(self) -> float:
-        return 0.1
+    def axes(self) -> dict[str, int]:
+        return {"candidates": len(self.rates)}
+
+    def placeholder(self) -> ChosenLearningRate:
+        return replace(super().placeholder(), learning_rate=self.rates[0], candidates=np.array(self.rates))
+
+    @property
+    def flops(self) -> float:
+        return costs.JOB
 
 
 @dataclass(frozen=True)
-class _TrainingJob(Job):
+class _TrainingJob(Job[R], Generic[R]):
+    """What ``Train`` and ``TrainStack`` share. On classes the result is a ``Classification``, which the type of the data
+    says as well."""
+
     network: Network
-    data: Data
+    data: Data[R]
     recipe: Recipe
     record_at: tuple[int, ...] = field(default=(), kw_only=True)
     """Numbers of updates after which the histories are measured."""
@@ -153,87 +116,163 @@ class _TrainingJob(Job):
         if min(self.history_examples) < 1:
             raise ValueError(f"history_examples is {self.history_examples}; expected at least one example of each kind")
 
-    def _fit(self, model: nn.Module, chosen: ChosenLearningRate | None, seed: "int | tuple[int, ...]") -> Training:
+    def _fit(self, model: "Single", seeds: tuple[int, ...], chosen: ChosenLearningRate | None) -> R:
+        from lab.fit import fit
+
         recipe = replace(self.recipe, learning_rate=chosen.learning_rate) if chosen else self.recipe
         split = self.data.load()
         if split.is_classification != self.data.is_classification:
             raise ValueError(
                 f"{type(self.data).__name__}.is_classification is {self.data.is_classification}; its targets say otherwise"
             )
-        if isinstance(model, StackedMLP):
-            split = replace(split, train_inputs=split.train_inputs.flatten(1), test_inputs=split.test_inputs.flatten(1))
-        return fit(model, split, recipe, seed, self.record_at, self.checkpoint_at, self.history_examples)
+        return fit(model, split, recipe, seeds, self.record_at, self.checkpoint_at, self.history_examples)  # pyright: ignore[reportReturnType]
 
-    def _seconds(self, num_networks: int) -> float:
+    def built(self, training: Training, dtype: Dtype | None = None) -> "Single":
+        """What was trained, with the weights of its end, in the precision of its training or in ``dtype``."""
+        raise NotImplementedError
+
+    @property
+    def result_type(self) -> type[R]:
+        return Classification if self.data.is_classification else Training  # pyright: ignore[reportReturnType]
+
+    @property
+    def num_networks(self) -> tuple[int, ...]:
+        """The leading axis of a stack's results; none of one network's."""
+        raise NotImplementedError
+
+    @property
+    def axes(self) -> dict[str, Any]:
+        return {
+            "networks": self.num_networks,
+            "records": len(set(self.record_at)),
+            "checkpoints": len(set(self.checkpoint_at)),
+            "parameters": self.network.num_parameters,
+            "statistics": self.network.num_statistics,
+        }
+
+    def placeholder(self) -> R:
+        steps = {"steps": np.unique(self.record_at), "checkpoint_steps": np.unique(self.checkpoint_at)}
+        return replace(super().placeholder(), **{name: values.astype(np.int64) for name, values in steps.items()})
+
+    @property
+    def flops(self) -> float:
         num_train, num_held_out = self.data.sizes
         batch = min(self.recipe.batch_size or num_train, num_train)
         examples = self.recipe.num_updates * batch * 3  # forward, and twice that backward
         sample = min(self.history_examples[0], num_train) + min(self.history_examples[1], num_held_out)
         examples += len(self.record_at) * sample + num_train + num_held_out
-        arithmetic = num_networks * examples * self.network.num_flops / WORKER_FLOPS
-        # Small layers are bound by memory, not by arithmetic: about 1 ns for each activation, and twice that backward.
         units = sum(int(np.prod(layer.output_shape)) for layer in self.network.layers)
-        return arithmetic + num_networks * examples * units * 1e-9 + self.recipe.num_updates * UPDATE_OVERHEAD
-
-    def _placeholder(self, *networks: int) -> Training:
-        records = np.broadcast_to(np.linspace(0.4, 0.2, len(self.record_at)), (*networks, len(self.record_at)))
-        # Distinct numbers for each network, or the spread over seeds would be zero.
-        final = np.asarray(
-            np.linspace(0.10, 0.12, int(np.prod(networks))).reshape(networks) + 0.001 * (getattr(self, "seed", 0) % 7)
-        )
-        accuracy = 1 - records if self.data.is_classification else None
-        final_accuracy = None if accuracy is None else np.asarray(1 - final)
-        weights = np.random.default_rng(0).normal(size=(*networks, self.network.num_parameters)).astype(np.float32)
-        checkpoints = np.repeat(weights[..., None, :], len(self.checkpoint_at), axis=-2)
-        return Training(
-            np.array(sorted(self.record_at), dtype=np.int64), records, records, accuracy, accuracy, records,
-            final, final, final_accuracy, final_accuracy, weights, checkpoints,
-            np.ones((*networks, self.network.num_statistics), np.float32),
-        )  # fmt: skip
+        per_example = self.network.num_flops + costs.MOVE * units
+        return int(np.prod(self.num_networks)) * examples * per_example + self.recipe.num_updates * costs.UPDATE
 
 
 @dataclass(frozen=True)
-class Train(_TrainingJob):
+class Train(_TrainingJob[R]):
     """One network trained from one seed, which sets its initial weights and the order of its examples."""
 
     seed: int
     initial_seed: int | None = field(default=None, kw_only=True)
     """Seed of the initial weights alone, so that runs can start at the same point; None for ``seed``."""
 
-    def compute(self, chosen: ChosenLearningRate | None = None) -> Training:
-        model = self.network.build(self.seed if self.initial_seed is None else self.initial_seed)
-        return self._fit(model, chosen, self.seed)
+    def compute(self, chosen: ChosenLearningRate | None = None) -> R:
+        from lab.fit import Single
 
-    def rebuilt(self, training: Training, dtype: Literal["float32", "float64"] | None = None) -> nn.Module:
-        """The trained network in evaluation mode, in the precision of its training or in ``dtype``."""
-        weights = training.weights.astype(dtype or training.weights.dtype)
-        return self.network.with_weights(weights, training.statistics).eval()
-
-    def placeholder(self) -> Training:
-        return self._placeholder()
+        return self._fit(Single(self.network.build(self.start.seed)), (self.seed,), chosen)
 
     @property
-    def seconds(self) -> float:
-        return self._seconds(1)
+    def start(self) -> "Start":
+        """Where it starts."""
+        return Start(self.network, self.seed if self.initial_seed is None else self.initial_seed)
+
+    def trials(self, data: Data, recipe: Recipe, seeds: tuple[int, ...]) -> "tuple[Train, ...]":
+        """Trainings of the same network that nothing is recorded of, one per seed."""
+        return tuple(Train(self.network, data, recipe, seed) for seed in seeds)
+
+    def rebuilt(self, training: Training, dtype: Dtype | None = None) -> "nn.Module":
+        """The trained network in evaluation mode, in the precision of its training or in ``dtype``."""
+        return self.built(training, dtype).module.eval()
+
+    def built(self, training: Training, dtype: Dtype | None = None) -> "Single":
+        from lab.fit import Single
+
+        weights = training.weights.astype(dtype or training.weights.dtype)
+        return Single(self.network.with_weights(weights, training.statistics))
+
+    @property
+    def num_networks(self) -> tuple[int, ...]:
+        return ()
 
 
 @dataclass(frozen=True)
-class TrainStack(_TrainingJob):
+class TrainStack(_TrainingJob[R]):
     """Small networks of one shape in one batched program, each as ``Train`` would train it from its seed."""
 
     seeds: tuple[int, ...]
 
-    def compute(self, chosen: ChosenLearningRate | None = None) -> Training:
-        if not isinstance(self.network, MLP):
-            raise ValueError(f"only MLPs stack; train {self.network} with Train, one job a seed")
-        return self._fit(self.network.build_stack(self.seeds), chosen, self.seeds)
+    def compute(self, chosen: ChosenLearningRate | None = None) -> R:
+        from lab.fit import Stack
 
-    def placeholder(self) -> Training:
-        return self._placeholder(len(self.seeds))
+        return self._fit(Stack(self.network.build_stack(self.seeds)), self.seeds, chosen)
+
+    def trials(self, data: Data, recipe: Recipe, seeds: tuple[int, ...]) -> "tuple[TrainStack, ...]":
+        """A stack of the same networks that nothing is recorded of."""
+        return (TrainStack(self.network, data, recipe, seeds),)
+
+    def built(self, training: Training, dtype: Dtype | None = None) -> "Single":
+        from lab.fit import Stack
+
+        return Stack(self.network.stack(training.weights.astype(dtype or training.weights.dtype)))
 
     @property
-    def seconds(self) -> float:
-        return self._seconds(len(self.seeds))
+    def num_networks(self) -> tuple[int, ...]:
+        return (len(self.seeds),)
+
+
+J = TypeVar("J", Train, TrainStack)
+
+
+def tuned(
+    run: J,
+    rates: Sequence[float],
+    *,
+    seeds: Sequence[int],
+    data: Data | None = None,
+    updates: int | None = None,
+    by: Literal["held-out loss", "training loss"] = "held-out loss",
+) -> J:
+    """``run`` with the one of ``rates`` that is best in trials like it, on other seeds, which are not reported, and other
+    data or fewer updates where given."""
+    recipes = [replace(run.recipe, learning_rate=rate, num_updates=updates or run.recipe.num_updates) for rate in rates]
+    trials = (trial for recipe in recipes for trial in run.trials(data or run.data, recipe, tuple(seeds)))
+    return replace(run, tuned_by=LearningRateSearch(tuple(trials), by))
+
+
+@dataclass(frozen=True)
+class Weights:
+    """All parameters of a network, in its order."""
+
+    weights: Float[np.ndarray, " parameters"]
+
+
+@dataclass(frozen=True)
+class Start(Job[Weights]):
+    """The weights that a network is initialised with from a seed."""
+
+    network: Network
+    seed: int
+
+    def compute(self) -> Weights:
+        from lab.building import flat_weights
+
+        return Weights(flat_weights(self.network.build(self.seed)))
+
+    @property
+    def axes(self) -> dict[str, int]:
+        return {"parameters": self.network.num_parameters}
+
+    @property
+    def flops(self) -> float:
+        return costs.JOB
 
 
 @dataclass(frozen=True)
@@ -241,195 +280,36 @@ class Outputs:
     """What networks answer to the held-out inputs; a stack has a leading axis of networks."""
 
     inputs: Float[np.ndarray, "test ..."]
-    targets: np.ndarray
+    targets: Int[np.ndarray, " test"] | Float[np.ndarray, "test outputs"]
     outputs: Float[np.ndarray, "*networks test outputs"]
 
 
 @dataclass(frozen=True)
-class Predict(Job):
+class Predict(Job[Outputs]):
     """Answers of trained networks to the held-out inputs of their data."""
 
     of: Train | TrainStack
 
     def compute(self, training: Training) -> Outputs:
-        network, split = self.of.network, self.of.data.load()
-        inputs = split.test_inputs
-        if isinstance(network, MLP) and training.weights.ndim == 2:
-            model, inputs = StackedMLP(network, training.weights), inputs.flatten(1)
-        else:
-            model = network.with_weights(training.weights, training.statistics)
-        dtype = next(model.parameters()).dtype
-        outputs = forward_in_slices(model, inputs.to(dtype))
+        from lab.losses import forward_in_slices
+
+        split, model = self.of.data.load(), self.of.built(training)
+        inputs = model.examples(split.held_out(dtype=self.of.recipe.dtype)).inputs
+        outputs = forward_in_slices(model.module, inputs)
         return Outputs(*(item.cpu().numpy() for item in (split.test_inputs, split.test_targets, outputs)))
 
+    @property
+    def axes(self) -> dict[str, Any]:
+        data, of = self.of.data, self.of
+        return {"networks": of.num_networks, "test": data.sizes[1], "outputs": of.network.outputs, "...": data.input_shape}
+
     def placeholder(self) -> Outputs:
-        networks = (len(self.of.seeds),) if isinstance(self.of, TrainStack) else ()
-        _, num_test = self.of.data.sizes
-        values = np.linspace(0.1, 1.0, num_test)
-        inputs = np.broadcast_to(
-            values.reshape(-1, *(1 for _ in self.of.data.input_shape)), (num_test, *self.of.data.input_shape)
+        made = super().placeholder()
+        classes = made.targets % self.of.network.outputs
+        return replace(
+            made, targets=classes if self.of.data.is_classification else made.outputs.reshape(-1, *made.outputs.shape[-2:])[0]
         )
-        num_outputs = self.of.network.outputs
-        classes = np.arange(num_test) % num_outputs
-        targets = classes if self.of.data.is_classification else np.repeat(values[:, None], num_outputs, axis=1)
-        return Outputs(inputs, targets, np.broadcast_to(values[:, None], (*networks, num_test, num_outputs)))
 
     @property
-    def seconds(self) -> float:
-        return 0.2
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# The loop
-
-
-def fit(
-    model: nn.Module,
-    split: Split,
-    recipe: Recipe,
-    seed: int | Sequence[int],
-    record_at: Sequence[int] = (),
-    checkpoint_at: Sequence[int] = (),
-    history_examples: tuple[int, int] = HISTORY_EXAMPLES,
-) -> Training:
-    """Train ``model`` in place and measure it on the way.
-
-    A sequence of seeds goes with a stack: network ``i`` sees the examples in the order that ``seed[i]`` sets.
-    """
-    dtype = getattr(torch, recipe.dtype)
-    model.to(dtype)
-    split = _convert(split, dtype)
-    parameters = list(model.parameters())
-    optimizer = recipe.make_optimizer(parameters)
-    scheduler = recipe.make_scheduler(optimizer)
-    examples = _batches(len(split.train_inputs), recipe.batch_size, seed, split.train_inputs.device)
-    sample = _first_examples(split, *history_examples)
-    history: dict[int, tuple[Scores, Scores, np.ndarray]] = {}
-    checkpoints: dict[int, np.ndarray] = {}
-    final: tuple[Scores, Scores, np.ndarray] | None = None
-
-    for step in range(recipe.num_updates + 1):
-        if step in checkpoint_at:
-            checkpoints[step] = flat_weights(model)
-        if step == recipe.num_updates:
-            # Before the pass of a last record, which would move the statistics of batch normalisation.
-            final = (
-                evaluate(model, split.train_inputs, split.train_targets),
-                evaluate(model, split.test_inputs, split.test_targets),
-                flat_statistics(model),
-            )
-            if step not in record_at:
-                break
-        batch = next(examples)
-        optimizer.zero_grad()
-        mean_loss(model(split.train_inputs[batch]), split.train_targets[batch]).sum().backward()
-        if step in record_at:
-            scores = (
-                evaluate(model, sample.train_inputs, sample.train_targets),
-                evaluate(model, sample.test_inputs, sample.test_targets),
-            )
-            history[step] = (*scores, _grad_norm(parameters, stacked=not isinstance(seed, int)))
-        if step < recipe.num_updates:
-            optimizer.step()
-            scheduler.step()
-
-    def over_time(pick) -> np.ndarray:
-        values = [pick(history[step]) for step in sorted(history)]
-        networks = () if isinstance(seed, int) else (len(seed),)
-        return np.stack(values, axis=-1) if values else np.zeros((*networks, 0))
-
-    assert final is not None  # a recipe has one update at least
-    train, test, statistics = final
-    weights = flat_weights(model)
-    classes = split.is_classification
-    return Training(
-        steps=np.array(sorted(history), dtype=np.int64),
-        train_loss=over_time(lambda record: record[0].loss),
-        test_loss=over_time(lambda record: record[1].loss),
-        train_accuracy=over_time(lambda record: record[0].accuracy) if classes else None,
-        test_accuracy=over_time(lambda record: record[1].accuracy) if classes else None,
-        grad_norm=over_time(lambda record: record[2]),
-        final_train_loss=train.loss,
-        final_test_loss=test.loss,
-        final_train_accuracy=train.accuracy if classes else None,
-        final_test_accuracy=test.accuracy if classes else None,
-        weights=weights,
-        checkpoints=np.stack([checkpoints[step] for step in sorted(checkpoints)], axis=-2)
-        if checkpoints
-        else np.zeros((*weights.shape[:-1], 0, weights.shape[-1]), weights.dtype),
-        statistics=statistics,
-    )
-
-
-def mean_loss(outputs: Float[Tensor, "*networks batch outputs"], targets: Tensor) -> Float[Tensor, "*networks"]:
-    """Mean over the batch: cross-entropy in nats for classes, squared error for values. One number a network."""
-    if targets.is_floating_point():
-        return (outputs - targets).square().mean((-2, -1))
-    losses = nn.functional.cross_entropy(outputs.flatten(0, -2), targets.expand(outputs.shape[:-1]).flatten(), reduction="none")
-    return losses.reshape(outputs.shape[:-1]).mean(-1)
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Mean loss and accuracy over a set of examples, in float64; accuracy is NaN where the targets are values."""
-
-    loss: Float[np.ndarray, "*networks"]
-    accuracy: Float[np.ndarray, "*networks"]
-
-
-def evaluate(model: nn.Module, inputs: Tensor, targets: Tensor) -> Scores:
-    """Mean loss and accuracy in evaluation mode, without gradients; the model's mode is restored."""
-    outputs = forward_in_slices(model, inputs).double()
-    loss = mean_loss(outputs, targets.double() if targets.is_floating_point() else targets)
-    correct = torch.full_like(loss, torch.nan)
-    if not targets.is_floating_point():
-        correct = (outputs.argmax(-1) == targets).double().mean(-1)
-    return Scores(loss.cpu().numpy(), correct.cpu().numpy())
-
-
-def forward_in_slices(model: nn.Module, inputs: Float[Tensor, "examples ..."]) -> Float[Tensor, "*networks examples outputs"]:
-    """Outputs in evaluation mode without gradients, computed in slices that fit the processor's cache."""
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.inference_mode():
-            return torch.cat([model(part) for part in inputs.split(EVALUATION_SLICE)], dim=-2)
-    finally:
-        model.train(was_training)
-
-
-def _convert(split: Split, dtype: torch.dtype) -> Split:
-    def convert(values: Tensor) -> Tensor:
-        return values.to(dtype) if values.is_floating_point() else values
-
-    return Split(*(convert(getattr(split, name)) for name in Split.__dataclass_fields__))
-
-
-def _first_examples(split: Split, num_train: int, num_held_out: int) -> Split:
-    """The first examples of either set; which those are was settled when the data set was drawn."""
-    train, test = slice(num_train), slice(num_held_out)
-    return Split(split.train_inputs[train], split.train_targets[train], split.test_inputs[test], split.test_targets[test])
-
-
-def _batches(
-    num_examples: int, batch_size: int | None, seed: int | Sequence[int], device: torch.device
-) -> Iterator[slice | Int[Tensor, "*networks batch"]]:
-    """Indices of the examples of each update, without end; the last batch of an epoch holds what is left."""
-    while batch_size is None:
-        yield slice(None)
-    generators = [_order_generator(item) for item in ([seed] if isinstance(seed, int) else seed)]
-    while True:
-        orders = torch.stack([torch.randperm(num_examples, generator=item, device="cpu") for item in generators])
-        yield from (orders[0] if isinstance(seed, int) else orders).to(device).split(batch_size, dim=-1)
-
-
-def _order_generator(seed: int) -> torch.Generator:
-    """The generator of the order of examples: another stream than that of the initial weights, which the same seed sets."""
-    # Torch's generator keeps the lower 32 bits of a seed, so adding 2**32 would not tell the two apart.
-    return torch.Generator("cpu").manual_seed(int(np.random.SeedSequence([seed, 1]).generate_state(1)[0]))
-
-
-def _grad_norm(parameters: list[nn.Parameter], stacked: bool) -> np.ndarray:
-    keep = 1 if stacked else 0
-    squares = [parameter.grad.double().square().flatten(keep).sum(-1) for parameter in parameters if parameter.grad is not None]
-    return torch.stack(squares).sum(0).sqrt().cpu().numpy()
+    def flops(self) -> float:
+        return 2 * costs.JOB

@@ -1,18 +1,21 @@
 """Paths of weights: joint principal components of checkpoints, what the plane leaves out, and what random walks would show.
 
 Principal components of a high-dimensional random walk hold most of its variance as well and draw Lissajous curves
-(Antognini & Sohl-Dickstein 2018): one long walk has the shares 6 / (pi k)^2, so 61 and 15 %. That limit is not the null of a few short walks; ``random_walk_null`` simulates
-the null with the measured runs, checkpoints, step lengths and starts.
+(Antognini & Sohl-Dickstein 2018): one long walk has the shares 6 / (pi k)^2, so 61 and 15 %. That limit is not the null of
+a few short walks; ``random_walk_null`` simulates the null with the measured runs, checkpoints, step lengths and starts.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
+from lab import costs
+from lab.checkpoints import check_comparable
 from lab.network import Network
-from lab.training import Train, Training
+from lab.trained import Training
+from lab.training import Train
 from measured.jobs import Job
 
 COLUMNS_AT_A_TIME = 1 << 15  # of a matrix in float64: a few dozen rows of so many stay in the processor's cache
@@ -35,13 +38,15 @@ def principal_components(
 ) -> Components:
     """Principal components through the Gram matrix of the centred rows, or their covariance where that is smaller, in float64.
 
-    A component's sign is free. It is taken so that the coordinate rises with ``times`` over all rows; where it does neither rise nor fall, or without times, so that
-    the coordinate of largest magnitude is positive. Negated data have the same coordinates.
+    A component's sign is free. It is taken so that the coordinate rises with ``times`` over all rows; where it does neither
+    rise nor fall, or without times, so that the coordinate of largest magnitude is positive. Negated data have the same
+    coordinates.
     """
     rows, num_parameters = matrix.shape
     if not 1 <= num_components <= min(rows - 1, num_parameters):
         raise ValueError(
-            f"{rows} rows of {num_parameters} numbers have at most {min(rows - 1, num_parameters)} components; got {num_components}"
+            f"{rows} rows of {num_parameters} numbers have at most {min(rows - 1, num_parameters)} components; "
+            f"got {num_components}"
         )
     mean = matrix.mean(0, dtype=np.float64)
 
@@ -88,9 +93,10 @@ def relative_residual(
 ) -> Float[np.ndarray, " points"]:
     """Distance of each point from the plane through ``origin``, as a share of its distance from ``origin``.
 
-    0 in the plane, 1 where all of the way from the origin is perpendicular to it; 0 at the origin itself. What it says depends on the origin. About the
-    joint mean it is what the components leave out of a point. About a run's end it is what a picture of the loss on the plane through that end, as Li
-    et al. 2018 draw it, leaves out of the way there: near the end, where the way is short, it can be large in a faithful picture.
+    0 in the plane, 1 where all of the way from the origin is perpendicular to it; 0 at the origin itself. What it says
+    depends on the origin. About the joint mean it is what the components leave out of a point. About a run's end it is what
+    a picture of the loss on the plane through that end, as Li et al. 2018 draw it, leaves out of the way there: near the
+    end, where the way is short, it can be large in a faithful picture.
     """
     offsets = points - origin.astype(np.float64)
     distances = np.linalg.norm(offsets, axis=1)
@@ -110,12 +116,12 @@ def random_walk_null(
     num_simulations: int,
     seed: int,
 ) -> Float[np.ndarray, "simulations components"]:
-    """Shares of variance in the first principal components of random walks, one row a simulation.
+    """Shares of variance in the first principal components of random walks, one row per simulation.
 
     Each run begins at its own start and makes its own steps, of the given Euclidean lengths in uniform directions. No vector
     of the dimension is drawn. The explained shares depend on inner products only; in a basis that begins with the
-    plane of the starts, the part of Gaussian directions outside that plane is rotated to triangular form, whose entries are independent normal and chi variables
-    (Bartlett's decomposition of a Wishart matrix). This is exact.
+    plane of the starts, the part of Gaussian directions outside that plane is rotated to triangular form, whose entries are
+    independent normal and chi variables (Bartlett's decomposition of a Wishart matrix). This is exact.
     """
     (runs, num_steps), num_parameters = step_lengths.shape, starts.shape[1]
     random = np.random.default_rng(seed)
@@ -150,23 +156,6 @@ def _rotated_gaussians(random: np.random.Generator, rows: int, dimension: int) -
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def check_comparable(runs: tuple[Train, ...]) -> None:
-    """ValueError unless ``runs`` are of one network and keep two or more checkpoints after the same updates."""
-    if not runs:
-        raise ValueError("no runs were given; expected a tuple of one Train or more")
-    first = runs[0]
-    if len(set(first.checkpoint_at)) < 2:
-        raise ValueError(
-            f"checkpoint_at is {first.checkpoint_at}; a path needs checkpoints after two numbers of updates or more"
-        )
-    for run in runs[1:]:
-        if (run.network, set(run.checkpoint_at)) != (first.network, set(first.checkpoint_at)):
-            raise ValueError(
-                f"runs of {first.network} and {run.network} with checkpoints after {first.checkpoint_at} and "
-                f"{run.checkpoint_at} updates have no common plane; use one network and the same checkpoint_at"
-            )
-
-
 def places_of(network: Network, layer: str | None) -> slice | Int[np.ndarray, " parameters"]:
     """Where the parameters of ``layer`` are in the flat vector; a layer is named as torch names it (``3`` or ``3.weight``)."""
     if layer is None:
@@ -199,7 +188,8 @@ class Paths:
     step_lengths: Float[np.ndarray, "runs steps"]
     """Between neighbouring checkpoints."""
     kept: Float[np.ndarray, " runs"]
-    """Share of the variance of one run's checkpoints about their own mean that the joint plane keeps: of its movement, not of where it is."""
+    """Share of the variance of one run's checkpoints about their own mean that the joint plane keeps: of its movement, not of
+    where it is."""
     alone_explained: Float[np.ndarray, " runs"]
     """Share of that variance in the first two components of the run by itself."""
     null_alone_explained: Float[np.ndarray, "simulations runs"]
@@ -207,11 +197,12 @@ class Paths:
 
 
 @dataclass(frozen=True)
-class JointPCA(Job):
+class JointPCA(Job[Paths]):
     """One basis for the checkpoints of all runs, centred jointly, of the whole model or of one layer.
 
-    Starts that differ are about equally far apart, so the first components of R runs then tell the runs apart rather than show how they move: with
-    ``from_own_start`` each run is measured from its first checkpoint. Which updates are kept changes the components.
+    Starts that differ are about equally far apart, so the first components of R runs then tell the runs apart rather than
+    show how they move: with ``from_own_start`` each run is measured from its first checkpoint. Which updates are kept
+    changes the components.
     """
 
     of: tuple[Train, ...]
@@ -230,7 +221,8 @@ class JointPCA(Job):
         num_rows = len(self.of) * len(set(self.of[0].checkpoint_at))
         if not 2 <= self.num_components < num_rows:
             raise ValueError(
-                f"num_components is {self.num_components}; expected 2 or more, for the plane, and fewer than the {num_rows} rows"
+                f"num_components is {self.num_components}; expected 2 or more, for the plane, "
+                f"and fewer than the {num_rows} rows"
             )
         places_of(self.of[0].network, self.layer)
 
@@ -242,7 +234,7 @@ class JointPCA(Job):
             ends = ends - paths[:, 0].astype(np.float64)
             paths = paths - paths[:, :1].astype(np.float64)
         runs, checkpoints, _ = paths.shape
-        steps = np.unique(self.of[0].checkpoint_at)
+        steps = trainings[0].checkpoint_steps
         found = principal_components(paths.reshape(runs * checkpoints, -1), self.num_components, np.tile(steps, runs))
         plane = found.basis[:2]
         step_lengths = np.stack([np.linalg.norm(np.diff(path.astype(np.float64), axis=0), axis=1) for path in paths])
@@ -266,28 +258,16 @@ class JointPCA(Job):
             ),
         )
 
+    @property
+    def axes(self) -> dict[str, int]:
+        checkpoints = len(set(self.of[0].checkpoint_at))
+        sizes = {"runs": len(self.of), "checkpoints": checkpoints, "steps": checkpoints - 1}
+        return sizes | {"components": self.num_components, "simulations": self.num_simulations}
+
     def placeholder(self) -> Paths:
-        steps = np.unique(self.of[0].checkpoint_at)
-        runs, moments = np.arange(1, len(self.of) + 1)[:, None], np.linspace(0, 1, len(steps))
-        components = np.arange(1, self.num_components + 1)
-        angles = moments[:, None] * components
-        shares = 0.5 / components**2
-        scatter = np.linspace(0.4, 0.6, self.num_simulations)[:, None]
-        return Paths(
-            steps,
-            (1 + 0.1 * runs[..., None]) * np.sin(angles + 0.2 * runs[..., None]),
-            shares,
-            scatter * shares,
-            (0.3 + 0.01 * runs) * (1 - 0.5 * moments),
-            (0.5 + 0.01 * runs) * (1 - 0.5 * moments),
-            (5 + 0.1 * runs) * moments,
-            (1 + 0.1 * runs) * (1 - 0.5 * moments[1:]),
-            0.4 + 0.01 * runs[:, 0],
-            0.8 + 0.01 * runs[:, 0],
-            scatter + 0.2 + 0.001 * runs[:, 0],
-        )
+        return replace(super().placeholder(), steps=np.unique(self.of[0].checkpoint_at))
 
     @property
-    def seconds(self) -> float:
+    def flops(self) -> float:
         rows, parameters = len(self.of) * len(set(self.of[0].checkpoint_at)), self.of[0].network.num_parameters
-        return 0.05 + 2e-10 * rows**2 * parameters + 1.5e-8 * rows**3 * self.num_simulations
+        return costs.JOB / 2 + 10 * rows**2 * parameters + 750 * rows**3 * self.num_simulations

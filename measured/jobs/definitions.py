@@ -1,7 +1,7 @@
 """What one file defines, imports and executes, found in its syntax tree; docstrings and comments do not count.
 
-What cannot be followed (a module passed around as a value, ``import *``, ``globals()``) counts as using the whole module; ``eval``,
-``importlib`` and ``__subclasses__`` as using every module of the package.
+What cannot be followed (a module passed around as a value, ``import *``, ``globals()``) counts as using the whole module;
+``eval``, ``importlib`` and ``__subclasses__`` as using every module of the package.
 """
 
 import ast
@@ -20,8 +20,8 @@ class Module:
 
     name: str
     definitions: dict[str, dict]
-    """By name: ``digest``, ``chains`` of names that it uses, the first names of those that are ``computing``, which in an annotation they are not,
-    and whether it needs its ``own_module`` or the ``whole_package``."""
+    """By name: ``digest``, ``chains`` of names that it uses, the first names of those that are ``computing``, which in an
+    annotation they are not, and whether it needs its ``own_module`` or the ``whole_package``."""
     imports: dict[str, list[Sequence[str]]]
     """By bound name: module, and the name in it, empty where the module itself is bound."""
     stars: list[str]
@@ -47,7 +47,7 @@ def read_module(name: str, is_package: bool, tree: ast.Module) -> Module:
     parts: dict[str, list[tuple[str, _Uses]]] = {WHOLE: []}
     for statement in tree.body:
         names = _defined(statement)
-        if not names and not isinstance(statement, ast.Import | ast.ImportFrom | ast.Pass):
+        if not names and not _only_imports(statement):
             names = [LOOSE]
             module.bound_loosely += sorted(_stored(ast.Module([statement], [])))
         uses = _Uses()
@@ -96,6 +96,13 @@ def _defined(statement: ast.stmt) -> list[str]:
     else:
         return []
     return [item.id for item in targets if isinstance(item, ast.Name)] if _all_names(targets) else []
+
+
+def _only_imports(statement: ast.stmt) -> bool:
+    """Whether a statement binds imported names and computes nothing, as ``if TYPE_CHECKING`` does for annotations alone."""
+    if isinstance(statement, ast.If) and ast.unparse(statement.test).split(".")[-1] == "TYPE_CHECKING":
+        return not statement.orelse and all(map(_only_imports, statement.body))
+    return isinstance(statement, ast.Import | ast.ImportFrom | ast.Pass)
 
 
 def _all_names(targets: list[ast.expr]) -> bool:

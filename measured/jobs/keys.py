@@ -1,19 +1,22 @@
 """The key of a result: a digest of everything that determines it."""
 
 import sys
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from measured.files import canonical, digest
 from measured.jobs.job import Job, nested, parts_inside, specification
-from measured.jobs.source import Sources, changes
+from measured.jobs.source import Reached, Sources, changes
 
 Parts = dict[str, Any]
-"""What determines a result: ``format``, ``job`` (its specification), ``code``, ``data``, ``versions``, ``device``, ``needs``."""
+"""What determines a result: ``format``, ``job`` (its specification), ``code``, ``data``, ``versions``, ``device``,
+``needs``."""
 
 FORMAT = 1
-"""To be raised when the generator computes, encodes or keeps results in another way: what was kept before is then computed again."""
+"""To be raised when the generator computes, encodes or keeps results in another way: what was kept before is then computed
+again."""
 
 _sources: dict[Path, Sources] = {}
 
@@ -21,7 +24,7 @@ _sources: dict[Path, Sources] = {}
 def use_sources(sources: Sources) -> None:
     """Make keys from what ``sources`` has read, so that they say what was there before it was imported."""
     _sources[sources.root] = sources
-    for remembered in (_reached, parts_of, key):
+    for remembered in (_reached, libraries_of, parts_of, key):
         remembered.cache_clear()
 
 
@@ -30,33 +33,47 @@ def root_of(kind: type) -> Path:
     file = getattr(sys.modules[kind.__module__], "__file__", None)
     if file is None or kind.__module__ == "__main__":
         raise ValueError(
-            f"{kind.__qualname__} is defined in no module of a project; put it into a file below experiments and import it from there"
+            f"{kind.__qualname__} is defined in no module of a project; put it into a file below "
+            "experiments and import it from there"
         )
     path = Path(file).resolve()
     return path.parents[kind.__module__.count(".") + (path.name == "__init__.py")]
 
 
+def _sources_of(kind: type) -> Sources:
+    root = root_of(kind)
+    return _sources.setdefault(root, Sources(root))
+
+
 @cache
-def _reached(types: tuple[type, ...]) -> tuple[dict[str, str], dict[str, str]]:
-    """Digests of the definitions that instances of these types compute with, and versions of the libraries."""
-    root = root_of(types[0])
-    sources = _sources.setdefault(root, Sources(root))
-    found = sources.reached((kind.__module__, kind.__qualname__) for kind in types)
-    return found.definitions, sources.versions(found.libraries)
+def _reached(types: tuple[type, ...]) -> Reached:
+    """What instances of these types compute with."""
+    return _sources_of(types[0]).reached((kind.__module__, kind.__qualname__) for kind in types)
+
+
+def _types(inside: Iterable[Any]) -> tuple[type, ...]:
+    return tuple(sorted({type(value) for value in inside}, key=lambda kind: (kind.__module__, kind.__qualname__)))
+
+
+@cache
+def libraries_of(job: Job) -> tuple[str, ...]:
+    """Top-level modules from outside of the project that ``job`` computes with, and the jobs that it builds on."""
+    own = _reached(_types(parts_inside(job))).libraries
+    return tuple(sorted({*own, *(name for inner in nested(job) for name in libraries_of(inner))}))
 
 
 @cache
 def parts_of(job: Job, device: str) -> Parts:
     """Everything that determines the result of ``job`` on ``device``; its digest is the key."""
     inside = list(parts_inside(job))
-    types = sorted({type(value) for value in inside}, key=lambda kind: (kind.__module__, kind.__qualname__))
-    code, versions = _reached(tuple(types))
+    types = _types(inside)
+    reached = _reached(types)
     return {
         "format": FORMAT,
         "job": specification(job),
-        "code": code,
+        "code": reached.definitions,
         "data": {k: v for value in inside if hasattr(value, "checksums") for k, v in value.checksums().items()},
-        "versions": versions,
+        "versions": _sources_of(types[0]).versions(reached.libraries),
         "device": device,
         "needs": [key(inner, device) for inner in nested(job)],
     }

@@ -1,21 +1,27 @@
 """Jobs to results: the cache first, then this process or workers.
 
-``gather`` takes any tree of jobs and returns the same tree with results; jobs of all chapters form one graph, in which each key is
-computed once.
+``gather`` takes any tree of jobs and returns the same tree with results; jobs of all chapters form one graph, in which
+each key is computed once.
 """
 
 import contextlib
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from measured.jobs.cache import Cache, CacheError, Entry, decode
-from measured.jobs.job import Job, name_of, nested, result_type
+from measured.jobs.job import Job, name_of, nested
 from measured.jobs.keys import key, parts_of, root_of
 from measured.jobs.run import run_encoded
+
+R = TypeVar("R")
+K = TypeVar("K")
+L = TypeVar("L")
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 class JobError(RuntimeError):
@@ -61,7 +67,7 @@ class Pool:
     def _result(self, job: Job) -> Any:
         future = self._futures[key(job, self.device)]
         future.result()
-        return decode(self.encoded(job).blob, result_type(job))
+        return decode(self.encoded(job).blob, job.result_type)
 
     def encoded(self, job: Job) -> Entry:
         """The kept result of ``job``. Raises JobError where it is gone though it was there."""
@@ -162,7 +168,7 @@ class OnlyCached(Pool):
                 raise MissingError(name_of(job))
             listener.asked(job, name, entry.seconds)
             listener.finished(job, name, True, entry.seconds)
-            entries.append(decode(entry.blob, result_type(job)))
+            entries.append(decode(entry.blob, job.result_type))
         return entries
 
 
@@ -210,10 +216,33 @@ def using(pool: Pool, listener: Listener | None = None) -> Iterator[None]:
         _current.reset(token)
 
 
+@overload
+def gather(tree: Job[R]) -> R: ...
+@overload
+def gather(tree: tuple[Job[R], Job[S]]) -> tuple[R, S]: ...
+@overload
+def gather(tree: tuple[Job[R], Job[S], Job[T]]) -> tuple[R, S, T]: ...
+@overload
+def gather(tree: tuple[Job[R], *tuple[Job[S], ...]]) -> tuple[R, *tuple[S, ...]]: ...
+@overload
+def gather(tree: tuple[Job[R], ...]) -> tuple[R, ...]: ...
+@overload
+def gather(tree: Sequence[Job[R]]) -> list[R]: ...
+@overload
+def gather(tree: Mapping[K, Job[R]]) -> dict[K, R]: ...
+@overload
+def gather(tree: Mapping[K, Sequence[Job[R]]]) -> dict[K, list[R]]: ...
+@overload
+def gather(tree: Mapping[K, Mapping[L, Job[R]]]) -> dict[K, dict[L, R]]: ...
+@overload
+def gather(tree: Mapping[K, Mapping[L, Sequence[Job[R]]]]) -> dict[K, dict[L, list[R]]]: ...
+@overload
+def gather(tree: Any) -> Any: ...
 def gather(tree: Any) -> Any:
     """The same tree of dicts, lists and tuples with each job replaced by its result.
 
-    Outside a build (a notebook, a test) jobs run in this process, with the cache folder of the project that the first job comes from.
+    Outside a build (a notebook, a test) jobs run in this process, with the cache folder of the project that the first job
+    comes from.
     """
     jobs: list[Job] = []
 

@@ -28,7 +28,8 @@ ENVIRONMENT = {
 
 @contextlib.contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
-    """What starts here does not hear Ctrl-C, which a terminal sends to the whole process group: the build does, and ends its workers."""
+    """What starts here does not hear Ctrl-C, which a terminal sends to the whole process group: the build does, and ends
+    its workers."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -84,7 +85,8 @@ class Workers(Pool):
 
     @classmethod
     def of_cluster(cls, cache: Cache, code: remote.Code, address: str, versions: dict[str, str], **options: Any) -> "Workers":
-        """The workers of the Dask scheduler at ``address``. Raises ClusterError where none answers, or where they could change results."""
+        """The workers of the Dask scheduler at ``address``. Raises ClusterError where none answers, or where they could
+        change results."""
         from distributed import Client
 
         pool = cls(cache, code, **options)

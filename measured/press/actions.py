@@ -64,7 +64,7 @@ def _forecast(project: Project, chapters: Sequence[Chapter], options: Options, s
     from measured.press.measure import device_of, load_all, num_cores, rehearse_checked, why_missing
 
     scripts, failed = load_all(project, options, [item.chapter for item in stale.values()])
-    device, total = device_of(options), 0.0
+    device, total = device_of(options, project), 0.0
     for script in scripts:
         outcome = rehearse_checked(script, project, stores, device)
         if isinstance(outcome, Failed):

@@ -83,7 +83,7 @@ def measure(
             else:
                 settled[script.chapter.name] = found
                 known.append(script)
-        device = device_of(options)
+        device = device_of(options, project)
         stack.enter_context(one_thread())
         settled = {name: {**found, "device": device} for name, found in settled.items()}
 
@@ -126,10 +126,10 @@ def load_all(project: Project, options: Options, chapters: Sequence[Chapter]) ->
     return scripts, failed
 
 
-def device_of(options: Options) -> str:
+def device_of(options: Options, project: Project) -> str:
     """Where tensors live, once the chapters are imported. Raises BuildError where --device is not there."""
     try:
-        return resolve_device(options.device)
+        return resolve_device(options.device, project.outline.preload)
     except ValueError as error:
         raise BuildError(f"--device {options.device}: {error}") from error
 

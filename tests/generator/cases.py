@@ -22,7 +22,7 @@ class Numbers:
 
 
 @dataclass(frozen=True)
-class Powers(Job):
+class Powers(Job[Numbers]):
     """The first powers of a number."""
 
     base: float
@@ -36,7 +36,7 @@ class Powers(Job):
 
 
 @dataclass(frozen=True)
-class Total(Job):
+class Total(Job[Numbers]):
     """The sum of what another job computed."""
 
     of: Powers
@@ -49,7 +49,7 @@ class Total(Job):
 
 
 @dataclass(frozen=True)
-class Threads(Job):
+class Threads(Job[Numbers]):
     """How many threads each library that computes has while a job runs."""
 
     def compute(self) -> Numbers:
@@ -62,7 +62,7 @@ class Threads(Job):
 
 
 @dataclass(frozen=True)
-class Failing(Job):
+class Failing(Job[Numbers]):
     """A job that cannot be computed."""
 
     reason: str
@@ -94,7 +94,7 @@ class Throws:
 
 
 @dataclass(frozen=True)
-class Dice(Job):
+class Dice(Job[Throws]):
     bias: float
     seed: int
 

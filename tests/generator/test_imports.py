@@ -71,8 +71,9 @@ def test_generator_imports_nothing_of_a_report():
         assert not found & THE_REPORTS_OWN, path
 
 
-def loaded_after(*modules: str) -> set[str]:
-    code = f"import {', '.join(modules)}, sys; print(*sys.modules)"
+def loaded_after(*modules: str, then: str = "") -> set[str]:
+    """Modules that a fresh process holds after importing some, and then running code that prints nothing."""
+    code = f"import {', '.join(modules)}, sys\n{then}\nprint(*sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     return set(found.stdout.split())
 

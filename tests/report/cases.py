@@ -7,17 +7,23 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lab.losses import MeanLoss
+from lab.split import Examples
+
 ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
 class TinyProblem:
-    """A model in float64 with a batch, small enough for a dense Hessian."""
+    """A model in float64 with examples, small enough for a dense Hessian."""
 
     name: str
     model: nn.Module
-    batch: tuple[Tensor, Tensor]
+    examples: Examples
     weight_decay: float = 0.0
+
+    def loss(self, slice_size: int | None = None) -> MeanLoss:
+        return MeanLoss(self.model, self.examples, self.weight_decay, slice_size)
 
     @property
     def num_parameters(self) -> int:
@@ -36,12 +42,14 @@ def _seeded(*modules: nn.Module) -> nn.Module:
 
 
 TINY_PROBLEMS = (
-    TinyProblem("values", _seeded(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 2)), (_random(7, 2), _random(7, 2) ** 2), 0.05),
-    TinyProblem("classes", _seeded(nn.Linear(3, 4), nn.SiLU(), nn.Linear(4, 3)), (_random(8, 3), torch.arange(8) % 3)),
+    TinyProblem(
+        "values", _seeded(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 2)), Examples(_random(7, 2), _random(7, 2) ** 2), 0.05
+    ),
+    TinyProblem("classes", _seeded(nn.Linear(3, 4), nn.SiLU(), nn.Linear(4, 3)), Examples(_random(8, 3), torch.arange(8) % 3)),
     TinyProblem(
         "convolution",
         _seeded(nn.Conv2d(1, 2, 3, padding=1), nn.MaxPool2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(8, 3)),
-        (_random(5, 1, 4, 4), torch.arange(5) % 3),
+        Examples(_random(5, 1, 4, 4), torch.arange(5) % 3),
     ),
 )
 
@@ -49,7 +57,7 @@ TINY_PROBLEMS = (
 def dense_hessian(problem: TinyProblem) -> np.ndarray:
     """Second derivatives by torch.autograd.functional, of a loss written out here."""
     named = dict(problem.model.named_parameters())
-    inputs, targets = problem.batch
+    inputs, targets = problem.examples.inputs, problem.examples.targets
 
     def loss(vector: Tensor) -> Tensor:
         pieces = vector.split([value.numel() for value in named.values()])
@@ -73,13 +81,14 @@ class Quadratic(nn.Module):
         return (100 + self.theta @ self.matrix @ self.theta / 2).sqrt().expand(len(inputs), 1)
 
 
-def quadratic(eigenvalues: tuple[float, ...], rotated: bool = True) -> tuple[nn.Module, tuple[Tensor, Tensor]]:
-    """Model and batch of a loss whose Hessian has these eigenvalues, in a random basis or along the axes."""
+def quadratic(eigenvalues: tuple[float, ...], rotated: bool = True) -> MeanLoss:
+    """A loss whose Hessian has these eigenvalues, in a random basis or along the axes."""
     basis = torch.linalg.qr(_random(len(eigenvalues), len(eigenvalues)))[0] if rotated else torch.eye(len(eigenvalues)).double()
     matrix = basis @ torch.diag(torch.tensor(eigenvalues, dtype=torch.float64)) @ basis.T
-    return Quadratic(matrix), (torch.zeros(2, 1, dtype=torch.float64), torch.zeros(2, 1, dtype=torch.float64))
+    zeros = torch.zeros(2, 1, dtype=torch.float64)
+    return MeanLoss(Quadratic(matrix), Examples(zeros, zeros))
 
 
-def any_batch() -> tuple[Tensor, Tensor]:
+def any_examples() -> Examples:
     """Two inputs and two classes, where the numbers do not matter."""
-    return torch.ones(4, 2), torch.arange(4) % 2
+    return Examples(torch.ones(4, 2), torch.arange(4) % 2)

@@ -11,7 +11,7 @@ import pytest
 import torch
 import torchvision
 
-from lab import data
+from lab import data, split
 from lab.data import CIFAR10, KMNIST, MNIST, CorrectLabels, Digits, FashionMNIST, ImageSet, TorchvisionSet
 from lab.functions import FunctionSamples, Sinc5, SincPlusSine, SincPlusSquare, SquareWave
 
@@ -19,9 +19,9 @@ from lab.functions import FunctionSamples, Sinc5, SincPlusSine, SincPlusSquare, 
 @pytest.fixture(autouse=True)
 def fresh():
     """Nothing kept from another test."""
-    data._load.cache_clear()
-    data._arrays.cache_clear()
-    data._pixel_statistics.cache_clear()
+    split._load.cache_clear()
+    split._arrays.cache_clear()
+    split._pixel_statistics.cache_clear()
 
 
 def test_mnist_is_the_published_one():
@@ -58,8 +58,8 @@ def test_images_are_normalised_and_channels_last():
 
 def test_validation_never_meets_training():
     """The reserved sixth is the same images, whoever holds them out, and none is trained on."""
-    reserved = Digits(reserve_validation=True).load()
-    search = Digits(held_out="validation").load()
+    reserved = Digits(validation="reserved").load()
+    search = Digits(validation="held out").load()
     whole = Digits().load()
     torch.testing.assert_close(reserved.train_inputs, search.train_inputs)
     assert len(search.train_inputs) + len(search.test_inputs) == len(whole.train_inputs)
@@ -92,8 +92,8 @@ def test_impossible_subset_is_refused(num_train):
         MNIST(),
         Digits(),
         Digits(100, num_held_out=7),
-        Digits(reserve_validation=True, num_held_out=1_000),
-        Digits(held_out="validation"),
+        Digits(validation="reserved", num_held_out=1_000),
+        Digits(validation="held out"),
         FunctionSamples(Sinc5(), 0.0, 1.0, num_train=3, num_test=4),
     ],
 )
@@ -169,7 +169,7 @@ def test_another_set_of_torchvision_is_a_short_class(monkeypatch, tmp_path):
         input_shape = (1, 5, 5)
 
     Stored = stored(monkeypatch, tmp_path, "QMNIST", 1)
-    images = QMNIST(4, seed=1, label_noise=0.5, held_out="validation")
+    images = QMNIST(4, seed=1, label_noise=0.5, validation="held out")
     split = images.load()
     assert images.sizes == (4, 2) == (len(split.train_inputs), len(split.test_inputs))
     assert images.checksums() == {"QMNIST": "MD5 an MD5 sum"}

@@ -1,14 +1,20 @@
 """Code for CUDA, as far as a machine without it can tell."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from lab import training
-from lab.data import Digits, _load
+from lab import fit, losses
+from lab.data import Digits
 from lab.functions import FunctionSamples, Sinc5
 from lab.models import CNN, MLP
+from lab.split import _load
+from measured.jobs import run
 from measured.jobs.run import resolve_device
+from tests.report.cases import ROOT
 
 
 class Called(torch.nn.Module):
@@ -23,27 +29,28 @@ class Called(torch.nn.Module):
 
 
 @pytest.mark.parametrize(
-    "network, data, seed",
+    "network, data, seeds, networks",
     [
-        (CNN((1, 8, 8), (3,), (5,), 10), Digits(40, num_held_out=20), 0),
-        (MLP(1, (4,), 1), FunctionSamples(Sinc5(), -1.0, 1.0, 20, 30), 0),
-        (MLP(1, (4,), 1), FunctionSamples(Sinc5(), -1.0, 1.0, 20, 30), (0, 1)),
+        (CNN((1, 8, 8), (3,), (5,), 10), Digits(40, num_held_out=20), (0,), ()),
+        (MLP(1, (4,), 1), FunctionSamples(Sinc5(), -1.0, 1.0, 20, 30), (0,), ()),
+        (MLP(1, (4,), 1), FunctionSamples(Sinc5(), -1.0, 1.0, 20, 30), (0, 1), (2,)),
     ],
     ids=["cnn", "mlp", "stack"],
 )
 @pytest.mark.filterwarnings("ignore")
-def test_every_tensor_is_on_the_device(network, data, seed):
+def test_every_tensor_is_on_the_device(network, data, seeds, networks):
     """With tensors that only pretend to be on CUDA, a forward pass and an evaluation mix no devices; a mix is an error."""
-    built = network.build(seed) if isinstance(seed, int) else network.build_stack(seed)
+    built = network.build_stack(seeds) if networks else network.build(*seeds)
     data.load()  # reads the files and counts pixels, which tensors that only pretend cannot
     with FakeTensorMode(allow_non_fake_inputs=True), torch.device("cuda"):
-        split = training._convert(data.load(), torch.float32)
+        split = data.load()
+        train, held_out = split.train(dtype="float32"), split.held_out(dtype="float32")
         parameters = {name: torch.empty(value.shape) for name, value in built.named_parameters()}
         model = Called(built, parameters)
-        batch = next(training._batches(20, 8, seed, split.train_inputs.device))
+        batch = next(fit._batches(20, 8, seeds, networks, train.inputs.device))
         with torch.no_grad():  # the backward pass would look for a real device
-            loss = training.mean_loss(model(split.train_inputs[batch]), split.train_targets[batch])
-        outputs = training.forward_in_slices(model, split.test_inputs)
+            loss = losses.mean_loss(model(train.inputs[batch]), train.targets[batch])
+        outputs = losses.forward_in_slices(model, held_out.inputs)
     assert loss.device.type == outputs.device.type == "cuda"
     _load.cache_clear()  # what it holds only pretends to be data
 
@@ -57,3 +64,36 @@ def test_device_is_resolved(monkeypatch):
     assert resolve_device("auto") == "cpu"
     with pytest.raises(ValueError, match="use --device cpu"):
         resolve_device("cuda")
+
+
+def test_cuda_is_looked_for_where_its_driver_is(monkeypatch):
+    """The modules that compute are imported to ask, where the answer could be CUDA, and nowhere else."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    imported: list[str] = []
+    monkeypatch.setattr(run.importlib, "import_module", imported.append)
+    monkeypatch.setattr(run, "DRIVERS", ("nowhere",))
+    resolve_device("auto", ("lab.fit",))
+    resolve_device("cpu", ("lab.fit",))
+    assert not imported
+    monkeypatch.setattr(run, "DRIVERS", (__file__,))
+    assert resolve_device("auto", ("lab.fit",)) == "cuda" and imported == ["lab.fit"]
+
+
+IMPORTED_FIRST = """
+import sys
+from lab.data import MNIST
+from lab.models import MLP
+from lab.training import Predict, Recipe, Train
+from measured.jobs.run import load_libraries
+job = Predict(Train(MLP(784, (), 10), MNIST(20), Recipe(0.01, 1), 0))
+assert "torch" not in sys.modules
+load_libraries(job)
+assert "torch" in sys.modules
+"""
+
+
+def test_libraries_are_there_before_a_job_computes():
+    """In a fresh process: what a job computes with is imported first, so that it has one thread and the device from the
+    start."""
+    found = subprocess.run([sys.executable, "-c", IMPORTED_FIRST], cwd=ROOT, capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from lab import training
 from lab.activations import Tanh
 from lab.data import Digits
 from lab.functions import FunctionSamples, Sinc5
-from lab.gradients import DescendGradientNorm, GradientNorms, Norms, draw_batches, loss_gradient
+from lab.gradient_norms import draw_batches, gradient_norms, last_layer
+from lab.gradients import GradientNormDescent, GradientNorms, Norms
+from lab.losses import MeanLoss
 from lab.models import CNN, MLP
+from lab.split import Examples
 from lab.training import Recipe, Train
 from measured.jobs import gather
 from measured.jobs.pool import InProcess, using
@@ -23,7 +25,7 @@ DIGITS = Train(CNN((1, 8, 8), (3,), (6,), 10), Digits(700, num_held_out=20), EXA
 
 @pytest.mark.parametrize("of, num_examples", [(WAVE, None), (WAVE, 30), (DIGITS, 600)], ids=["all", "first", "classes"])
 def test_norms_are_those_of_autograd(cache, of, num_examples):
-    """In one piece, without weight decay: the loss by torch's own function, its gradient by ``backward``, the norm over all parameters."""
+    """In one piece, without weight decay: the loss by torch's own function, its gradient by ``backward``, the norm over all."""
     job = GradientNorms(of, 4, 10, num_examples, seed=2)
     with using(InProcess(cache)):
         found, trained = gather((job, of))
@@ -47,47 +49,33 @@ def test_norms_are_those_of_autograd(cache, of, num_examples):
 
 def test_gradient_of_a_line_is_known():
     """For y = w x + b and squared error, 2 mean((y - t) x) and 2 mean(y - t)."""
-    model = MLP(1, (), 1).with_weights(np.array([2.0, -1.0]))
     inputs, targets = torch.tensor([[1.0], [3.0]]).double(), torch.tensor([[0.0], [1.0]]).double()
-    found = loss_gradient(model, inputs, targets)  # answers 1 and 5, errors 1 and 4
-    assert found.loss == pytest.approx(17 / 2)
-    assert found.norm == pytest.approx((13.0**2 + 5.0**2) ** 0.5) and found.last_layer_norm == pytest.approx(13.0)
+    (found,) = gradient_norms(
+        MLP(1, (), 1), np.array([[2.0, -1.0]]), [Examples(inputs, targets)]
+    )  # answers 1 and 5, errors 1 and 4
+    assert found[:, 0].tolist() == pytest.approx([17 / 2, (13.0**2 + 5.0**2) ** 0.5, 13.0])
 
 
-@pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-12), (torch.float32, 1e-5)])
-def test_batches_that_partition_the_data_average_to_the_full_gradient(monkeypatch, dtype, tolerance):
+def test_last_layer_is_the_matrix_next_to_the_outputs():
+    """Six times ten weights before the ten biases."""
+    network = DIGITS.network
+    assert last_layer(network) == slice(network.num_parameters - 70, network.num_parameters - 10)
+
+
+@pytest.mark.parametrize("dtype, tolerance", [("float64", 1e-12), ("float32", 1e-5)])
+def test_batches_that_partition_the_data_average_to_the_full_gradient(dtype, tolerance):
     """The mean of their gradients is the gradient of the whole, whatever the slices; so is the mean of their losses."""
-    split = DIGITS.data.load()
-    inputs, targets = split.train_inputs[:600].to(dtype), split.train_targets[:600]
-    model = DIGITS.network.build(3).to(dtype)
-    whole = loss_gradient(model, inputs, targets)
-    monkeypatch.setattr("lab.gradients.EVALUATION_SLICE", 7)
+    examples = DIGITS.data.load().train(600, dtype)
+    model = DIGITS.network.build(3).to(examples.inputs.dtype)
+    whole = MeanLoss(model, examples)
+    weights = whole.weights
     batches = draw_batches(600, 50, 12, seed=0)
     assert sorted(batches.flatten().tolist()) == list(range(600))
-    parts = [loss_gradient(model, inputs[batch], targets[batch]) for batch in batches]
-    assert np.mean([part.loss for part in parts]) == pytest.approx(whole.loss, rel=tolerance)
-    for name, expected in whole.by_parameter.items():
-        mean = torch.stack([part.by_parameter[name] for part in parts]).mean(0)
-        torch.testing.assert_close(mean, expected, rtol=tolerance, atol=tolerance)
-    assert whole.norm < np.mean([part.norm for part in parts])
-
-
-def test_loss_is_that_of_the_evaluation():
-    """The full loss agrees with what the training loop reports."""
-    split, model = DIGITS.data.load(), DIGITS.network.build(0)
-    expected = training.evaluate(model, split.train_inputs, split.train_targets).loss
-    assert loss_gradient(model, split.train_inputs, split.train_targets).loss == pytest.approx(float(expected), rel=1e-6)
-
-
-def test_model_is_as_before():
-    """Weights, ``.grad`` and mode are left alone, and dropout is off."""
-    model = torch.nn.Sequential(torch.nn.Linear(2, 50), torch.nn.Dropout(0.5), torch.nn.Linear(50, 3)).train()
-    before = [parameter.detach().clone() for parameter in model.parameters()]
-    inputs, targets = torch.ones(9, 2), torch.zeros(9, dtype=torch.int64)
-    first, second = (loss_gradient(model, inputs, targets) for _ in range(2))
-    assert first.norm == second.norm and model.training
-    for parameter, old in zip(model.parameters(), before, strict=True):
-        assert torch.equal(parameter, old) and parameter.grad is None
+    parts = [MeanLoss(model, Examples(examples.inputs[batch], examples.targets[batch]), slice_size=7) for batch in batches]
+    values, gradients = zip(*(part.value_and_gradient(weights) for part in parts), strict=True)
+    assert np.mean(values) == pytest.approx(float(whole.value(weights)), rel=tolerance)
+    torch.testing.assert_close(torch.stack(gradients).mean(0), whole.gradient(weights), rtol=tolerance, atol=tolerance)
+    assert whole.gradient(weights).norm() < np.mean([gradient.norm() for gradient in gradients])
 
 
 def test_batches_have_one_size():
@@ -119,6 +107,8 @@ def test_placeholder_has_the_shapes_of_the_result(cache, of):
         ({"of": replace(WAVE, checkpoint_at=())}, "give it checkpoint_at"),
         ({"num_batches": 0}, "must be at least 1"),
         ({"batch_size": 31}, "mini-batches of 31 from 30 examples; take a smaller batch_size"),
+        ({"batch_size": 41, "num_examples": None}, "mini-batches of 41 from 40 examples"),
+        ({"batch_size": 41, "num_examples": 50}, "mini-batches of 41 from 40 examples"),
     ],
 )
 def test_bad_fields_are_refused(change, message):
@@ -127,23 +117,16 @@ def test_bad_fields_are_refused(change, message):
         replace(GradientNorms(WAVE, 3, 5, 30, 0), **change)
 
 
-def test_batches_larger_than_the_data_are_refused():
-    """Where the job cannot know the size of the data, the drawing does."""
-    with pytest.raises(ValueError, match="mini-batches of 41 from 40 examples"):
-        GradientNorms(WAVE, 3, 41, None, 0).compute(WAVE.compute())
-
-
 def test_descent_makes_the_norm_small_and_keeps_the_smallest(cache):
     """The first norm is the training's, the kept weights have the smallest, and it is smaller than at the start."""
     of = replace(DIGITS, data=Digits(60, num_held_out=20))
-    job = DescendGradientNorm(of, 40, 60, 0.003)
+    job = GradientNormDescent(of, 40, 60, 0.003)
     with using(InProcess(cache)):
         found, trained = gather((job, of))
-    split = of.data.load()
-    inputs, targets = split.train_inputs.double(), split.train_targets
+    examples = of.data.load().train(dtype="float64")
 
     def norm(weights: np.ndarray) -> float:
-        return loss_gradient(of.network.with_weights(weights), inputs, targets).norm
+        return float(gradient_norms(of.network, weights[None], [examples])[0, 1, 0])
 
     assert found.grad_norm[0] == pytest.approx(norm(trained.weights), rel=1e-9)
     assert (
@@ -153,9 +136,9 @@ def test_descent_makes_the_norm_small_and_keeps_the_smallest(cache):
 
 
 def test_descent_follows_the_hessian_times_the_gradient():
-    """For y = w x and squared error the objective is 2 (mean x^2)^2 (w - w*)^2 in closed form: Adam's first step goes down it."""
+    """For y = w x and squared error the objective is 2 (mean x^2)^2 (w - w*)^2 in closed form: Adam goes down it."""
     of = Train(MLP(1, (), 1), FunctionSamples(Sinc5(), -1.0, 1.0, 40, 10), Recipe(0.1, 1, None, dtype="float64"), 0)
-    found = DescendGradientNorm(of, 200, 40, 0.05).compute(of.compute())
+    found = GradientNormDescent(of, 200, 40, 0.05).compute(of.compute())
     assert found.grad_norm[-1] < 1e-3 * found.grad_norm[0]
     inputs, targets = of.data.load().train_inputs[:, 0].numpy(), of.data.load().train_targets[:, 0].numpy()
     slope, intercept = np.polyfit(inputs, targets, 1)  # the one critical point is the least-squares line

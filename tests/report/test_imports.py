@@ -1,5 +1,8 @@
 """The instruments know jobs, and nothing else of the generator; the report's contents are data."""
 
+import pytest
+
+from experiments import CHAPTERS
 from tests.generator.test_imports import imported_in, loaded_after
 from tests.report.cases import ROOT
 
@@ -37,3 +40,29 @@ def test_chapters_know_what_they_may():
 def test_contents_import_nothing():
     """The list of chapters is data."""
     assert not loaded_after("experiments") & {"torch", "numpy", "lab", "measured"}
+
+
+SAID = (
+    "activations", "checkpoints", "costs", "critical_points", "data", "functions", "gradients", "landscape", "models", "network",
+    "sensitivity", "sharpness", "statistics", "trained", "training", "trajectories",
+)  # fmt: skip
+
+
+def test_what_is_measured_is_said_without_torch():
+    """Jobs, networks and data sets are named in a fresh process, their sizes known, without the library that computes: it
+    takes a second to import."""
+    sizes = "lab.models.MLP(3, (4,), 2, batch_norm=True).num_statistics, lab.models.CNN((1, 8, 8), (3,), (), 2).num_parameters"
+    found = loaded_after(*(f"lab.{name}" for name in SAID), then=f"print({sizes}, lab.data.MNIST().sizes, file=sys.stderr)")
+    assert not found & {"torch", "torchvision", "sklearn", "scipy"}
+
+
+@pytest.mark.parametrize("name", [name for names in CHAPTERS.values() for name in names])
+def test_chapters_are_rehearsed_without_torch(name):
+    """In a fresh process: imported and run on placeholders, as in an author's loop."""
+    rehearsal = f"""
+from measured.jobs.cache import Cache
+from measured.jobs.pool import Rehearsal, using
+with using(Rehearsal(Cache("nowhere"))):
+    experiments.{name}.run(experiments.{name}.PRESETS["standard"])
+"""
+    assert "torch" not in loaded_after(f"experiments.{name}", then=rehearsal)

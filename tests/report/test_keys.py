@@ -47,7 +47,14 @@ def test_device_data_and_versions_are_in_the_key():
 def test_code_in_the_key_is_what_training_reaches():
     """The loop, the network's module and the loader; no line of the report."""
     code = parts_of(TRAIN, "cpu")["code"]
-    assert {"lab.training.fit", "lab.training._batches", "lab.models.MLP", "lab.data.MNIST"} <= code.keys()
+    assert {
+        "lab.fit.fit",
+        "lab.fit._batches",
+        "lab.models.MLP",
+        "lab.building.build",
+        "lab.data.MNIST",
+        "lab.split._load",
+    } <= code.keys()
     assert not [
         name
         for name in code

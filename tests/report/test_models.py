@@ -5,7 +5,9 @@ import pytest
 import torch
 
 from lab.activations import Tanh
-from lab.models import CNN, MLP, StackedMLP, flat_statistics, flat_weights
+from lab.building import flat_statistics, flat_weights
+from lab.models import CNN, MLP
+from lab.stack import StackedMLP
 
 COUNTS = [
     (MLP(1, (5, 10, 10, 10, 10, 10, 5), 1), 571),
@@ -92,7 +94,7 @@ def test_stack_is_its_networks(monkeypatch, limit):
     alone = [network.build(seed) for seed in (3, 4, 5)]
     torch.testing.assert_close(stack(inputs), torch.stack([module(part) for module, part in zip(alone, inputs, strict=True)]))
     torch.testing.assert_close(stack(inputs[0]), torch.stack([module(inputs[0]) for module in alone]))
-    np.testing.assert_array_equal(flat_weights(stack), np.stack([flat_weights(module) for module in alone]))
+    np.testing.assert_array_equal(stack.flat().detach().numpy(), np.stack([flat_weights(module) for module in alone]))
 
 
 def test_batch_normalisation_starts_as_the_identity():

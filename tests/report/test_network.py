@@ -7,15 +7,21 @@ import pytest
 import torch
 from torch import nn
 
-from lab import landscape
 from lab.activations import Activation
-from lab.curvature import Curvature, Hessian, stacked_hessian
-from lab.data import Data, Split
+from lab.building import flat_statistics, flat_weights
+from lab.checkpoints import Checkpoint
+from lab.curvature import Hessian
+from lab.data import Data
 from lab.gradients import GradientNorms
-from lab.landscape import FilterNormalizedPlane, Point
-from lab.models import MLP, flat_statistics, flat_weights
+from lab.landscape import FilterNormalizedPlane
+from lab.losses import MeanLoss, StackedLoss
+from lab.mixtures import evaluate_at
+from lab.models import MLP
 from lab.network import Network
 from lab.sensitivity import Sensitivity
+from lab.sharpness import Curvature
+from lab.split import Examples, Split
+from lab.trained import Classification
 from lab.training import Predict, Recipe, Train, TrainStack
 from measured.jobs import gather
 from measured.jobs.pool import InProcess, using
@@ -25,7 +31,7 @@ LENGTH = 36
 
 
 @dataclass(frozen=True)
-class Waves(Data):
+class Waves(Data[Classification]):
     """Sine waves of three periods with phases of their own, under noise: which period is it?"""
 
     num_train: int = 300
@@ -102,14 +108,14 @@ RECIPE = Recipe(0.01, 200, 32)
 def test_own_convolutional_network_on_own_data_learns():
     """Three periods that a filter of nine points tells apart: nearly all unseen waves are read, where chance is a third."""
     result = Train(Convolutional(), Waves(), RECIPE, 0).compute()
-    assert result.final_test_accuracy is not None and result.final_test_accuracy > 0.95
+    assert result.final_test_accuracy > 0.95
 
 
 @pytest.mark.parametrize("network", [Convolutional(), Convolutional(normalised=True), Remembering()], ids=repr)
 def test_own_network_and_data_take_part_in_every_measurement(cache, network):
     """Predictions, curvature, gradients, sensitivity and a surface are measured, and rehearsed with the shapes that they have."""
     of = Train(network, Waves(30), replace(RECIPE, num_updates=3), 0, record_at=(0, 3), checkpoint_at=(0, 3))
-    jobs = [of, Predict(of), Curvature(of, 20, 3, seed=0), FilterNormalizedPlane(Point(of, 3), 0, 1.0, 3, 20)]
+    jobs = [of, Predict(of), Curvature(of, 20, 3, seed=0), FilterNormalizedPlane(Checkpoint(of, 3), 0, 1.0, 3, 20)]
     if not network.num_statistics:
         jobs.append(GradientNorms(of, 2, 8, None, seed=0))
     if isinstance(network, Convolutional):
@@ -237,7 +243,8 @@ def test_state_that_is_drawn_is_kept_with_the_results():
     assert network.num_statistics == 3 and Filled().num_statistics == 0
     torch.testing.assert_close(rebuilt.get_buffer("table"), module.get_buffer("table"), rtol=0, atol=0)
     with pytest.raises(ValueError, match="cannot be estimated"):
-        landscape.evaluate_at(network, flat_weights(module)[None], np.ones((1, 1)), torch.zeros(2, 3), torch.zeros(2, 2))
+        examples = Examples(torch.zeros(2, 3), torch.zeros(2, 2))
+        evaluate_at(network, flat_weights(module)[None], np.ones((1, 1)), examples)
 
 
 def test_partly_set_parameter_is_refused():
@@ -288,7 +295,7 @@ def test_statistics_of_any_batch_normalisation_are_estimated():
     network, split = Convolutional(normalised=True), Waves(50).load()
     module = network.build(3)
     weights = flat_weights(module).astype(np.float64)
-    scores = landscape.evaluate_at(network, weights[None], np.ones((1, 1)), split.train_inputs.double(), split.train_targets)
+    scores = evaluate_at(network, weights[None], np.ones((1, 1)), split.train(dtype="float64"))
     expected = nn.functional.cross_entropy(module.double().train()(split.train_inputs.double()), split.train_targets)
     assert scores.loss[0] == pytest.approx(expected.item(), rel=1e-10)
 
@@ -303,10 +310,10 @@ def test_own_activation_is_trained_and_differentiated():
 
     network, split = MLP(LENGTH, (3,), 3, Mish()), Waves(20).load()
     result = TrainStack(network, Waves(20), Recipe(0.01, 5, None, dtype="float64"), (0, 1)).compute()
-    inputs = split.train_inputs.double()
-    found = stacked_hessian(network, torch.from_numpy(result.weights), inputs, split.train_targets)[1]
-    expected = Hessian(network.with_weights(result.weights[1]), (inputs, split.train_targets)).dense()
-    np.testing.assert_allclose(found, expected, atol=1e-10)
+    examples = split.train(dtype="float64")
+    _, found = StackedLoss(network, examples).gradient_and_hessian(torch.from_numpy(result.weights))
+    expected = Hessian(MeanLoss(network.with_weights(result.weights[1]), examples)).dense()
+    np.testing.assert_allclose(found[1], expected, atol=1e-10)
 
 
 def test_activation_with_parameters_is_refused():

@@ -6,23 +6,23 @@ from pathlib import Path
 import pytest
 
 from lab.activations import ReLU, Tanh
-from lab.critical_points import CriticalPoints
-from lab.curvature import Curvature, Spectra
+from lab.checkpoints import Checkpoint
+from lab.critical_points import CriticalPoints, NeighbourRatio
 from lab.data import KMNIST, MNIST, CorrectLabels, Digits
 from lab.functions import FunctionSamples, Sinc5, SincPlusSine
-from lab.gradients import DescendGradientNorm, GradientNorms
-from lab.landscape import FilterNormalizedPlane, LineLoss, Plane, Point, TrajectoryPlane
+from lab.gradients import GradientNormDescent, GradientNorms
+from lab.landscape import FilterNormalizedPlane, LineLoss, TrajectoryPlane
 from lab.models import CNN, MLP
 from lab.sensitivity import Sensitivity
-from lab.sharpness import MeasureHessian, Rescaling, Sharpness
+from lab.sharpness import Curvature, Rescaling, Sharpness
 from lab.training import LearningRateSearch, Predict, Recipe, Train, TrainStack
 from lab.trajectories import JointPCA
 from measured.jobs.source import Reached, Sources
 from tests.report.cases import ROOT
 
 JOBS = (
-    Train, TrainStack, Predict, LearningRateSearch, CorrectLabels, Curvature, Spectra, CriticalPoints, GradientNorms, DescendGradientNorm, LineLoss,
-    Plane, TrajectoryPlane, FilterNormalizedPlane, Point, Sensitivity, Sharpness, MeasureHessian, Rescaling, JointPCA,
+    Train, TrainStack, Predict, LearningRateSearch, CorrectLabels, Checkpoint, CriticalPoints, NeighbourRatio,
+    GradientNorms,     GradientNormDescent, LineLoss, TrajectoryPlane, FilterNormalizedPlane, Sensitivity, Sharpness, Curvature, Rescaling, JointPCA,
 )  # fmt: skip
 MNIST_CNN, DIGITS_RELU = (Train, Recipe, CNN, MNIST), (Train, Recipe, MLP, ReLU, Digits)
 DIGITS_TANH, SINC_TANH = (Train, Recipe, MLP, Tanh, Digits), (TrainStack, Recipe, MLP, Tanh, FunctionSamples, Sinc5)
@@ -38,10 +38,36 @@ COMBINATIONS = (
 )
 
 NEW = {
-    "data": "@dataclass(frozen=True)\nclass Flowers(TorchvisionSet):\n    torchvision_name = 'Flowers102'\n    num_images = 1020, 6149\n    input_shape = (3, 8, 8)\n",
-    "models": "@dataclass(frozen=True)\nclass Linear(Network):\n    outputs: int\n\n    def module(self):\n        return nn.Linear(3, self.outputs)\n",
-    "activations": "@dataclass(frozen=True)\nclass Mish(Activation):\n    def module(self):\n        return nn.Mish()\n",
-    "functions": "@dataclass(frozen=True)\nclass Sine(Function):\n    def __call__(self, x):\n        return torch.sin(x)\n\n    def __str__(self):\n        return 'sin(x)'\n",
+    "data": """
+@dataclass(frozen=True)
+class Flowers(TorchvisionSet):
+    torchvision_name = 'Flowers102'
+    num_images = 1020, 6149
+    input_shape = (3, 8, 8)
+""",
+    "models": """
+@dataclass(frozen=True)
+class Linear(Network):
+    outputs: int
+
+    def module(self):
+        return nn.Linear(3, self.outputs)
+""",
+    "activations": """
+@dataclass(frozen=True)
+class Mish(Activation):
+    def module(self):
+        return nn.Mish()
+""",
+    "functions": """
+@dataclass(frozen=True)
+class Sine(Function):
+    def __call__(self, x):
+        return x.sin()
+
+    def __str__(self):
+        return 'sin(x)'
+""",
 }
 
 
@@ -90,3 +116,31 @@ def test_another_activation_changes_the_keys_of_networks_with_it(copy):
 def test_another_function_changes_the_keys_of_its_samples(copy):
     """And of no others."""
     assert changed(copy, "functions", "torch.sinc(5 * x)", "torch.sinc(x * 5)") == {SINC_TANH}
+
+
+@pytest.mark.parametrize(
+    "module, old, new",
+    [
+        ("fit", "        scheduler.step()\n", "        pass\n"),
+        ("building", "** -0.5", "** -0.4"),
+        ("split", "round(dataset.label_noise", "int(dataset.label_noise"),
+    ],
+)
+def test_what_compute_imports_is_in_the_key(copy, module, old, new):
+    """The loop, the initial weights and the loading of images are imported where they compute, and change the keys of
+    trainings all the same."""
+    images = {DIGITS_RELU, DIGITS_TANH, MNIST_CNN}
+    assert changed(copy, module, old, new) >= (images if module == "split" else images | {SINC_TANH, SINC_RELU})
+
+
+def test_types_for_a_checker_are_in_no_key(copy):
+    """What is imported for annotations alone computes nothing; a name that only these use changes no key."""
+    before, path = digests(copy), copy / "lab" / "network.py"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace(
+            "    import torch\n    from torch import nn\n", "    import torch\n    import sympy\n    from torch import nn\n"
+        ),
+        encoding="utf-8",
+    )
+    assert digests(copy) == before

@@ -134,7 +134,7 @@ def test_one_long_walk_has_the_shares_of_antognini(num_steps):
 
 
 def test_eight_short_walks_show_less():
-    """Eight walks of nine checkpoints from one start: 2 x 11 % in high dimension, by the spectrum of one walk, and a quarter with 571 parameters."""
+    """Eight walks of nine checkpoints from one start: 2 x 11 % in high dimension, by the spectrum of one; more in a low one."""
     spread = np.minimum.outer(np.arange(9), np.arange(9)).astype(float)  # inner products of the checkpoints of one walk
     # Seven of the eight largest eigenvectors, one a walk, have mean zero over the walks; the joint mean takes from the total.
     share = np.linalg.eigvalsh(spread)[-1] / (8 * np.trace(spread) - spread.mean() * 9)
@@ -178,7 +178,7 @@ def test_job_measures_the_checkpoints(cache, layer):
     """Steps, coordinates, lengths and distances are those of the stacked checkpoints, whole or of one layer."""
     job = JointPCA(RUNS, layer, num_components=3, num_simulations=4)
     with using(InProcess(cache)):
-        found, *trainings = gather((job, *RUNS))
+        found, trainings = gather((job, RUNS))
     pieces = []
     for training in trainings:
         rows = [NETWORK.named_weights(row.astype(np.float64)) for row in training.checkpoints]
@@ -204,7 +204,7 @@ def test_job_measures_the_checkpoints(cache, layer):
 def test_from_own_start_leaves_movement(cache):
     """Independent starts fill the first components with which run it was; without them they are those of the displacements."""
     with using(InProcess(cache)):
-        found, own, *trainings = gather((JointPCA(RUNS), JointPCA(RUNS, from_own_start=True), *RUNS))
+        found, own, trainings = gather((JointPCA(RUNS), JointPCA(RUNS, from_own_start=True), RUNS))
     paths = np.stack([training.checkpoints for training in trainings]).astype(np.float64)
     assert found.coordinates.mean(1).var(0).sum() > 0.9 * found.coordinates.var((0, 1)).sum()
     expected = PCA(2, svd_solver="full").fit((paths - paths[:, :1]).reshape(12, -1))
@@ -256,7 +256,7 @@ def test_what_has_no_common_plane_is_refused(change, message):
 
 
 def test_joint_plane_of_one_run_is_its_own(cache):
-    """With a single run the joint plane keeps what the run's own components explain; with several it keeps no more than that."""
+    """With one run the joint plane keeps what the run's own components explain; with several it keeps no more than that."""
     with using(InProcess(cache)):
         alone, together = gather([JointPCA(RUNS[:1], num_simulations=5), JointPCA(RUNS, num_simulations=5)])
     assert alone.kept[0] == pytest.approx(alone.alone_explained[0]) == pytest.approx(alone.explained.sum())
