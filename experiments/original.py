@@ -1,6 +1,11 @@
 """The original: the course report from which this one starts. Its networks, as far as it tells, its conclusions and its words."""
 
+import math
+from dataclasses import dataclass, replace
+
+from lab.data import MNIST
 from lab.models import CNN, MLP
+from lab.training import Recipe, Train
 
 # Section 1.1: three networks of 571, 572 and 571 parameters that fit a function of one variable. It gives the counts alone.
 DEEP = MLP(1, (5, 10, 10, 10, 10, 10, 5), 1)

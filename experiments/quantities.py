@@ -4,6 +4,7 @@ Losses are averaged by their logarithm, as they differ by factors from run to ru
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from measured.evidence import Estimate, Metric, Missing, Quantity, Share
@@ -41,3 +42,14 @@ def times(left: Metric, right: Metric) -> Metric:
     if missing:
         return Missing(why=missing.why, remedy=missing.remedy)
     return Estimate.over_seeds([a / b for a, b in zip(left.values, right.values, strict=True)], average="geometric mean")
+
+
+def of_training(quantity: Quantity) -> Quantity:
+    """The same number where a run is several results by name, of which its ``training`` is one."""
+    return replace(quantity, read=lambda run: quantity.of(run["training"]))
+
+
+def sensitivity(of: str, split: str) -> Quantity:
+    """How much probabilities, logits or loss change with the image, where a run is results by name, one its ``sensitivity``."""
+    title, name = f"sensitivity of the {of}", f"{split}_{of}"
+    return Quantity(name, title, average="geometric mean", log=True, read=lambda run: getattr(run["sensitivity"], name))
