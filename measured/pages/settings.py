@@ -78,7 +78,7 @@ def names(settings: Sequence[Setting]) -> Names:
 
 
 def _as_set(value: float) -> str:
-    """A number that was set, with the digits that it was given and no more; what follows from others, and has no end, with three."""
+    """A number that was set, with the digits that it was given and no more; of one without end, three."""
     return number(value, digits=next((digits for digits in range(1, 7) if float(f"{value:.{digits - 1}e}") == value), 3))
 
 
