@@ -2,9 +2,10 @@
 
     python benchmarks/authors_loop.py [--rounds 5] [--preset standard] [--chapter flatness]
 
-Works on a copy of the project with hard links to its cache: build the preset first. Each edit is made, built and taken back; the order changes
-from round to round within one run, and medians are compared. The plain ways: starting Python with the libraries that make pages (for an edit
-to a template), and importing the chapter with all that it imports (for an edit to its module). Exit code 1 where an edit misses its limit.
+Works on a copy of the project with hard links to its cache: build the preset first. Each edit is made, built and taken back;
+the order changes from round to round within one run, and medians are compared. The plain ways: starting Python with the
+libraries that make pages (for an edit to a template), and importing the chapter with all that it imports (for an edit to its
+module). Exit code 1 where an edit misses its limit.
 """
 
 import argparse
@@ -81,6 +82,8 @@ def main() -> int:
                 if name in EDITS:
                     where, old, new = EDITS[name]
                     text = files[where].read_text(encoding="utf-8")
+                    if old not in text:
+                        raise SystemExit(f"{files[where].name} has no {old!r}, so that {name!r} would edit nothing; see EDITS")
                     # Another text each time: what is drawn for it is in no store yet.
                     edited = new.replace("nce more", "nce " + "more " * (round_number + 1))
                     files[where].write_text(text.replace(old, edited, 1), encoding="utf-8")
@@ -92,11 +95,8 @@ def main() -> int:
     medians = {name: statistics.median(values) for name, values in found.items()}
     pages, chapter = (medians[name] for name in plain)
     for name, median in medians.items():
-        base = (
-            ""
-            if name in plain
-            else f"{median / (chapter if EDITS.get(name, ('',))[0] == 'module' else pages):6.2f} x the plain way"
-        )
+        beside = chapter if EDITS.get(name, ("",))[0] == "module" else pages
+        base = "" if name in plain else f"{median / beside:6.2f} x the plain way"
         limit = f"  (limit {LIMITS[name]} s)" if name in LIMITS else ""
         print(f"{name:28} median {median:.2f} s, {min(found[name]):.2f} to {max(found[name]):.2f} {base}{limit}")
     return int(any(medians[name] > limit for name, limit in LIMITS.items()))

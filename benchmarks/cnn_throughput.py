@@ -1,7 +1,8 @@
-"""Training throughput of the 242,062-parameter CNN: two of our workers together against a plain DataLoader loop with two threads.
+"""Training throughput of the 242,062-parameter CNN: two of our workers against a plain DataLoader loop with two threads.
 
-Both train on the shipped MNIST with batch 64 and Adam. The two ways alternate within one run, and medians are compared. The plain way is what
-a tutorial shows: TensorDataset, DataLoader, channels first, ReLU before pooling, default Adam, ``loss.item()`` for a running average.
+Both train on the shipped MNIST with batch 64 and Adam. The two ways alternate within one run, and medians are compared. The
+plain way is what a tutorial shows: TensorDataset, DataLoader, channels first, ReLU before pooling, default Adam,
+``loss.item()`` for a running average.
 
     python benchmarks/cnn_throughput.py [--rounds 5] [--images 6400]
 """

@@ -1,10 +1,10 @@
-"""100 trainings of a 33-parameter network and their Hessian spectra: stacked in two workers against one network after the other.
+"""100 trainings of a 33-parameter network and their Hessian spectra: stacked in two workers against one by one.
 
 python benchmarks/hundred_trainings.py [--rounds 3] [--updates 300] [--networks 100] [--block 50] [--plain 4]
 
-The plain way builds each network with torch's own layers, trains it with torch's Adam and takes torch.func.hessian. It runs on the
-first ``--plain`` networks of each round and is scaled to all of them. Processes and workers are started, and everything is
-compiled and warm, before the clock starts. Exit code 1 if a ratio or an agreement is not what it should be.
+The plain way builds each network with torch's own layers, trains it with torch's Adam and takes torch.func.hessian. It runs
+on the first ``--plain`` networks of each round and is scaled to all of them. Processes and workers are started, and
+everything is compiled and warm, before the clock starts. Exit code 1 if a ratio or an agreement is not what it should be.
 """
 
 import argparse
@@ -127,8 +127,8 @@ def main() -> None:
 
     print(
         f"{options.networks} trainings of {NETWORK} ({NETWORK.num_parameters} parameters, {options.updates} updates on "
-        f"{DATA.num_train} points, float64) with their Hessian spectra; medians of {options.rounds} rounds; one by one was run on "
-        f"{options.plain} networks and scaled by {scale:g}"
+        f"{DATA.num_train} points, float64) with their Hessian spectra; medians of {options.rounds} rounds; one by one was "
+        f"run on {options.plain} networks and scaled by {scale:g}"
     )
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     failed = False
@@ -155,7 +155,8 @@ def agree(pairs: list[tuple], num_plain: int) -> bool:
         alone = spectrum(NETWORK.with_weights(trained[seed]), split.train_inputs, split.train_targets)
         eigenvalues.append(np.abs(alone - spectra[seed]).max())
     print(
-        f"  largest difference after 100 updates: weights {max(weights):.1e}, eigenvalues at the same weights {max(eigenvalues):.1e} (both below 1e-8)"
+        f"  largest difference after 100 updates: weights {max(weights):.1e}, "
+        f"eigenvalues at the same weights {max(eigenvalues):.1e} (both below 1e-8)"
     )
     return max(weights) < 1e-8 and max(eigenvalues) < 1e-8
 

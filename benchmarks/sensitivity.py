@@ -1,7 +1,8 @@
-"""Sensitivity of the MNIST test images for one network: ten vector-Jacobian products on whole slices against a loop over images, one thread.
+"""Sensitivity of the MNIST test images for one network: vector-Jacobian products on slices against a loop over images.
 
-The plain way asks ``torch.autograd.functional.jacobian`` for the Jacobian of the logits of one image after the other, and takes the same three norms of each. It is timed on
-fewer images and both are given as images a second; the two ways alternate, and medians are compared.
+The plain way asks ``torch.autograd.functional.jacobian`` for the Jacobian of the logits of one image after the other, and
+takes the same three norms of each. It is timed on fewer images and both are given as images a second; the two ways
+alternate, and medians are compared.
 
     python benchmarks/sensitivity.py [--rounds 5] [--images 10000] [--plain-images 200]
 """

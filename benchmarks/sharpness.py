@@ -1,7 +1,8 @@
 """The search for the worst weights in a box: what each way finds and how long it takes, on one thread.
 
-Ours is L-BFGS-B in half-widths of the box with a scaled objective; the plain ways hand phi to SciPy as the paper writes it, in the weights' own units or in half-widths; the reference
-steps from corner to corner by the signs of the gradient, ten times and a hundred times. Rounds alternate between the ways, and medians are compared.
+Ours is L-BFGS-B in half-widths of the box with a scaled objective; the plain ways hand phi to SciPy as the paper writes it,
+in the weights' own units or in half-widths; the reference steps from corner to corner by the signs of the gradient, ten
+times and a hundred times. Rounds alternate between the ways, and medians are compared.
 
     python benchmarks/sharpness.py [--rounds 3] [--examples 1000] [--updates 1500]
 """

@@ -40,7 +40,8 @@ def main() -> None:
             seconds["stacked"].append(time.perf_counter() - started)
         medians = {name: statistics.median(values) for name, values in seconds.items()}
         print(
-            f"{network}: one by one {medians['one by one']:.2f} s, stacked {medians['stacked']:.2f} s, ratio {medians['one by one'] / medians['stacked']:.1f}"
+            f"{network}: one by one {medians['one by one']:.2f} s, stacked {medians['stacked']:.2f} s, "
+            f"ratio {medians['one by one'] / medians['stacked']:.1f}"
         )
 
 

@@ -5,7 +5,7 @@ TITLE = "Measured"
 CHAPTERS = {
     "Depth": ("function_fit", "mnist_cnn"),
     "Optimisation": ("optimization_path", "gradient_norm", "zero_gradient", "error_surface"),
-    "Generalisation": ("random_labels", "model_size", "flatness", "sharpness"),
+    "Generalisation": ("random_labels", "model_size", "flatness", "sensitivity", "sharpness"),
 }
 
 SOURCES = {

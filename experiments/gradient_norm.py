@@ -14,7 +14,7 @@ from experiments.margins import TREND
 from lab.activations import Tanh
 from lab.data import MNIST, Data
 from lab.functions import FunctionSamples, SincPlusSine
-from lab.gradients import GradientNorms, Norms
+from lab.gradient_norms import GradientNorms, Norms
 from lab.models import CNN, MLP
 from lab.network import Network
 from lab.training import Recipe, Train
@@ -127,10 +127,8 @@ def jobs(task: Task, settings: Settings) -> list[GradientNorms]:
 def run(settings: Settings = PRESETS["standard"]) -> Result:
     runs = gather({name: jobs(getattr(settings, name), settings) for name in TASKS})
     metrics = {name: measured_along(found) for name, found in runs.items()}
-    return Result(
-        metrics,
-        charts.drawn(norms, runs) | charts.drawn(seed_view, runs) | charts.drawn(fitted, runs) | charts.drawn(table, metrics),
-    )
+    figures = charts.drawn(norms, runs) | charts.drawn(seed_view, runs) | charts.drawn(fitted, runs)
+    return Result(metrics, figures | charts.drawn(table, metrics))
 
 
 def measured_along(runs: list[Norms]) -> dict[str, Metric]:
@@ -167,8 +165,8 @@ def norms(runs: dict[str, list[Norms]]) -> charts.Figure:
 
 
 def seed_view(runs: dict[str, list[Norms]]) -> charts.Figure:
-    """What the original's code measured beside what was asked: the gradient of the last layer's weights alone. The lowest line is
-    the smallest of {setting.num_batches} mini-batches."""
+    """What the original's code measured beside what was asked: the gradient of the last layer's weights alone. The lowest line
+    is the smallest of {setting.num_batches} mini-batches."""
     return charts.curves(
         {
             TASKS[task]: {
@@ -182,7 +180,8 @@ def seed_view(runs: dict[str, list[Norms]]) -> charts.Figure:
         },
         x="updates",
         y=charts.Axis("gradient norm", log=True),
-        alt="Norm of the full gradient, of the last layer's, and of the last layer's on the easiest mini-batch, against updates.",
+        alt="Norm of the full gradient, of the last layer's, and of the last layer's on the easiest mini-batch, against "
+        "updates.",
     )
 
 
@@ -232,12 +231,12 @@ CLAIMS = (
         "{mnist.trend} on MNIST and {function.trend} on the function, where {margin} counts as a fall.",
         holds=every(*(at_most(f"{task}.trend", -TREND) for task in TASKS)),
         comments=Comments(
-            supported="Seen from afar the original is right, on both tasks; what it drew was very probably one layer's gradient on one "
-            "mini-batch.",
-            refuted="On at least one task the norm of the gradient shows no clear fall. The loss falls all the while (rank correlations "
-            "{mnist.loss_trend.short} and {function.loss_trend.short}); a gradient norm need not follow it.",
-            inconclusive="The loss falls (rank correlations {mnist.loss_trend.short} and {function.loss_trend.short}); whether the "
-            "gradient norm follows it is open on at least one task.",
+            supported="Seen from afar the original is right, on both tasks; what it drew was very probably one layer's "
+            "gradient on one mini-batch.",
+            refuted="On at least one task the norm of the gradient shows no clear fall. The loss falls all the while (rank "
+            "correlations {mnist.loss_trend.short} and {function.loss_trend.short}); a gradient norm need not follow it.",
+            inconclusive="The loss falls (rank correlations {mnist.loss_trend.short} and {function.loss_trend.short}); whether "
+            "the gradient norm follows it is open on at least one task.",
         ),
     ),
     Claim(
@@ -249,25 +248,26 @@ CLAIMS = (
         "{mnist.smallest} on MNIST and {function.smallest} on the function, and zero means {margin}.",
         holds=every(*(at_most(f"{task}.smallest", ZERO) for task in TASKS)),
         comments=Comments(
-            supported="So the training does pass points where the gradient is zero to the precision at which critical points can be "
-            "recognised.",
-            refuted="On at least one task ordinary training does not come near a point at which the full gradient vanishes. To find one, "
-            "another method is needed; the next chapter tries two.",
-            inconclusive="Whether the full gradient gets to zero is open on at least one task; a zero on one mini-batch would not answer it.",
+            supported="So the training does pass points where the gradient is zero to the precision at which critical points "
+            "can be recognised.",
+            refuted="On at least one task ordinary training does not come near a point at which the full gradient vanishes. To "
+            "find one, another method is needed; the next chapter tries two.",
+            inconclusive="Whether the full gradient gets to zero is open on at least one task; a zero on one mini-batch would "
+            "not answer it.",
         ),
     ),
     Claim(
         "seed-zero-is-a-batch",
         source="ours",
         headline="What looked like zero is one layer's gradient on one mini-batch that is already fitted",
-        says="On MNIST the last layer's gradient on single mini-batches gets {margin} smaller than the gradient of the training ever is: "
-        "{mnist.smallest_last_layer} against {mnist.smallest}.",
+        says="On MNIST the last layer's gradient on single mini-batches gets {margin} smaller than the gradient of the "
+        "training ever is: {mnist.smallest_last_layer} against {mnist.smallest}.",
         holds=smaller("mnist.smallest_last_layer", than="mnist.smallest", by=TENFOLD, paired=True),
         comments=Comments(
-            supported="A mini-batch whose images are all read well has almost no loss, and so almost no gradient. That says nothing about the "
-            "other images, on which the gradient is as it was.",
-            refuted="With this network and this many updates the original's measure does not fall that far below the true one; what it falls "
-            "by is seen in the table.",
+            supported="A mini-batch whose images are all read well has almost no loss, and so almost no gradient. That says "
+            "nothing about the other images, on which the gradient is as it was.",
+            refuted="With this network and this many updates the original's measure does not fall that far below the true one; "
+            "what it falls by is seen in the table.",
             inconclusive="With these seeds it is open whether the original's measure falls that far below the true one.",
         ),
     ),

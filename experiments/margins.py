@@ -1,6 +1,6 @@
 """How much counts, with the reason, where two chapters mean the same by it. Each was argued before anything was measured."""
 
-from measured.evidence import Margin
+from measured.evidence import Margin, factor
 
 TREND = Margin(
     0.5, "half-way from no order to perfect order: a rank correlation nearer to none is no trend that an eye sees", furthest=1.0
@@ -10,3 +10,4 @@ TENTH_OF_A_POINT = Margin(
     0.001, "a tenth of a point is ten of the 10,000 test images of MNIST, about the sampling error of one accuracy"
 )
 FITTED = Margin(0.99, "one label in a hundred is left for images that are hard to tell apart", origin=1.0)
+VISIBLE = factor(1.25, "errors within 25 % of each other (12 % in the root) cannot be told apart in a plot of the fit")

@@ -1,370 +1,299 @@
 """Does depth help on a real task?
 
-The seed report's three convolutional networks on MNIST differ in size as well as in depth, so they cannot tell one from the other. Beside
-them we train a trio with one, two and three convolutions and nearly the same number of parameters, and another trio on a second, smaller
-task. Every network gets the same number of updates and a learning rate of its own, chosen on images that neither train nor judge it.
+The original's three convolutional networks on MNIST differ in size as well as in depth, so they cannot tell one from the other.
+Beside them we train a trio with one, two and three convolutions and nearly the same number of parameters, and another trio on a
+second, smaller task. Every network gets the same number of updates and a learning rate of its own, chosen on images that
+neither train nor judge it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
-from experiments import original
-from lab.data import MNIST, Digits
+from experiments import networks as shown
+from experiments import original, quantities
+from experiments.margins import TENTH_OF_A_POINT
+from experiments.networks import Trio, titled
+from lab.data import MNIST, Digits, ImageSet
 from lab.models import CNN, MLP
+from lab.network import Network
 from lab.trained import Classification
-from lab.training import HISTORY_EXAMPLES, Recipe, Train, Weights, tuned
+from lab.training import ChosenLearningRate, Recipe, Train, tuned
 from measured import charts
-from measured.evidence import Claim, Comments, Metric, Result, at_least, different, every, larger, some
+from measured.evidence import Claim, Comments, Margin, Result, Seeds, Share, at_least, different, every, larger, some
 from measured.jobs import gather
+
+TITLE = "Depth on MNIST"
 
 # Seconds of one worker with another beside it, measured; images a second trained and judged: one convolution 8,000 and 16,000,
 # two 2,300 and 6,000, three 1,150 and 3,300, 16/64 1,500 and 4,000, 16/16/16 4,000 and 10,000.
-#   trio, 5 seeds      23,040 trained      5 x (2.9 + 10 + 20) s              = 165 s
-#                      33,040 judged       5 x (2.1 + 5.5 + 10) s             =  88 s
-#   16/64 and 16/16/16 2 and 5 seeds       2 x (15.4 + 8.3) + 5 x (5.8 + 3.3) =  93 s
-#   histories          2 x 7,000 judged    5 x (0.9 + 2.3 + 4.2 + 1.2) + 7 s  =  50 s
-#   learning rates     3 x 5,120 trained, 2,000 judged, 3 x 14 s              =  42 s
-#   digits             3 networks x 11 runs of 120 small batches              =  33 s
+#   trio, 5 seeds      23,040 trained, 33,040 judged   5 x (2.9 + 10 + 20) s + 5 x (2.1 + 5.5 + 10) s = 253 s
+#   16/64, 16/16/16    2 and 5 seeds                   2 x (15.4 + 8.3) s + 5 x (5.8 + 3.3) s         =  93 s
+#   histories          2 x 7,000 judged                5 x (0.9 + 2.3 + 4.2 + 1.2) s + 7 s            =  50 s
+#   learning rates     3 x 5,120 trained, 2,000 judged 3 x 14 s; digits 3 x 11 runs, 33 s             =  75 s
 # A pass over all 50,000 images in place of 23,040 would cost 300 s more, which two cores do not have in seven minutes.
 
 
 @dataclass(frozen=True)
-class Settings:
-    num_train: int | None = 23_040
-    """Images of a run, drawn by its seed from all of MNIST but the last sixth, on which learning rates are chosen; not set (None) for all of these 50,000."""
-    num_updates: int = 360
-    """Mini-batches: one pass over the run's images, while the learning rate goes up and down in one cycle."""
+class Task:
+    """Images, a trio of networks of nearly equal size, and how networks are trained on these images."""
+
+    images: ImageSet
+    """What a run trains on and is judged on; where it does not train on all images, its seed draws those that it trains on."""
+    trial: ImageSet
+    """What learning rates are chosen on, judged by images that are reserved for it."""
+    trio: Trio
+    """The networks with one, two and three convolutions."""
+    seeds: Seeds
+    """Runs of each network of the trio."""
+    num_updates: int
+    """Mini-batches of one training, while the learning rate goes up and down in one cycle."""
+    trial_updates: int
+    """Mini-batches with which a learning rate is tried, in one cycle as well."""
     batch_size: int = 64
     """Images in a mini-batch."""
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
-    """Runs of each network of the matched trio, which contains the seed's 16/36."""
-    seeds_16_64: tuple[int, ...] = (0, 1)
-    """Runs of the seed's 16/64, the costliest network."""
-    seeds_16_16_16: tuple[int, ...] = (0, 1, 2, 3, 4)
-    """Runs of the seed's 16/16/16."""
+
+
+def mnist(num_train: int | None, trial: int, judges: int, test: int | None = None) -> dict[str, Any]:
+    """MNIST without its last sixth to train on, and this last sixth to judge learning rates."""
+    images = MNIST(num_train, validation="reserved", num_held_out=test)
+    return {"images": images, "trial": MNIST(trial, validation="held out", num_held_out=judges)}
+
+
+DIGITS = Task(Digits(validation="reserved"), Digits(validation="held out"), shown.DIGITS_TRIO, Seeds(8), 120, 120)
+
+
+@dataclass(frozen=True)
+class Settings:
+    mnist: Task = Task(**mnist(23_040, 5120, 2000), trio=shown.MNIST_TRIO, seeds=Seeds(5), num_updates=360, trial_updates=80)
+    """The first task; the second network of its trio is the original's 16/36."""
+    digits: Task = DIGITS
+    """The second task, digits of 8 x 8 pixels."""
+    largest: CNN = original.CNN_16_64
+    """The original's largest network, which is trained on MNIST as well."""
+    largest_seeds: Seeds = Seeds(2)
+    """Runs of this network, the costliest."""
+    smallest: CNN = original.CNN_16_16_16
+    """The original's smallest network, which is trained on MNIST as often as the trio."""
     learning_rates: tuple[float, ...] = (0.004, 0.008, 0.016)
-    """Candidate peaks of the cycle, for each network."""
-    search_images: int = 5120
-    """Images trained on to choose the learning rate, which is judged on the reserved sixth."""
-    search_held_out: int = 2000
-    """Reserved images that judge the candidates."""
-    num_held_out: int | None = None
-    """Test images used; not set (None) for all 10,000."""
-    search_updates: int = 80
-    """Mini-batches in the search, of the same size."""
+    """Candidate peaks of the cycle for each network."""
     search_seed: int = 100
-    """The seed of the search, which is not reported."""
-    digits_updates: int = 120
-    """Mini-batches of 64 on the second task."""
-    digits_seeds: tuple[int, ...] = tuple(range(8))
-    """Runs on the second task."""
+    """The seed with which candidates are tried, which no reported run has."""
+
+    @property
+    def percent_seen(self) -> float:
+        """Per cent of the images to be drawn that the runs of one network of the trio are expected to see together."""
+        (num_train, _), (num_pool, _) = self.mnist.images.sizes, MNIST(validation="reserved").sizes
+        return 100 * (1 - (1 - num_train / num_pool) ** len(self.mnist.seeds))
 
 
+STANDARD = Settings()
+TINY = replace(STANDARD.mnist, **mnist(200, 50, 100, 200), seeds=Seeds(2), num_updates=3, trial_updates=1, batch_size=50)
+LONG = replace(STANDARD.mnist, **mnist(None, 50_000, 10_000), seeds=Seeds(10), num_updates=9380, trial_updates=1562)
 PRESETS = {
-    "quick": Settings(
-        num_train=200,
-        num_held_out=200,
-        search_held_out=100,
-        num_updates=3,
-        batch_size=50,
-        seeds=(0, 1),
-        seeds_16_64=(0, 1),
-        seeds_16_16_16=(0, 1),
-        learning_rates=(0.003,),
-        search_images=50,
-        search_updates=1,
-        digits_updates=3,
-        digits_seeds=(0, 1),
-    ),
-    "standard": Settings(),
+    "quick": Settings(TINY, replace(DIGITS, seeds=Seeds(2), num_updates=3, trial_updates=3), learning_rates=(0.003,)),
+    "standard": STANDARD,
     "full": Settings(
-        num_train=None,
-        num_updates=9380,
-        seeds=tuple(range(10)),
-        seeds_16_64=tuple(range(10)),
-        seeds_16_16_16=tuple(range(10)),
+        LONG,
+        replace(DIGITS, seeds=Seeds(20), num_updates=1000, trial_updates=1000),
+        largest_seeds=Seeds(10),
         learning_rates=(0.001, 0.002, 0.004, 0.008, 0.016, 0.032),
-        search_images=50_000,
-        search_held_out=10_000,
-        search_updates=1562,
-        digits_updates=1000,
-        digits_seeds=tuple(range(20)),
     ),
 }
-
-POOL = MNIST(validation="reserved").sizes[0]
-"""MNIST's training images without the last sixth."""
-NETWORKS = {
-    "one": CNN(original.IMAGE, (9,), (136,), 10),
-    "two": original.CNN_16_36,
-    "three": CNN(original.IMAGE, (16, 36, 110), (128,), 10),
-    "seed_16_64": original.CNN_16_64,
-    "seed_16_16_16": original.CNN_16_16_16,
-}
-LINEAR = MLP(28 * 28, (), 10)
+LINEAR = {"linear": MLP(28 * 28, (), 10)}
 """The baseline that "very good" is held against: logistic regression on pixels."""
-TRIO = ("one", "two", "three")
-OF_THE_SEED = ("two", "seed_16_64", "seed_16_16_16")
-DIGITS = {  # 8 x 8 pixels: the same filters, and hidden units that bring all three to the same size
-    "one": CNN((1, 8, 8), (9,), (237,), 10),
-    "two": CNN((1, 8, 8), (16, 36), (143,), 10),
-    "three": CNN((1, 8, 8), (16, 26, 34), (89,), 10),
-}
+ORIGINAL = ("two", "largest", "smallest")
+
+# Networks that differ by tenths of a point are told apart by the second decimal.
+TEST_ACCURACY, TRAIN_ACCURACY = (replace(item, digits=4) for item in (quantities.TEST_ACCURACY, quantities.TRAIN_ACCURACY))
+SCORES = (TEST_ACCURACY, TRAIN_ACCURACY, quantities.TEST_LOSS, quantities.TRAIN_LOSS)
 
 
-def title(network: CNN | MLP) -> str:
-    """A network as the page names it."""
-    return f"{network} ({network.num_parameters:,})"
-
-
-def trainings(network: CNN | MLP, seeds: tuple[int, ...], settings: Settings) -> list[Train]:
-    """The reported trainings of one network on MNIST."""
-    recipe = Recipe(settings.learning_rates[0], settings.num_updates, settings.batch_size, schedule="one_cycle")
-    trial = MNIST(settings.search_images, validation="held out", num_held_out=settings.search_held_out)
-    record_at = tuple(sorted({round(share * settings.num_updates) for share in (0.1, 0.4)}))
-    images = [MNIST(settings.num_train, seed, validation="reserved", num_held_out=settings.num_held_out) for seed in seeds]
-    return [
-        tuned(
-            Train(network, data, recipe, seed, record_at=record_at),
-            settings.learning_rates,
-            seeds=[settings.search_seed],
-            data=trial,
-            updates=settings.search_updates,
-        )
-        for seed, data in zip(seeds, images, strict=True)
-    ]
-
-
-def digits_trainings(network: CNN, settings: Settings) -> list[Train]:
-    """The reported trainings of one network on the second task."""
-    recipe = Recipe(settings.learning_rates[0], settings.digits_updates, 64, schedule="one_cycle")
-    runs = [Train(network, Digits(validation="reserved"), recipe, seed) for seed in settings.digits_seeds]
-    trial = Digits(validation="held out")
-    return [tuned(run, settings.learning_rates, seeds=[settings.search_seed], data=trial) for run in runs]
+def trainings(
+    network: Network, task: Task, settings: Settings, seeds: Seeds | None = None, watched_at: Sequence[float] = ()
+) -> list[Train]:
+    """The reported trainings of one network on one task, with other seeds than the trio's where it has its own."""
+    recipe = Recipe(settings.learning_rates[0], task.num_updates, task.batch_size, schedule="one_cycle")
+    record_at = tuple(sorted({round(part * task.num_updates) for part in watched_at}))
+    images = {seed: replace(task.images, seed=seed if task.images.num_train else 0) for seed in seeds or task.seeds}
+    runs = [Train(network, drawn, recipe, seed, record_at=record_at) for seed, drawn in images.items()]
+    search = partial(tuned, rates=settings.learning_rates, seeds=[settings.search_seed])
+    return [search(run, data=task.trial, updates=task.trial_updates) for run in runs]
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
-    seeds = {
-        **dict.fromkeys(TRIO, settings.seeds),
-        "seed_16_64": settings.seeds_16_64,
-        "seed_16_16_16": settings.seeds_16_16_16,
-    }
-    jobs = {name: trainings(network, seeds[name], settings) for name, network in NETWORKS.items()}
-    baseline_jobs = trainings(LINEAR, settings.seeds, settings)
-    digits_jobs = {name: digits_trainings(network, settings) for name, network in DIGITS.items()}
-    searches = {name: items[0].tuned_by for name, items in jobs.items()}
-    start = jobs["two"][0].start
-    trained, baseline, digits, chosen, start = gather((jobs, baseline_jobs, digits_jobs, searches, start))
+    task, seeds = settings.mnist, {"largest": settings.largest_seeds}
+    compared = {**vars(task.trio), "largest": settings.largest, "smallest": settings.smallest}
+    jobs = {name: trainings(item, task, settings, seeds.get(name), (0.1, 0.4)) for name, item in (compared | LINEAR).items()}
+    searches = {name: jobs[name][0].tuned_by for name in compared}
+    on_digits = {name: trainings(item, settings.digits, settings) for name, item in vars(settings.digits.trio).items()}
+    trained, digits_trained, chosen, start = gather((jobs, on_digits, searches, jobs["two"][0].start))
 
-    num_test = MNIST(num_held_out=settings.num_held_out).sizes[1]
-    metrics = _scores("linear", baseline)
-    for name, network in NETWORKS.items():
-        metrics[f"params_{name}"] = Metric(network.num_parameters)
-        metrics[f"mflop_{name}"] = Metric(network.num_flops / 1e6)
-        metrics |= _scores(name, trained[name])
-        # The worst run alone, over the test images: what can be said with few seeds.
-        num_right = round(min(metrics[f"accuracy_{name}"].values) * num_test)
-        metrics[f"worst_{name}"] = Metric.of_count(num_right, num_test, of="test images", digits=4)
-    for name in DIGITS:
-        metrics |= _scores(f"digits_{name}", digits[name])
-    metrics |= {
-        "flop_ratio": Metric(NETWORKS["three"].num_flops / NETWORKS["one"].num_flops),
-        "very_good": Metric(VERY_GOOD, "%"),
-        "num_updates": Metric(settings.num_updates),
-        "num_hidden": Metric(NETWORKS["two"].hidden[0]),
-        "batch_size": Metric(settings.batch_size),
-        "num_train": Metric(settings.num_train or POOL),
-        "pool": Metric(POOL),
-        "seen": Metric(1 - (1 - settings.num_train / POOL) ** len(settings.seeds) if settings.num_train else 1.0, "%"),
-        "size_ratio": Metric(NETWORKS["seed_16_64"].num_parameters / NETWORKS["seed_16_16_16"].num_parameters),
-    }
-    return Result(metrics, _figures(trained, chosen, start, metrics, settings))
-
-
-def _scores(name: str, runs: list[Classification]) -> dict[str, Metric]:
-    def final(what: str) -> list[float]:
-        return [float(getattr(item, f"final_{what}")) for item in runs]
-
-    return {
-        f"accuracy_{name}": Metric.over_seeds(final("test_accuracy"), "%", digits=4),
-        f"train_accuracy_{name}": Metric.over_seeds(final("train_accuracy"), "%", digits=4),
-        f"loss_{name}": Metric.over_seeds(final("test_loss")),
-        f"train_loss_{name}": Metric.over_seeds(final("train_loss")),
-    }
-
-
-def _figures(trained: dict, chosen: dict, start: Weights, metrics: dict, settings: Settings) -> dict:
-    def over_updates(kind: str, scale: float = 1) -> dict:
-        """Histories on the fixed sample, ended by the final numbers on everything."""
-        return {
-            panel: {
-                title(NETWORKS[name]): charts.Series(
-                    [*runs[0].steps, settings.num_updates],
-                    [
-                        [*(scale * getattr(item, f"{split}_{kind}")), scale * float(getattr(item, f"final_{split}_{kind}"))]
-                        for item in runs
-                    ],
-                )
-                for name, runs in trained.items()
-            }
-            for panel, split in (("training images", "train"), ("test images", "test"))
-        }
-
-    caption = (
-        f"Median and the middle 80 % over {len(settings.seeds)} seeds (16/64: {len(settings.seeds_16_64)}, 16/16/16: "
-        f"{len(settings.seeds_16_16_16)}); float32, evaluation mode. The last point is measured on everything trained on and on "
-        f"{MNIST(num_held_out=settings.num_held_out).sizes[1]:,} test images, the ones before on up to {HISTORY_EXAMPLES[0]:,} of a run's training images and "
-        f"the first {HISTORY_EXAMPLES[1]:,} of these test images."
+    metrics: dict[str, Any] = {name: quantities.measured(SCORES, runs) for name, runs in trained.items()}
+    metrics["digits"] = {name: quantities.measured(SCORES, runs) for name, runs in digits_trained.items()}
+    # The worst run alone, over the test images: what can be said with few seeds.
+    num_test = task.images.sizes[1]
+    num_read = {name: round(min(map(TEST_ACCURACY.of, trained[name])) * num_test) for name in compared}
+    metrics["worst"] = {name: Share.of_count(num, num_test, of="test images", digits=4) for name, num in num_read.items()}
+    two, seed = task.trio.two, task.seeds.first
+    weights = start.weights, trained["two"][0].weights
+    return Result(
+        metrics,
+        charts.drawn(networks, compared, chosen)
+        | charts.drawn(layers, compared)
+        | charts.drawn(loss, compared, trained, task.num_updates)
+        | charts.drawn(accuracy, compared, trained, task.num_updates)
+        | charts.drawn(cost, compared, metrics)
+        | charts.drawn(scores, compared, metrics)
+        | charts.drawn(digits, settings.digits.trio, metrics["digits"])
+        | charts.drawn(filters, two, seed, *weights)
+        | charts.drawn(second_filters, two, seed, *weights)
+        | charts.drawn(search, compared, chosen),
     )
-    snapshots = {"before": start.weights, "after": trained["two"][0].weights}
-    first_filters = {
-        f"{when} training": [picture[0] for picture in NETWORKS["two"].named_weights(weights)["0.weight"]]
-        for when, weights in snapshots.items()
-    }
-    second_filters = {
-        f"input channel {channel}, {when}": [picture[channel] for picture in NETWORKS["two"].named_weights(weights)["3.weight"]]
-        for channel in (0, 1)
-        for when, weights in snapshots.items()
-    }
-    return {
-        "networks": charts.table(
-            ("network", "used as", "convolutions", "parameters", "MFLOP an image, forward", "learning rate"),
-            [
-                (str(network), _role(name), network.depth, network.num_parameters, metrics[f"mflop_{name}"], f"{chosen[name].learning_rate:g}")
-                for name, network in NETWORKS.items()
-            ],
-            caption="The networks. A multiply-add counts as two operations. The learning rate is the peak of the cycle with the lowest "
-                    "loss on the reserved images.",
-        ),
-        "layers": charts.table(
-            ("network", "layer", "output", "parameters"),
-            [
-                (str(network), layer.description, " × ".join(map(str, layer.output_shape)), layer.num_parameters)
-                for network in NETWORKS.values() for layer in network.layers
-            ],
-            caption="All layers: same padding, ReLU after each but the last of a network, pooling rounds down.",
-        ),
-        "loss": charts.curves(
-            over_updates("loss"), x=charts.Axis("updates", log=True), y=charts.Axis("cross-entropy (nats)", log=True),
-            caption=f"Training and test loss of all models. {caption}",
-            alt="Cross-entropy against updates on logarithmic scales for five networks, training images left, test images right.",
-        ),
-        "accuracy": charts.curves(
-            over_updates("accuracy", 100), x=charts.Axis("updates", log=True), y="accuracy (%)",
-            caption=f"Training and test accuracy of all models. {caption}",
-            alt="Accuracy against updates for five networks, training images left, test images right.",
-        ),
-        "cost": charts.dots(
-            {
-                "by parameters": {title(network): (network.num_parameters, metrics[f"accuracy_{name}"]) for name, network in NETWORKS.items()},
-                "by arithmetic": {title(network): (network.num_flops / 1e6, metrics[f"accuracy_{name}"]) for name, network in NETWORKS.items()},
-            },
-            x={"by parameters": charts.Axis("parameters", log=True), "by arithmetic": charts.Axis("MFLOP an image, forward", log=True)}, y="test accuracy (%)",
-            caption="What parameters and arithmetic buy: mean test accuracy with its 95 % t interval, one faint dot a seed.",
-            alt="Test accuracy of five networks against their parameters and against the operations for one image.",
-        ),
-        "scores": charts.table(
-            ("network", "test accuracy", "training accuracy", "test loss", "training loss"),
-            [
-                (title(network), *(metrics[f"{kind}_{name}"] for kind in ("accuracy", "train_accuracy", "loss", "train_loss")))
-                for name, network in NETWORKS.items()
-            ],
-            caption=f"Final numbers on all images trained on and {MNIST(num_held_out=settings.num_held_out).sizes[1]:,} test images: means over seeds with 95 % t intervals.",
-        ),
-        "digits": charts.table(
-            ("network", "test accuracy", "training accuracy", "test loss", "training loss"),
-            [
-                (title(network), *(metrics[f"{kind}_digits_{name}"] for kind in ("accuracy", "train_accuracy", "loss", "train_loss")))
-                for name, network in DIGITS.items()
-            ],
-            caption=f"The second task: 1,797 digits of 8 x 8 pixels, a fifth of them held out, {len(settings.digits_seeds)} seeds, three "
-                    "networks of matched size.",
-        ),
-        "filters": charts.images(
-            first_filters, columns=8,
-            caption=f"The 16 filters of the first layer of 16/36, seed {settings.seeds[0]}. Blue is negative, orange positive, one scale for all.",
-            alt="Sixteen pictures of 5 by 5 weights before training and after it.",
-        ),
-        "second_filters": charts.images(
-            second_filters, columns=9,
-            caption=f"The 36 filters of the second layer of 16/36 for input channels 0 and 1, seed {settings.seeds[0]}, one scale for all.",
-            alt="Thirty-six 5 by 5 filters for each of two input channels, before and after training.",
-        ),
-        "search": charts.table(
-            ("network", *(f"peak {rate}" for rate in settings.learning_rates)),
-            [(title(network), *map(float, chosen[name].losses)) for name, network in NETWORKS.items()],
-            caption="How the learning rates were chosen: loss on the reserved images after a short training.",
-        ),
-    }  # fmt: skip
 
 
-def _role(name: str) -> str:
-    roles = [role for role, names in (("matched trio", TRIO), ("the seed's", OF_THE_SEED)) if name in names]
-    return ", ".join(roles)
+# ---------------------------------------------------------------------------------------------------------------------
+# Figures
 
 
-VERY_GOOD = 0.975
-VERY_GOOD_WHY = "one error in forty still counts as reading digits very well; what a linear classifier of the pixels makes is measured on the page"
-TEN_IMAGES = 0.001
-TEN_IMAGES_WHY = "a tenth of a point is ten of the 10,000 test images, about the sampling error of one accuracy"
-DIGITS_MARGIN = 0.005
-DIGITS_WHY = "half a point is about two of the 359 test images"
+def networks(networks: Mapping[str, CNN], chosen: Mapping[str, ChosenLearningRate]) -> charts.Figure:
+    """The networks. A multiply-add counts as two operations. The learning rate is the peak of the cycle with the lowest loss on
+    the reserved images."""
+    roles = {"two": "matched trio, the original's", "largest": "the original's", "smallest": "the original's"}
+    rows = []
+    for name, item in networks.items():
+        role, rate = roles.get(name, "matched trio"), f"{chosen[name].learning_rate:g}"
+        rows.append((str(item), role, item.depth, item.num_parameters, item.num_flops / 1e6, rate))
+    columns = ("network", "used as", "convolutions", "parameters", "MFLOP per image, forward", "learning rate")
+    return charts.table(columns, rows)
+
+
+def layers(networks: Mapping[str, CNN]) -> charts.Figure:
+    """All layers: same padding, ReLU after each but the last of a network; pooling rounds down."""
+    return shown.layer_table(networks.values())
+
+
+def loss(networks: Mapping[str, CNN], trained: Mapping[str, Sequence[Classification]], num_updates: int) -> charts.Figure:
+    """Training and test loss of all models; float32, evaluation mode. The last point is measured on everything trained on and
+    on {setting.mnist.images.sizes.last} test images, those before on the first images of both."""
+    return shown.over_updates(networks, trained, num_updates, "loss", charts.Axis("cross-entropy (nats)", log=True))
+
+
+def accuracy(networks: Mapping[str, CNN], trained: Mapping[str, Sequence[Classification]], num_updates: int) -> charts.Figure:
+    """Training and test accuracy of all models, measured as the loss is."""
+    return shown.over_updates(networks, trained, num_updates, "accuracy", charts.Axis("accuracy (%)"), scale=100)
+
+
+def cost(networks: Mapping[str, CNN], metrics: Mapping[str, Any]) -> charts.Figure:
+    """What parameters and arithmetic buy."""
+    reached = {network: metrics[name][TEST_ACCURACY.name] for name, network in networks.items()}
+    return charts.dots(
+        {
+            "by parameters": {titled(item): (item.num_parameters, metric) for item, metric in reached.items()},
+            "by arithmetic": {titled(item): (item.num_flops / 1e6, metric) for item, metric in reached.items()},
+        },
+        x={"by parameters": charts.Axis("parameters", True), "by arithmetic": charts.Axis("MFLOP per image, forward", True)},
+        y=TEST_ACCURACY,
+        alt="Test accuracy of five networks against their parameters and against the operations for one image.",
+    )
+
+
+def scores(networks: Mapping[str, CNN], metrics: Mapping[str, Any]) -> charts.Figure:
+    """Final numbers on all images trained on and {setting.mnist.images.sizes.last} test images."""
+    return shown.metric_table(("network",), [(titled(item), metrics[name]) for name, item in networks.items()], SCORES)
+
+
+def digits(trio: Trio, metrics: Mapping[str, Any]) -> charts.Figure:
+    """The second task: digits of 8 x 8 pixels, {setting.digits.images.sizes.last} held out, three networks of matched size."""
+    return shown.metric_table(("network",), [(titled(item), metrics[name]) for name, item in vars(trio).items()], SCORES)
+
+
+def filters(network: CNN, seed: int, before: Any, after: Any) -> charts.Figure:
+    """The filters of the first layer of 16/36, seed {seed}. Blue is negative, orange positive, one scale for all."""
+    return shown.first_filters(network, {"before training": before, "after training": after})
+
+
+def second_filters(network: CNN, seed: int, before: Any, after: Any) -> charts.Figure:
+    """The filters of the second layer of 16/36 for its first two input channels, seed {seed}, one scale for all."""
+    return shown.second_filters(network, {"before": before, "after": after})
+
+
+def search(networks: Mapping[str, CNN], chosen: Mapping[str, ChosenLearningRate]) -> charts.Figure:
+    """How the learning rates were chosen: loss on the reserved images after a short training."""
+    return shown.search_table(("network",), [(titled(network), chosen[name]) for name, network in networks.items()], "peak")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Claims
+
+VERY_GOOD = Margin(0.975, "one error in forty still counts as reading digits very well", origin=1.0)
+HALF_A_POINT = Margin(0.005, "half a point is about two of the second task's test images")
+
+
+def deeper(id: str, which: str, name: str, than: str) -> Claim:
+    """One more convolution helps."""
+    new, old = f"{name}.final_test_accuracy", f"{than}.final_test_accuracy"
+    return Claim(
+        id,
+        source="ours",
+        headline=f"A {which} convolution helps at equal parameter count",
+        says=f"At equal parameter count a {which} convolution raises test accuracy by {{margin}}: from {{{old}}} to {{{new}}}.",
+        holds=larger(new, than=old, by=TENTH_OF_A_POINT, paired=True),
+    )
 
 
 CLAIMS = (
     Claim(
         "S3",
-        source="seed 1.2",
-        headline="All three of the seed's networks do very well on MNIST",
+        source="original 1.2",
+        headline="All three of the original's networks do very well on MNIST",
         quote=original.QUOTES["S3"],
-        says="The worst run of each of the seed's three networks still reads at least {very_good} of unseen digits: {worst_two} (16/36), "
-        "{worst_seed_16_64} (16/64) and {worst_seed_16_16_16} (16/16/16) of the test images.",
-        holds=every(*(at_least(f"worst_{name}", VERY_GOOD, why=VERY_GOOD_WHY, origin=1.0) for name in OF_THE_SEED)),
+        says="The worst run of each of the original's three networks still reads {margin} of unseen digits: "
+        "{worst.two} (16/36), {worst.largest} (16/64) and {worst.smallest} (16/16/16) of the test images.",
+        holds=every(*(at_least(f"worst.{name}", VERY_GOOD) for name in ORIGINAL)),
         comments=Comments(
-            supported="Right, and on unseen digits, where the seed showed training accuracy alone; for scale, logistic regression reads {accuracy_linear.short} of them.",
-            refuted="Not with this training: the worst run of at least one network misses {very_good} of unseen digits; the seed showed training accuracy alone.",
-            inconclusive="The seed's \"very high\" names no mark; ours is {very_good} of unseen digits, and at least one network's worst run is too near it to say.",
+            supported="Right, and on unseen digits, where the original showed training accuracy alone; for scale, logistic "
+            "regression reads {linear.final_test_accuracy.short} of them.",
+            refuted="Not with this training: the worst run of at least one network misses that mark on unseen digits. The "
+            "original showed training accuracy alone.",
+            inconclusive='Its "very high" names no mark, and the worst run of at least one network is too near ours to say.',
         ),
     ),
     Claim(
         "S4",
-        source="seed 1.2",
+        source="original 1.2",
         headline="Different architectures perform differently",
         quote=original.QUOTES["S4"],
-        says="At least two of the seed's three networks differ by more than a tenth of a point: {accuracy_two} (16/36), "
-        "{accuracy_seed_16_64} (16/64), {accuracy_seed_16_16_16} (16/16/16).",
+        says="At least two of the original's three networks differ by {margin}: {two.final_test_accuracy} (16/36), "
+        "{largest.final_test_accuracy} (16/64), {smallest.final_test_accuracy} (16/16/16).",
+        # Seeds share their images, so that networks with the same seeds are compared in pairs.
         holds=some(
-            different("accuracy_two", to="accuracy_seed_16_64", by=TEN_IMAGES, why=TEN_IMAGES_WHY),
-            # Seeds share their images, so that networks with the same seeds are compared in pairs.
-            different("accuracy_two", to="accuracy_seed_16_16_16", by=TEN_IMAGES, why=TEN_IMAGES_WHY, paired=True),
-            different("accuracy_seed_16_64", to="accuracy_seed_16_16_16", by=TEN_IMAGES, why=TEN_IMAGES_WHY),
+            different("two.final_test_accuracy", to="largest.final_test_accuracy", by=TENTH_OF_A_POINT),
+            different("two.final_test_accuracy", to="smallest.final_test_accuracy", by=TENTH_OF_A_POINT, paired=True),
+            different("largest.final_test_accuracy", to="smallest.final_test_accuracy", by=TENTH_OF_A_POINT),
         ),
         comments=Comments(
-            supported="They differ, but size (up to {size_ratio.short} times), arithmetic and depth change together, so nothing can be put down to any one of them.",
-            refuted="Not to a tenth of a point on unseen digits: networks that differ up to {size_ratio.short} times in size read MNIST alike.",
-            inconclusive="No pair is shown to differ by a tenth of a point on unseen digits, nor are all shown to agree; more seeds must decide.",
+            supported="They differ, but size ({setting.smallest.num_parameters} to {setting.largest.num_parameters} "
+            "parameters), arithmetic and depth change together, so nothing can be put down to any one of them.",
+            refuted="Not by that much on unseen digits: networks of {setting.smallest.num_parameters} to "
+            "{setting.largest.num_parameters} parameters read MNIST alike.",
+            inconclusive="No pair is shown to differ by that much on unseen digits, nor are all shown to agree.",
         ),
     ),
-    Claim(
-        "second-convolution",
-        source="ours",
-        headline="A second convolution helps at equal parameter count",
-        says="At equal parameter count, a second convolution raises test accuracy by more than a tenth of a point: from {accuracy_one} "
-        "to {accuracy_two}.",
-        holds=larger("accuracy_two", than="accuracy_one", by=TEN_IMAGES, why=TEN_IMAGES_WHY, paired=True),
-    ),
-    Claim(
-        "third-convolution",
-        source="ours",
-        headline="A third convolution helps",
-        says="At equal parameter count, a third convolution raises test accuracy by more than a tenth of a point: from {accuracy_two} to {accuracy_three}.",
-        holds=larger("accuracy_three", than="accuracy_two", by=TEN_IMAGES, why=TEN_IMAGES_WHY, paired=True),
-    ),
+    deeper("second-convolution", "second", "two", than="one"),
+    deeper("third-convolution", "third", "three", than="two"),
     Claim(
         "digits-depth",
         source="ours",
         headline="Depth helps on a second task",
-        says="On the second task three convolutions beat one of the same size by more than half a point: {accuracy_digits_three} against "
-        "{accuracy_digits_one}.",
-        holds=larger("accuracy_digits_three", than="accuracy_digits_one", by=DIGITS_MARGIN, why=DIGITS_WHY),
+        says="On the second task three convolutions beat one of the same size by {margin}: {digits.three.final_test_accuracy} "
+        "against {digits.one.final_test_accuracy}.",
+        holds=larger("digits.three.final_test_accuracy", than="digits.one.final_test_accuracy", by=HALF_A_POINT),
+        comments=Comments(
+            supported="So on this small task depth pays at equal size.",
+            refuted="On this small task depth gains less than that at equal size, if it gains anything.",
+            inconclusive="On this small task the seeds are too few to tell.",
+        ),
     ),
 )

@@ -1,262 +1,299 @@
 """What path do the weights take?
 
-One convolutional network is trained eight times on MNIST and its weights are kept every three epochs. All checkpoints of the eight runs together
-are projected on their first two principal components: once for runs that start at the same weights and see the data in different orders, once
-for runs that start at weights of their own. Beside each share of explained variance stands what random walks give that start at the same points
-and take steps of the same lengths.
+One convolutional network is trained several times on MNIST and its weights are kept every few epochs. All checkpoints of all
+runs together are projected on their first two principal components: once for runs that start at the same weights and see the
+data in different orders, once for runs that start at weights of their own. Beside each share of explained variance stands what
+random walks give that start at the same points and take steps of the same lengths.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from experiments import networks as shown
 from experiments import original
+from experiments.margins import MOSTLY
+from experiments.quantities import TEST_ACCURACY
 from lab.data import MNIST
+from lab.models import CNN
 from lab.trained import Classification
 from lab.training import Recipe, Train
 from lab.trajectories import JointPCA, Paths, principal_components
 from measured import charts
-from measured.evidence import Claim, Comments, Metric, Result, at_least, larger
+from measured.evidence import Claim, Comments, Estimate, Margin, Metric, Result, Seeds, Share, Single, at_least, larger
 from measured.jobs import gather
 
+TITLE = "The path of the weights"
+
 # Seconds of one worker: two convolutions train on 2,300 and judge 6,000 images a second.
-#   16 runs of 24 epochs x 640 images             16 x 6.7 s  = 107 s
-#   8 runs at the seed's learning rate             8 x 7.0 s  =  56 s
-#   9 measurements of 640 + 500 images a run      16 x 1.7 s  =  27 s
-#   final numbers, PCA and 100 random walks       16 x 0.2 s + 4 x 3 s = 15 s
-# All 60,000 images would cost 100 times as much: full has them.
+#   16 runs of 24 epochs x 640 images               16 x 6.7 s  = 107 s
+#   8 runs at the original's learning rate           8 x 7.0 s  =  56 s
+#   9 measurements of 640 + 500 images per run      16 x 1.7 s  =  27 s
+#   final numbers, PCA and 100 random walks         16 x 0.2 s + 4 x 3 s = 15 s
+# All images of MNIST would cost 100 times as much: full has them.
 
 
 @dataclass(frozen=True)
 class Settings:
-    num_train: int | None = 640
-    """Training images, the same for all runs; not set (None) for all 60,000."""
-    num_held_out: int | None = 500
-    """Test images; not set (None) for all 10,000."""
+    network: CNN = original.CNN_16_36
+    """The network of all runs, the original's first."""
+    data: MNIST = MNIST(640, num_held_out=500)
+    """What all runs train on and are judged on."""
     num_epochs: int = 24
-    """Passes over the training images."""
+    """Passes of one training over its images."""
     epochs_between: int = 3
-    """Epochs from one checkpoint to the next, as in the seed report."""
+    """Epochs from one checkpoint to the next, as in the original."""
     batch_size: int = 64
     """Images in a mini-batch."""
     learning_rate: float = 0.003
-    """Of Adam, constant."""
-    seed_learning_rate: float = 0.01
-    """The seed report's; how many runs learn with it is counted, and no path drawn."""
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 7)
+    """The constant learning rate of Adam in the runs whose paths are drawn."""
+    original_learning_rate: float = 0.01
+    """The original's learning rate; how many runs learn with it is counted, and no path is drawn."""
+    seeds: Seeds = Seeds(8)
     """Runs with the same start, and as many with starts of their own."""
     num_simulations: int = 100
     """Sets of random walks behind the null model."""
 
+    @property
+    def checkpoint_epochs(self) -> tuple[int, ...]:
+        """Epochs after which the weights are kept."""
+        return tuple(range(0, self.num_epochs + 1, self.epochs_between))
+
 
 PRESETS = {
     "quick": Settings(
-        num_train=40, num_held_out=50, num_epochs=4, epochs_between=2, batch_size=20, seeds=(0, 1), num_simulations=3
+        data=MNIST(40, num_held_out=50), num_epochs=4, epochs_between=2, batch_size=20, seeds=Seeds(2), num_simulations=3
     ),
     "standard": Settings(),
-    "full": Settings(num_train=None, num_held_out=None, num_simulations=1000),
+    "full": Settings(data=MNIST(), num_simulations=1000),
 }
-
-LAYERS = {"whole": None, "layer": "3.weight"}
-"""The whole model, and its second convolution."""
+STARTS = {"shared": "same start", "own": "starts of their own"}
+PARTS = {"whole": "all weights", "layer": "second convolution"}
 STUCK = 0.2
 """A run has learned nothing where it reads fewer test images than this: chance is a tenth."""
-STARTS = {"shared": "same start", "own": "starts of their own"}
+SHARES = {
+    "explained": "two joint components",
+    "null": "random walks",
+    "kept": "of a run's own path",
+    "alone": "a run alone",
+    "alone_null": "its random walk",
+}
+"""Shares of variance in two components, by the heading of their columns."""
 
 
-def trainings(start: str, settings: Settings) -> tuple[Train, ...]:
-    """The runs, which differ in the order of the images and, unless the start is shared, in the initial weights."""
-    data = MNIST(settings.num_train, num_held_out=settings.num_held_out)
-    updates_an_epoch = -(-MNIST(settings.num_train).sizes[0] // settings.batch_size)
-    rate = settings.seed_learning_rate if start == "seed_rate" else settings.learning_rate
-    recipe = Recipe(rate, settings.num_epochs * updates_an_epoch, settings.batch_size)
-    steps = tuple(range(0, recipe.num_updates + 1, settings.epochs_between * updates_an_epoch))
-    return tuple(
-        Train(
-            original.CNN_16_36, data, recipe, seed,
-            initial_seed=settings.seeds[0] if start == "shared" else None,
-            record_at=() if start == "seed_rate" else steps, checkpoint_at=() if start == "seed_rate" else steps,
-        )
-        for seed in settings.seeds
-    )  # fmt: skip
+def trainings(settings: Settings, rate: float, keep: bool, initial_seed: int | None = None) -> tuple[Train, ...]:
+    """Runs that differ in the order of the images and, where no initial seed is given, in the initial weights."""
+    updates_per_epoch = -(-settings.data.sizes[0] // settings.batch_size)
+    recipe = Recipe(rate, settings.num_epochs * updates_per_epoch, settings.batch_size)
+    steps = tuple(epoch * updates_per_epoch for epoch in settings.checkpoint_epochs) if keep else ()
+    one = Train(settings.network, settings.data, recipe, 0, initial_seed=initial_seed, record_at=steps, checkpoint_at=steps)
+    return tuple(replace(one, seed=seed) for seed in settings.seeds)
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
-    runs = {start: trainings(start, settings) for start in STARTS}
-    jobs = {
-        (start, what): JointPCA(runs[start], layer=layer, num_simulations=settings.num_simulations)
-        for start in STARTS
-        for what, layer in LAYERS.items()
+    first, *_ = settings.seeds
+    runs = {
+        "shared": trainings(settings, settings.learning_rate, keep=True, initial_seed=first),
+        "own": trainings(settings, settings.learning_rate, keep=True),
     }
-    paths, trained, at_seed_rate = gather((jobs, runs, trainings("seed_rate", settings)))
+    whole_model = {start: JointPCA(runs[start], num_simulations=settings.num_simulations) for start in STARTS}
+    components = {start: {"whole": pca, "layer": replace(pca, layer="3.weight")} for start, pca in whole_model.items()}
+    paths, trained, compared = gather((components, runs, trainings(settings, settings.original_learning_rate, keep=False)))
 
-    metrics = {
-        "num_parameters": Metric(original.CNN_16_36.num_parameters),
-        "num_runs": Metric(len(settings.seeds)),
-        "num_checkpoints": Metric(settings.num_epochs // settings.epochs_between + 1),
-        "num_train": Metric(MNIST(settings.num_train).sizes[0]),
-        "num_epochs": Metric(settings.num_epochs),
-    }
-    metrics["seed_rate"] = Metric(settings.seed_learning_rate, digits=1)
-    metrics["rate"] = Metric(settings.learning_rate, digits=1)
-    metrics["stuck_seed_rate"] = Metric.share(item.final_test_accuracy < STUCK for item in at_seed_rate)
-    metrics["stuck"] = Metric.share(item.final_test_accuracy < STUCK for runs_of in trained.values() for item in runs_of)
-    for (start, what), path in paths.items():
-        name = f"{start}_{what}"
-        metrics[f"explained_{name}"] = Metric.once(path.explained[:2].sum(), "%")
-        metrics[f"null_{name}"] = replace(Metric.over_seeds(path.null_explained[:, :2].sum(1), "%"), of="simulations")
-        metrics[f"kept_{name}"] = Metric.over_seeds(path.kept, "%")
-        metrics[f"alone_{name}"] = Metric.over_seeds(path.alone_explained, "%")
-        metrics[f"alone_null_{name}"] = Metric.over_seeds(path.null_alone_explained.mean(0), "%")
-        metrics[f"walk_{name}"] = replace(Metric.over_seeds(path.null_alone_explained.mean(1), "%"), of="simulations")
-        metrics[f"outside_{name}"] = Metric.over_seeds(path.outside[:, -1], "%")
-    for start in STARTS:
-        accuracies = [float(item.final_test_accuracy) for item in trained[start]]
-        metrics[f"accuracy_{start}"] = Metric.over_seeds(accuracies, "%")
-        metrics[f"distance_{start}"] = Metric.over_seeds(paths[start, "whole"].distance_from_start[:, -1])
     ends = np.stack([item.weights for item in trained["own"]]).astype(np.float64)
     apart = [np.linalg.norm(a - b) for number, a in enumerate(ends) for b in ends[number + 1 :]]
-    metrics["apart_own"] = Metric.once(np.mean(apart))
-    return Result(metrics, _figures(paths, trained, metrics, settings))
-
-
-def _figures(
-    paths: dict[tuple[str, str], Paths],
-    trained: dict[str, Sequence[Classification]],
-    metrics: dict[str, Metric],
-    settings: Settings,
-) -> dict:
-    def plane(what: str, alt: str, subject: str) -> charts.Figure:
-        panels = {
-            STARTS[start]: {
-                f"run {seed}": charts.Path(run, 100 * np.asarray(training.test_accuracy))
-                for seed, run, training in zip(settings.seeds, paths[start, what].coordinates, trained[start], strict=True)
-            }
-            for start in STARTS
+    metrics: dict[str, Any] = {
+        start: {part: shares_of(path) for part, path in paths[start].items()}
+        | {
+            "accuracy": TEST_ACCURACY.over(trained[start]),
+            "distance": Estimate.over_seeds(paths[start]["whole"].distance_from_start[:, -1]),
         }
-        shares = {start: paths[start, what].explained for start in STARTS}
-        return charts.paths(
-            panels,
-            x={STARTS[start]: f"component 1 ({100 * share[0]:.0f} % of variance)" for start, share in shares.items()},
-            y={STARTS[start]: f"component 2 ({100 * share[1]:.0f} %)" for start, share in shares.items()},
-            label="test accuracy (%)",
-            caption=f"{subject} on their first two joint principal components: {len(settings.seeds)} runs of {original.CNN_16_36}, Adam at "
-            f"{settings.learning_rate}, a dot every {settings.epochs_between} epochs; PCA in float64 of float32 weights, centred, nothing "
-            "rescaled. The number is the test accuracy at the end.",
-            alt=alt,
-        )
-
-    first, last = trained["own"][0].checkpoints[0], trained["own"][0].weights
-    snapshots = {"start": first, "end": last}
-    named = {when: original.CNN_16_36.named_weights(weights) for when, weights in snapshots.items()}
-    matrices = {
-        name: named["end"][key].T
-        for name, key in (("fully connected, 1764 to 128", "7.weight"), ("output, 128 to 10", "9.weight"))
+        for start in STARTS
     }
+    metrics["apart"] = Single.once(np.mean(apart))
+    at_rates = {"ours": [*trained["shared"], *trained["own"]], "original": compared}
+    metrics["stuck"] = {
+        rate: Share.over_seeds(TEST_ACCURACY.of(item) < STUCK for item in found) for rate, found in at_rates.items()
+    }
+    moments = {"start": trained["own"][0].checkpoints[0], "end": trained["own"][0].weights}
+    return Result(
+        metrics,
+        charts.drawn(whole, paths, trained)
+        | charts.drawn(layer, paths, trained)
+        | charts.drawn(explained, metrics)
+        | charts.drawn(outside, paths, settings)
+        | charts.drawn(filters, settings.network, moments, first)
+        | charts.drawn(second_filters, settings.network, moments, first)
+        | charts.drawn(two_matrices, settings.network, moments["end"], first),
+    )
+
+
+def shares_of(path: Paths) -> dict[str, Metric]:
+    """Shares of variance in two components: of all runs together, of one run by itself, and of random walks in their place."""
     return {
-        "whole": plane("whole", "Eight paths that leave one point, and eight paths that start apart and stay apart.", "All weights"),
-        "layer": plane("layer", "The same for the weights of one layer.", "The weights of the second convolution"),
-        "explained": charts.table(
-            ("runs", "weights", "two joint components", "random walks", "of a run's own path", "a run alone", "its random walk"),
-            [
-                (STARTS[start], {"whole": "all", "layer": "second convolution"}[what], *(metrics[f"{kind}_{start}_{what}"] for kind in ("explained", "null", "kept", "alone", "alone_null")))
-                for start in STARTS for what in LAYERS
-            ],
-            caption="Variance that two components explain. Third column: of all checkpoints of all runs together; fourth: the same for "
-                    f"{settings.num_simulations} sets of random walks with the same starts, numbers of checkpoints and step lengths; "
-                    "fifth: what the joint plane keeps of one run's movement; then the PCA of each run by itself, and of its random walk. "
-                    f"Means over {len(settings.seeds)} seeds with 95 % t intervals; PCA in float64 of float32 weights.",
-        ),
-        "outside": charts.curves(
-            {
-                {"whole": "all weights", "layer": "second convolution"}[what]: {
-                    STARTS[start]: charts.Series(
-                        range(0, settings.num_epochs + 1, settings.epochs_between), 100 * paths[start, what].outside
-                    )
-                    for start in STARTS
-                }
-                for what in LAYERS
-            },
-            x="epochs", y="distance from the plane (%)",
-            caption="What the picture hides: distance of a checkpoint from the plane over its distance from the mean of all checkpoints; "
-                    f"median and the middle 80 % over {len(settings.seeds)} seeds, PCA in float64 of float32 weights.",
-            alt="Share of the distance that lies outside of the plane, against epochs.",
-        ),
-        "filters": charts.images(
-            {when: [picture[0] for picture in named[when]["0.weight"]] for when in named}, columns=8,
-            caption=f"The seed's picture: the 16 filters of the first layer, seed {settings.seeds[0]}, float32, at the start and at the end of one run. "
-                    "Blue is negative, orange positive, one scale for all.",
-            alt="Sixteen pictures of 5 by 5 weights at the start of training and at its end.",
-        ),
-        "second_filters": charts.images(
-            {
-                f"input channel {channel}, {when}": [picture[channel] for picture in named[when]["3.weight"]]
-                for channel in (0, 1) for when in named
-            },
-            columns=9,
-            caption=f"The 36 filters of the second layer for input channels 0 and 1, seed {settings.seeds[0]}, float32, one scale for all.",
-            alt="Thirty-six 5 by 5 filters for each of two input channels, at the start of training and at its end.",
-        ),
-        "two_matrices": charts.scatter(
-            {"each matrix on components of its own": {name: principal_components(matrix, 2).coordinates for name, matrix in matrices.items()}},
-            x="component 1", y="component 2",
-            caption="The seed's PCA figure, made again: a dot is one row of a weight matrix of one trained network, one row for each input of the "
-                    f"layer. Seed {settings.seeds[0]}, float64.",
-            alt="A cloud of 1,764 dots around zero and 128 dots of another layer in the same axes.",
-        ),
-    }  # fmt: skip
+        "explained": Single.once(path.explained[:2].sum(), "%"),
+        "null": replace(Estimate.over_seeds(path.null_explained[:, :2].sum(1), "%"), of="simulations"),
+        "kept": Estimate.over_seeds(path.kept, "%"),
+        "alone": Estimate.over_seeds(path.alone_explained, "%"),
+        "alone_null": Estimate.over_seeds(path.null_alone_explained.mean(0), "%"),
+        "walk": replace(Estimate.over_seeds(path.null_alone_explained.mean(1), "%"), of="simulations"),
+        "outside": Estimate.over_seeds(path.outside[:, -1], "%"),
+    }
 
 
-HALF = 0.5
-HALF_WHY = "a picture that hides more than half of what moved does not show the path"
-VISIBLE = 0.05
-VISIBLE_WHY = "five points of explained variance are what a reader would see in a bar chart"
+# ---------------------------------------------------------------------------------------------------------------------
+# Figures
+
+ByStart = Mapping[str, Mapping[str, Paths]]
+Trained = Mapping[str, Sequence[Classification]]
+
+
+def plane(part: str, paths: ByStart, trained: Trained) -> charts.Figure:
+    """The runs on the plane of their first two joint components, a panel per kind of start."""
+    panels, x, y = {}, {}, {}
+    for start, title in STARTS.items():
+        path = paths[start][part]
+        runs = zip(path.coordinates, trained[start], strict=True)
+        panels[title] = {
+            f"run {number}": charts.Path(run, 100 * np.asarray(training.test_accuracy))
+            for number, (run, training) in enumerate(runs)
+        }
+        x[title] = f"component 1 ({100 * path.explained[0]:.0f} % of variance)"
+        y[title] = f"component 2 ({100 * path.explained[1]:.0f} %)"
+    alt = "Paths on two principal components, a line per run with a dot per checkpoint, a panel per kind of start."
+    return charts.paths(panels, x=x, y=y, label="test accuracy (%)", alt=alt)
+
+
+def whole(paths: ByStart, trained: Trained) -> charts.Figure:
+    """All weights on their first two joint principal components: {setting.seeds.num} runs of {setting.network} with Adam at a
+    learning rate of {setting.learning_rate}, a dot every {setting.epochs_between} epochs; PCA in float64 of float32 weights,
+    centred, nothing rescaled. The number is the test accuracy at the end."""
+    return plane("whole", paths, trained)
+
+
+def layer(paths: ByStart, trained: Trained) -> charts.Figure:
+    """The weights of the second convolution alone, on components of their own; runs, dots and numbers as before."""
+    return plane("layer", paths, trained)
+
+
+def explained(metrics: Mapping[str, Any]) -> charts.Figure:
+    """Variance that two components explain. Third column: of all checkpoints of all runs together; fourth: the same for
+    {setting.num_simulations} sets of random walks with the same starts, numbers of checkpoints and step lengths; fifth: what
+    the joint plane keeps of one run's movement; then the PCA of each run by itself, and of its random walk. PCA in float64 of
+    float32 weights."""
+    rows = [
+        (title, weights, *(metrics[start][part][share] for share in SHARES))
+        for start, title in STARTS.items()
+        for part, weights in PARTS.items()
+    ]
+    return charts.table(("runs", "weights", *SHARES.values()), rows)
+
+
+def outside(paths: ByStart, settings: Settings) -> charts.Figure:
+    """What the picture hides: distance of a checkpoint from the plane over its distance from the mean of all checkpoints."""
+    return charts.curves(
+        {
+            panel: {
+                title: charts.Series(settings.checkpoint_epochs, 100 * paths[start][part].outside)
+                for start, title in STARTS.items()
+            }
+            for part, panel in PARTS.items()
+        },
+        x="epochs",
+        y="distance from the plane (%)",
+        alt="Share of the distance outside of the plane against epochs, a line per kind of start, a panel per set of weights.",
+    )
+
+
+def filters(network: CNN, moments: Mapping[str, Any], seed: int) -> charts.Figure:
+    """The original's picture: the filters of the first layer at the start and at the end of one run, seed {seed}, float32. Blue
+    is negative, orange positive, one scale for all."""
+    return shown.first_filters(network, moments)
+
+
+def second_filters(network: CNN, moments: Mapping[str, Any], seed: int) -> charts.Figure:
+    """The filters of the second layer for its first two input channels, seed {seed}, float32, one scale for all."""
+    return shown.second_filters(network, moments)
+
+
+def two_matrices(network: CNN, weights: np.ndarray, seed: int) -> charts.Figure:
+    """The original's PCA figure, made again: a dot is one row of a weight matrix of one trained network, one row per input of
+    the layer. Seed {seed}, float64."""
+    named = network.named_weights(weights)
+    layers = {"fully connected, 1764 to 128": named["7.weight"], "output, 128 to 10": named["9.weight"]}
+    dots = {name: principal_components(matrix.T, 2).coordinates for name, matrix in layers.items()}
+    return charts.scatter(
+        {"each matrix on components of its own": dots},
+        x="component 1",
+        y="component 2",
+        alt="Dots of two weight matrices in one pair of axes, one dot per row of a matrix.",
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Claims
+
+VISIBLE = Margin(0.05, "five points of explained variance are what a reader would see in a bar chart")
+
+
+def shows_path(id: str, start: str, runs: str, comments: Comments) -> Claim:
+    """Two components keep most of the movement, for one kind of start."""
+    return Claim(
+        id,
+        source="original 2",
+        headline=f"Two principal components show the path of the weights: runs with {runs}",
+        quote=original.QUOTES["S5a"],
+        says=f"Of runs with {runs}, two joint components keep {{margin}} of what the weights do on their way: "
+        f"{{{start}.whole.kept}}.",
+        holds=at_least(f"{start}.whole.kept", MOSTLY),
+        comments=comments,
+    )
+
 
 CLAIMS = (
-    Claim(
+    shows_path(
         "S5a",
-        source="seed 2",
-        headline="Two principal components show the path of the weights: runs with starts of their own",
-        quote=original.QUOTES["S5a"],
-        says="Where every run has a start of its own, two joint components keep more than half of what a run's weights do on their way: "
-        "{kept_own_whole}.",
-        holds=at_least("kept_own_whole", HALF, why=HALF_WHY, origin=None),
-        comments=Comments(
-            supported="The joint plane keeps most of the movement here. The seed's own figure holds none: it is a PCA over rows of weight matrices.",
-            refuted="PCA always reaches two dimensions, and that is no finding: here they hide most of how runs with starts of their own move.",
-            inconclusive="PCA always reaches two dimensions; whether they keep most of how runs with starts of their own move is not decided.",
+        "own",
+        "starts of their own",
+        Comments(
+            supported="The joint plane keeps most of the movement here. The original's own figure holds no path at all.",
+            refuted="PCA always reaches two dimensions. Here they hide most of how runs with starts of their own move.",
+            inconclusive="PCA always reaches two dimensions; whether they keep most of the movement is not decided.",
         ),
     ),
-    Claim(
+    shows_path(
         "S5b",
-        source="seed 2",
-        headline="Two principal components show the path of the weights: runs with the same start",
-        quote=original.QUOTES["S5a"],
-        says="Where all runs start at the same weights, two joint components keep more than half of what a run's weights do on their way: "
-        "{kept_shared_whole}.",
-        holds=at_least("kept_shared_whole", HALF, why=HALF_WHY, origin=None),
-        comments=Comments(
-            supported="With a shared start the joint plane keeps most of a run's movement; compare what random walks give before reading a drift into it.",
+        "shared",
+        "the same start",
+        Comments(
+            supported="With a shared start the joint plane keeps most of a run's movement; random walks tell what that means.",
             refuted="Even with a shared start, which lets runs be compared, two components hide most of how the weights move.",
-            inconclusive="With a shared start, which lets runs be compared, it is not decided whether two components keep most of the movement.",
+            inconclusive="Whether two components keep most of the movement of runs with a shared start is not decided.",
         ),
     ),
     Claim(
         "walk-fills-plane",
         source="Antognini and Sohl-Dickstein 2018",
         headline="A random walk puts most of its variance into two components",
-        says="A random walk with the steps of one of our runs, which goes nowhere, has most of its variance in two components: "
-        "{walk_own_whole} (for one long walk the limit is 76 %).",
+        says="A random walk with the steps of one of our runs, which goes nowhere, has {margin} of its variance in two "
+        "components: {own.whole.walk} (for one long walk the limit is 76 %).",
         published='of a long walk, "most of the variance is in the first few PCA components" (abstract).',
-        holds=at_least("walk_own_whole", HALF, why="most of the variance means more than half", origin=None),
+        holds=at_least("own.whole.walk", MOSTLY),
     ),
     Claim(
         "path-beats-walk",
         source="ours",
         headline="A run's path is flatter than a random walk",
-        says="Two components explain more of one run's path than of a random walk with the same steps, by more than five points: {alone_own_whole} against "
-        "{alone_null_own_whole}.",
-        holds=larger("alone_own_whole", than="alone_null_own_whole", by=VISIBLE, why=VISIBLE_WHY, paired=True),
+        says="Two components explain more of one run's path than of a random walk with the same steps, by {margin}: "
+        "{own.whole.alone} against {own.whole.alone_null}.",
+        holds=larger("own.whole.alone", than="own.whole.alone_null", by=VISIBLE, paired=True),
+        comments=Comments(
+            supported="Training is more than a random walk: it has a drift. But only what exceeds the walk is a finding; the "
+            "rest is what PCA does to any path.",
+            refuted="By this measure the path of a single run is hardly flatter than a walk without direction, if at all.",
+            inconclusive="Whether the path of a single run is flatter than a walk without direction, these runs do not decide.",
+        ),
     ),
 )

@@ -3,7 +3,9 @@
 Losses are averaged by their logarithm, as they differ by factors from run to run; accuracies and gaps as they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 
 from measured.evidence import Estimate, Metric, Missing, Quantity, Share
 
@@ -13,6 +15,11 @@ TRAIN_ACCURACY = Quantity("final_train_accuracy", "training accuracy", "%")
 TEST_ACCURACY = Quantity("final_test_accuracy", "test accuracy", "%")
 GAP_LOSS = Quantity("gap_loss", "gap of the loss (test − training)")
 GAP_ACCURACY = Quantity("gap_accuracy", "gap of the accuracy (training − test)", "points")
+
+
+def measured(quantities: Iterable[Quantity], runs: Sequence[Any]) -> dict[str, Metric]:
+    """Each of the quantities over the same runs, by its name."""
+    return {quantity.name: quantity.over(runs) for quantity in quantities}
 
 
 def where_reached(values: Sequence[float | None], unit: str, remedy: str) -> dict[str, Metric]:
@@ -35,3 +42,14 @@ def times(left: Metric, right: Metric) -> Metric:
     if missing:
         return Missing(why=missing.why, remedy=missing.remedy)
     return Estimate.over_seeds([a / b for a, b in zip(left.values, right.values, strict=True)], average="geometric mean")
+
+
+def of_training(quantity: Quantity) -> Quantity:
+    """The same number where a run is several results by name, of which its ``training`` is one."""
+    return replace(quantity, read=lambda run: quantity.of(run["training"]))
+
+
+def sensitivity(of: str, split: str) -> Quantity:
+    """How much probabilities, logits or loss change with the image, where a run is results by name, one its ``sensitivity``."""
+    title, name = f"sensitivity of the {of}", f"{split}_{of}"
+    return Quantity(name, title, average="geometric mean", log=True, read=lambda run: getattr(run["sensitivity"], name))

@@ -23,7 +23,8 @@ class Activation(ABC):
         """As a layer; it may work in place."""
 
     def derivatives(self, inputs: "Tensor", second: bool) -> "tuple[Tensor, Tensor, Tensor]":
-        """Value, slope and, if asked for, second derivative at each of the inputs. To be overridden where a formula is faster."""
+        """Value, slope and, if asked for, second derivative at each of the inputs. To be overridden where a formula is
+        faster."""
         import torch
 
         activation = self.module()

@@ -125,7 +125,8 @@ def _unset(module: nn.Module, untouched: dict[str, tuple[Tensor, int]]) -> Itera
 
 
 def set_weights(module: nn.Module, weights: Float[Tensor, " parameters"]) -> None:
-    """Copy the flat vector into the parameters, in place, as ``vector_to_parameters`` would lose the memory format of convolutions."""
+    """Copy the flat vector into the parameters, in place, as ``vector_to_parameters`` would lose the memory format of
+    convolutions."""
     _fill(list(module.parameters()), weights)
 
 

@@ -22,10 +22,12 @@ Dtype = Literal["float32", "float64"]
 
 
 class Data(ABC, Generic[R]):
-    """What networks are trained on. A subclass is a frozen dataclass, in ``lab`` or in a chapter, whose fields determine its examples.
+    """What networks are trained on. A subclass is a frozen dataclass, in ``lab`` or in a chapter, whose fields determine
+    its examples.
 
-    It says ``load``, ``sizes`` and ``input_shape`` (fields, properties or attributes of the class), and where they differ from what is
-    here, ``is_classification`` and ``checksums``. ``Data[Classification]`` and ``Data[Training]`` tell a type checker what a training gives.
+    It says ``load``, ``sizes`` and ``input_shape`` (fields, properties or attributes of the class), and where they differ
+    from what is here, ``is_classification`` and ``checksums``. ``Data[Classification]`` and ``Data[Training]`` tell a type
+    checker what a training gives.
     """
 
     sizes: tuple[int, int]
@@ -40,7 +42,8 @@ class Data(ABC, Generic[R]):
         """The examples, on torch's default device, the same ones every time: no other random state than the fields' is read."""
 
     def checksums(self) -> dict[str, str]:
-        """By file, what pins bytes that neither code nor the version of a library pins, for the keys of results: of files read."""
+        """By file, what pins bytes that neither code nor the version of a library pins, for the keys of results: of files
+        read."""
         return {}
 
 
@@ -70,8 +73,8 @@ class ImageSet(Data[Classification]):
     label_noise: float = 0.0
     """Share of training labels replaced by a class drawn uniformly, which may be the right one (Zhang et al. 2017)."""
     validation: Literal["none", "reserved", "held out"] = "none"
-    """The last sixth of the training images, on which choices are made: trained on like the others; kept out of training; or kept out and
-    held out in place of the official test set."""
+    """The last sixth of the training images, on which choices are made: trained on like the others; kept out of training;
+    or kept out and held out in place of the official test set."""
     num_held_out: int | None = None
     """Held-out images used, the first ones; None for all of them."""
 
@@ -87,7 +90,8 @@ class ImageSet(Data[Classification]):
     def read(self) -> Arrays:
         """Training images, channels first, and labels, test images and labels, all there are.
 
-        What a subclass adds to the fields may decide what is read. The fields above do not: they choose from it, and are not passed on here.
+        What a subclass adds to the fields may decide what is read. The fields above do not: they choose from it, and are
+        not passed on here.
         """
 
     @property
@@ -178,9 +182,11 @@ class Digits(ImageSet):
 
 @dataclass(frozen=True)
 class TorchvisionSet(ImageSet):
-    """A set that torchvision downloads into the user's cache folder, where it is read. A subclass says what torchvision calls it.
+    """A set that torchvision downloads into the user's cache folder, where it is read. A subclass says what torchvision
+    calls it.
 
-    For sets that come as MNIST's successors and CIFAR do, in a part with ``train=True`` and one without, with ``data`` and ``targets``.
+    For sets that come as MNIST's successors and CIFAR do, in a part with ``train=True`` and one without, with ``data`` and
+    ``targets``.
     """
 
     torchvision_name: ClassVar[str]
@@ -224,7 +230,8 @@ def _images_and_labels(part: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _check_stored(arrays: Arrays, record: Path) -> None:
-    """Compare with the digest written at the first reading; torchvision checks a download, and not what is stored afterwards."""
+    """Compare with the digest written at the first reading; torchvision checks a download, and not what is stored
+    afterwards."""
     total = hashlib.sha256()
     for array in arrays:
         total.update(np.ascontiguousarray(array).data)

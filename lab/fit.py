@@ -75,7 +75,8 @@ def fit(
     checkpoint_at: Sequence[int] = (),
     history_examples: tuple[int, int] = HISTORY_EXAMPLES,
 ) -> Training:
-    """Train ``model`` in place and measure it on the way; network ``i`` sees the examples in the order that ``seeds[i]`` sets."""
+    """Train ``model`` in place and measure it on the way; network ``i`` sees the examples in the order that ``seeds[i]``
+    sets."""
     model.module.to(getattr(torch, recipe.dtype))
     train, held_out = (model.examples(part) for part in (split.train(dtype=recipe.dtype), split.held_out(dtype=recipe.dtype)))
     sample = train.first(history_examples[0]), held_out.first(history_examples[1])

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 class Function(ABC):
-    """A function of one variable. A subclass is a frozen dataclass, in ``lab`` or in a chapter; its text is its name on the page."""
+    """A function of one variable. A subclass is a frozen dataclass, in ``lab`` or in a chapter; its text is its name on
+    the page."""
 
     @abstractmethod
     def __call__(self, x: "Tensor") -> "Tensor":

@@ -37,8 +37,8 @@ class Layer:
 class Network(ABC):
     """What is trained. A subclass is a frozen dataclass, in ``lab`` or in a chapter, whose fields determine its layers.
 
-    It says ``outputs``, as a field or an attribute, and ``module``; ``initialize`` where it brings parameters that are not linear,
-    convolutional or normalisation layers'; and ``layers`` where they are shown or times are to be foreseen.
+    It says ``outputs``, as a field or an attribute, and ``module``; ``initialize`` where it brings parameters that are not
+    linear, convolutional or normalisation layers'; and ``layers`` where they are shown or times are to be foreseen.
 
     >>> from torch import nn
     >>> @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class Network(ABC):
     ...
     ...     def module(self) -> nn.Module:
     ...         convolution = nn.Conv1d(1, self.filters, 9)
-    ...         return nn.Sequential(convolution, nn.ReLU(), nn.AdaptiveMaxPool1d(1), nn.Flatten(), nn.Linear(self.filters, self.outputs))
+    ...         pooled = nn.Sequential(convolution, nn.ReLU(), nn.AdaptiveMaxPool1d(1), nn.Flatten())
+    ...         return nn.Sequential(pooled, nn.Linear(self.filters, self.outputs))
     >>> Listener(filters=4, outputs=3).num_parameters
     55
     """
@@ -58,10 +59,11 @@ class Network(ABC):
 
     @abstractmethod
     def module(self) -> "nn.Module":
-        """The layers. It maps a batch of inputs to (batch, outputs). What its constructor puts into them is not kept: see ``initialize``.
+        """The layers. It maps a batch of inputs to (batch, outputs). What its constructor puts into them is not kept: see
+        ``initialize``.
 
-        State that training changes and constants are buffers; a buffer registered with ``persistent=False`` is a constant of the
-        network, the same whatever the seed, and any other is kept with the results of a training.
+        State that training changes and constants are buffers; a buffer registered with ``persistent=False`` is a constant
+        of the network, the same whatever the seed, and any other is kept with the results of a training.
         """
 
     def initialize(self, module: "nn.Module", generator: "torch.Generator") -> None:
@@ -123,8 +125,8 @@ class Network(ABC):
     ) -> "nn.Module":
         """The network with the given parameters, in the order and the precision of ``weights``.
 
-        ``statistics`` are those of ``building.flat_statistics``. Raises ValueError where there are too few: a batch-normalised network in
-        evaluation mode is another function with each of them.
+        ``statistics`` are those of ``building.flat_statistics``. Raises ValueError where there are too few: a
+        batch-normalised network in evaluation mode is another function with each of them.
         """
         from lab.building import with_weights
 
@@ -137,7 +139,8 @@ class Network(ABC):
         return {name: piece.reshape(shape) for (name, shape), piece in zip(self.shapes.items(), pieces, strict=True)}
 
     def build_stack(self, seeds: Sequence[int]) -> "StackedMLP":
-        """Networks of this shape, one per seed, each initialised as ``build`` does, as one batched module. Raises ValueError where there is none."""
+        """Networks of this shape, one per seed, each initialised as ``build`` does, as one batched module. Raises
+        ValueError where there is none."""
         from lab.building import flat_weights
 
         return self.stack(np.stack([flat_weights(self.build(seed)) for seed in seeds]))

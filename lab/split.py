@@ -19,7 +19,8 @@ class Examples:
     targets: Int[Tensor, " examples"] | Float[Tensor, "examples values"]
 
     def first(self, n: int | None, dtype: Dtype | None = None) -> "Examples":
-        """The first ``n`` of them, numbers in ``dtype``; class numbers keep their type. Which come first was settled when they were drawn."""
+        """The first ``n`` of them, numbers in ``dtype``; class numbers keep their type. Which come first was settled when
+        they were drawn."""
         parts = self.inputs[:n], self.targets[:n]
         return Examples(*(part.to(getattr(torch, dtype)) if dtype and part.is_floating_point() else part for part in parts))
 
@@ -28,8 +29,8 @@ class Examples:
 class Split:
     """What is trained on and what is held out, on the default device.
 
-    Inputs are floating-point numbers; images are channels first and normalised by the mean and standard deviation of all training pixels. Targets are class numbers
-    or values, one row an example.
+    Inputs are floating-point numbers; images are channels first and normalised by the mean and standard deviation of all
+    training pixels. Targets are class numbers or values, one row an example.
     """
 
     train_inputs: Float[Tensor, "train ..."]

@@ -1,4 +1,5 @@
-"""Jobs that train networks, one or a stack of small ones, choose their learning rates and ask for their answers; ``lab.fit`` trains."""
+"""Jobs that train networks, one or a stack of small ones, choose their learning rates and ask for their answers;
+``lab.fit`` trains."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -61,7 +62,8 @@ class LearningRateSearch(Job[ChosenLearningRate]):
 
     trials: "tuple[Train | TrainStack, ...]"
     by: Literal["held-out loss", "training loss"] = "held-out loss"
-    """What is to be low. Held-out loss favours rates that stop short of fitting noise; where fitting is the question, training loss decides."""
+    """What is to be low. Held-out loss favours rates that stop short of fitting noise; where fitting is the question,
+    training loss decides."""
 
     def compute(self, *trainings: Training) -> ChosenLearningRate:
         losses: dict[float, list[float]] = {}
@@ -92,7 +94,8 @@ class LearningRateSearch(Job[ChosenLearningRate]):
 
 @dataclass(frozen=True)
 class _TrainingJob(Job[R], Generic[R]):
-    """What ``Train`` and ``TrainStack`` share. On classes the result is a ``Classification``, which the type of the data says as well."""
+    """What ``Train`` and ``TrainStack`` share. On classes the result is a ``Classification``, which the type of the data
+    says as well."""
 
     network: Network
     data: Data[R]
@@ -237,7 +240,8 @@ def tuned(
     updates: int | None = None,
     by: Literal["held-out loss", "training loss"] = "held-out loss",
 ) -> J:
-    """``run`` with the one of ``rates`` that is best in trials like it, on other seeds, which are not reported, and other data or fewer updates where given."""
+    """``run`` with the one of ``rates`` that is best in trials like it, on other seeds, which are not reported, and other
+    data or fewer updates where given."""
     recipes = [replace(run.recipe, learning_rate=rate, num_updates=updates or run.recipe.num_updates) for rate in rates]
     trials = (trial for recipe in recipes for trial in run.trials(data or run.data, recipe, tuple(seeds)))
     return replace(run, tuned_by=LearningRateSearch(tuple(trials), by))
@@ -265,6 +269,11 @@ class Start(Job[Weights]):
     @property
     def axes(self) -> dict[str, int]:
         return {"parameters": self.network.num_parameters}
+
+    def placeholder(self) -> Weights:
+        return Weights(
+            -super().placeholder().weights
+        )  # far from where a training ends, so that the ratio of two distances exists
 
     @property
     def flops(self) -> float:

@@ -117,7 +117,8 @@ def _parser(root: Path) -> argparse.ArgumentParser:
         "--diff",
         type=Path,
         metavar="OTHER_SITE",
-        help="what changed from another build to this one: verdicts, metrics beyond their interval, figures; exit with 1 where anything did",
+        help="what changed from another build to this one: verdicts, metrics beyond their interval, figures; "
+        "exit with 1 where anything did",
     )
     instead.add_argument("--version", action="store_true", help="print the version")
     instead.add_argument("-h", "--help", action="store_true", help="print this text")

@@ -32,7 +32,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def check_writable(folder: Path) -> None:
-    """Prove that files can be made in ``folder``, or in the nearest folder that there is above it. Raises OSError where they cannot."""
+    """Prove that files can be made in ``folder``, or in the nearest folder above it that there is. Raises OSError otherwise."""
     nearest = folder.absolute()
     while not nearest.exists():
         nearest = nearest.parent

@@ -55,7 +55,7 @@ class Options:
     other_site: Path | None = None
     """What ``diff`` compares with."""
     within: float | None = None
-    """Relative difference up to which two numbers count as equal; None to ask whether either lies outside of the other's interval."""
+    """Relative difference up to which numbers count as equal; None to ask whether either is outside of the other's interval."""
     workers: int | None = None
     cluster: str = ""
     device: str = "auto"
@@ -79,7 +79,8 @@ class Options:
                 raise BuildError(f"{names} has no effect on a build; use it with --diff, or leave it out")
             does = {"list": "builds nothing", "dry_run": "builds nothing"}.get(self.action, "does something else")
             raise BuildError(
-                f"--{self.action.replace('_', '-')} {does}, so {names} would have no effect; leave {'it' if len(idle) == 1 else 'them'} out"
+                f"--{self.action.replace('_', '-')} {does}, so {names} would have no effect; "
+                f"leave {'it' if len(idle) == 1 else 'them'} out"
             )
         if self.cluster and self.workers is not None:
             raise BuildError("--cluster and --workers contradict each other; the cluster decides how many workers it has")

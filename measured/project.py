@@ -47,6 +47,10 @@ class Project:
         own = [path.parent.name for path in sorted(self.root.glob("*/__init__.py"))]
         return tuple(name for name in own if name not in (GENERATOR.name, "tests"))
 
+    def has_module(self, name: str) -> bool:
+        """Whether a dotted name is that of a module which should be in the project or the generator, not in a library."""
+        return name.split(".")[0] in (*self.packages, GENERATOR.name)
+
     @cached_property
     def source_files(self) -> dict[str, str]:
         """Text of what the report is made with, by path: ``build.py``, the project's packages, the generator."""

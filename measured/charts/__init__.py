@@ -16,6 +16,6 @@ from measured.charts.table import table
 from measured.charts.trend import sweeps, trend
 
 __all__ = [
-    "Axis", "Cell", "Drawings", "Figure", "Grid", "Path", "Series", "Table", "converter", "curves", "dots", "draw", "drawn", "from_plain", "images", "own", "paths",
-    "scatter", "surface", "sweeps", "table", "to_plain", "trend",
+    "Axis", "Cell", "Drawings", "Figure", "Grid", "Path", "Series", "Table", "converter", "curves", "dots", "draw", "drawn",
+    "from_plain", "images", "own", "paths", "scatter", "surface", "sweeps", "table", "to_plain", "trend",
 ]  # fmt: skip

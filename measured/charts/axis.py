@@ -19,29 +19,30 @@ class Axis:
         """Set the scale and the ticks of x; what is drawn must be there already."""
         if not self.log:
             return
-        from matplotlib.ticker import FuncFormatter, LogLocator
+        from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
         ax.set_xscale("log")
         low, high = ax.get_xlim()
         decades = math.log10(high / low)
         ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2.2 else (1,), numticks=8))
         ax.xaxis.set_major_formatter(FuncFormatter(_as_number if decades < 5 else _as_power))
-        ax.xaxis.set_minor_formatter(FuncFormatter(_as_nothing))
+        ax.xaxis.set_minor_locator(NullLocator())  # minor ticks are most of the drawing time, and little of what is read
 
     def scale_y(self, ax: Any) -> None:
         """Set the scale and the ticks of y; what is drawn must be there already."""
         if not self.log:
             return
-        from matplotlib.ticker import FuncFormatter, LogLocator
+        from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
         ax.set_yscale("log")
         low, high = ax.get_ylim()
-        if math.log10(high / low) < 1.2:  # no power of ten, or one, would be all there is to read
-            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
+        decades = math.log10(high / low)
+        if decades < 2.6:  # powers of ten alone would be two or three numbers to read, or none
+            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7) if decades < 1.2 else (1, 2, 5)))
             ax.yaxis.set_major_formatter(FuncFormatter(_as_number))
         else:
             ax.yaxis.set_major_formatter(FuncFormatter(_as_power))
-        ax.yaxis.set_minor_formatter(FuncFormatter(_as_nothing))
+        ax.yaxis.set_minor_locator(NullLocator())
 
 
 Title = str | Axis | Quantity
@@ -95,7 +96,3 @@ def _as_power(value: float, _: int) -> str:
 
 def _as_number(value: float, _: int) -> str:
     return number(value, digits=1)
-
-
-def _as_nothing(value: float, _: int) -> str:
-    return ""

@@ -93,9 +93,10 @@ def curves(
 ) -> Curves:
     """Lines over x, one panel per key: the median over seeds with the band from the 10th to the 90th percentile.
 
-    The series named ``reference`` is the truth the others are held against: drawn in ink, on top. ``limits`` fixes the
-    y axis of a panel; what a band has beyond it is cut off. An axis is a title, an ``Axis``, or one of them by panel. ``levels`` names heights
-    that are drawn across a panel, such as chance, and ``marks`` up to three values of x that are drawn through all of them.
+    The series named ``reference`` is the truth the others are held against: drawn in ink, on top. ``limits`` fixes the y axis
+    of a panel; what a band has beyond it is cut off. An axis is a title, an ``Axis``, or one of them by panel. ``levels`` names
+    heights that are drawn across a panel, such as chance, and ``marks`` up to three values of x that are drawn through all of
+    them.
     """
     ends = {panel: (float(low), float(high)) for panel, (low, high) in (limits or {}).items()}
     check_panels("limits", ends, panels)

@@ -1,7 +1,8 @@
 """A process that draws, so that the building one need not wait for matplotlib to load, and two processors draw many figures.
 
-It is started when it is known that something may have to be drawn, reads one figure per line of JSON from its input, and ends with its input. It is in
-no terminal's process group: Ctrl-C is the building process's business.
+It is started with a build that has something to measure, loads what drawing takes while the chapters are imported, reads one
+figure per line of JSON from its input, and ends with its input. It is in no terminal's process group: Ctrl-C is the building
+process's business.
 """
 
 import json
@@ -19,13 +20,12 @@ WORTH_HELPING = 3  # drawings that are left when the building process begins to 
 
 
 class Draughtsman:
-    """Draws what it is given; the same bytes as ``measured.charts.draw``."""
+    """Draws what it is given, from the beginning of a ``with`` block to its end; the same bytes as ``measured.charts.draw``."""
 
     def __init__(self):
         self._process: subprocess.Popen[str] | None = None
 
-    def start(self) -> None:
-        """Begin to load what drawing takes."""
+    def __enter__(self) -> "Draughtsman":
         path = os.pathsep.join(filter(None, (str(GENERATOR.parent), os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__],
@@ -37,8 +37,6 @@ class Draughtsman:
             env={**os.environ, "PYTHONPATH": path},
             start_new_session=True,
         )
-
-    def __enter__(self) -> "Draughtsman":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -82,7 +80,7 @@ class Draughtsman:
         return {name: {layout: drawn[name][layout] for layout in figure.layouts} for name, figure in figures.items()}
 
     def _ask(self, name: str, layout: str, figure: Any) -> str | None:
-        """One drawing from the process; None where it failed, or is no more."""
+        """One drawing from the process; None where drawing failed or the process has ended."""
         from measured.charts.plain import to_plain
 
         process = self._process

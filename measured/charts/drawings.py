@@ -42,8 +42,8 @@ class Drawings:
     folder: Path
 
     def key(self, name: str, figure: Figure) -> str:
-        """The digest of the numbers, the options, the name, and the code and libraries that draw; captions are no part of it."""
-        return digest(canonical([FORMAT, name, what_is_drawn(figure.settled(name)), _draughtsman()]))
+        """The digest of numbers, options and name, and of the code and libraries that draw; captions are no part of it."""
+        return digest(canonical([FORMAT, name, what_is_drawn(figure.settled(name)), what_draws()]))
 
     def of(self, name: str, figure: Figure) -> dict[str, str]:
         """SVG by layout: the kept drawing, or a new one, which is kept."""
@@ -92,8 +92,8 @@ def _checksum(drawing: dict[str, str]) -> str:
 
 
 @cache
-def _draughtsman() -> dict[str, str]:
-    """The code that draws, as text, and the versions of the libraries that it draws with."""
+def what_draws() -> dict[str, str]:
+    """Digests of the code that draws, read once in a process, and the versions of the libraries that it draws with."""
     here = Path(__file__).parent
     sources = [*sorted(here.glob("*.py")), here.parent / "evidence" / "number.py"]
     return {path.name: digest(path.read_text(encoding="utf-8")) for path in sources} | {

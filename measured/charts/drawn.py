@@ -14,10 +14,10 @@ _NAME = re.compile(r"\{(\w+)\}")
 def drawn(make: Callable[..., Figure], *arguments: Any, variant: str = "", **named: Any) -> dict[str, Figure]:
     """The figure that ``make`` makes of the arguments, by its name.
 
-    The name is the function's; of figures that are variations, made by one function, the ``variant`` is added: ``sweep_updates``. The
-    caption is the docstring, in which braces may name an argument that is text or a number (``{title}``), a setting
-    (``{setting.num_images}``) or a metric (``{metric.gap.first}``); the page adds what the shape knows. Raises ValueError where there is no
-    docstring.
+    The name is the function's; of figures that are variations, made by one function, the ``variant`` is added:
+    ``sweep_updates``. The caption is the docstring, in which braces may name an argument that is text or a number
+    (``{title}``), a setting (``{setting.num_images}``) or a metric (``{metric.gap.first}``); the page adds what the shape
+    knows. Raises ValueError where there is no docstring.
     """
     figure = make(*arguments, **named)
     given = inspect.signature(make).bind(*arguments, **named)

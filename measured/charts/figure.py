@@ -58,5 +58,6 @@ class Figure:
         raise NotImplementedError(f"{type(self).__name__} does not say how it is drawn")
 
     def settled(self, name: str) -> "Figure":
-        """The figure as it can be kept: with all that it is drawn from in plain data. On the main thread, as matplotlib wants it."""
+        """The figure as it can be kept: with all that it is drawn from in plain data. On the main thread, as matplotlib wants
+        it."""
         return self

@@ -8,7 +8,8 @@ AVERAGES = {"mean": "means", "geometric mean": "geometric means", "median": "med
 
 
 def of_metrics(metrics: Iterable[Metric]) -> str:
-    """How the metrics were averaged, over how many seeds or trials, and that bounds are 95 % intervals; empty where none has any."""
+    """How the metrics were averaged, over how many seeds or trials, and that bounds are 95 % intervals; empty where none has
+    any."""
     known = [metric for metric in metrics if isinstance(metric, Estimate | Share)]
     kinds = dict.fromkeys(AVERAGES[item.average] if isinstance(item, Estimate) else "shares" for item in known)
     if not kinds:

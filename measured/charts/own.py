@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Own(Figure):
-    """A matplotlib figure that a chapter made itself. Nothing but the drawing tells what it looks like, so that it is kept with the numbers."""
+    """A matplotlib figure that a chapter made itself.
+
+    Nothing but the drawing tells what it looks like, so that it is kept with the numbers.
+    """
 
     svg: str = ""
     """The drawing, once it was settled."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from measured.charts.axis import Axis, Title, of_panels
+from measured.charts.layout import grid
 from measured.charts.style import MUTED, NARROW
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Panels:
 
     def place(self, width: float, height: float) -> "tuple[Drawing, dict[str, Any]]":
         """An empty drawing and its axes by panel."""
-        return place(list(self.y), width, height)
+        return place(list(self.y), width, height, layout=grid())
 
     def finish(
         self, drawing: "Drawing", axes: Mapping[str, Any], handles: dict[str, Any], nothing: str = "not measured"
@@ -68,9 +69,15 @@ class Panels:
                 ax.axhline(level, color=MUTED, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
                 # At the right, where curves have parted.
                 ax.annotate(
-                    name, (1, level), xycoords=("axes fraction", "data"), xytext=(-2, 2), textcoords="offset points", fontsize=7.5,
-                    color=MUTED, ha="right",
-                )  # fmt: skip
+                    name,
+                    (1, level),
+                    xycoords=("axes fraction", "data"),
+                    xytext=(-2, 2),
+                    textcoords="offset points",
+                    fontsize=7.5,
+                    color=MUTED,
+                    ha="right",
+                )
             for (name, at), dashes in zip(self.marks.items(), DASHES, strict=False):
                 handles[name] = ax.axvline(at, color=MUTED, linewidth=1.2, linestyle=(0, dashes), zorder=1)
         self._label(axes)
@@ -96,14 +103,14 @@ def check_panels(what: str, given: Mapping[str, Any], panels: Iterable[str]) -> 
 
 
 def place(
-    panels: Sequence[str], width: float, height: float, projection: str | None = None
+    panels: Sequence[str], width: float, height: float, projection: str | None = None, layout: Any = "constrained"
 ) -> "tuple[Drawing, dict[str, Any]]":
     """An empty drawing with titled axes by panel: side by side when wide, below one another when narrow."""
     from matplotlib.figure import Figure as Drawing
 
     across = 1 if width <= NARROW else min(len(panels), 2)
     down = math.ceil(len(panels) / across)
-    drawing = Drawing(figsize=(width, height * down), layout="constrained")
+    drawing = Drawing(figsize=(width, height * down), layout=layout)
     axes = {
         panel: drawing.add_subplot(down, across, number, projection=projection, title=panel)
         for number, panel in enumerate(panels, start=1)
@@ -123,4 +130,4 @@ def _legend(drawing: "Drawing", handles: Mapping[str, Any]) -> None:
     if len(handles) > 1:
         longest = max(map(len, handles))
         columns = max(1, min(len(handles), int(drawing.get_figwidth() * 12 / (longest + 6))))
-        drawing.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=columns)
+        drawing.legend(list(handles.values()), list(handles), loc="lower center", ncols=columns)

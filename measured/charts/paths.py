@@ -83,7 +83,8 @@ def paths(
     alt: str,
     caption: str = "",
 ) -> Paths:
-    """Runs as lines through a plane with equal, linear scales, one panel a key: dots coloured by ``label``, the ends labelled with it."""
+    """Runs as lines through a plane with equal, linear scales, one panel a key: dots coloured by ``label``, the ends labelled
+    with it."""
     rows = [
         Row(panel, name, number, float(point[0]), float(point[1]), float(value))
         for panel, runs in panels.items()

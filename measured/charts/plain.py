@@ -1,6 +1,7 @@
 """Figures as plain JSON data and back, by the fields of their classes: a new shape is a new class and nothing here.
 
-A number that is not finite is the string "inf", "-inf" or "nan"; in a table, a text of that spelling is marked, and so is a metric.
+A number that is not finite is the string "inf", "-inf" or "nan"; in a table, a text of that spelling is marked, and so is a
+metric.
 """
 
 import math

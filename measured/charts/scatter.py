@@ -69,7 +69,8 @@ def scatter(
     caption: str = "",
     alike: bool = False,
 ) -> Scatter:
-    """One dot for each (x, y), a colour and a marker for each named kind, one panel a key; ``alike`` gives all panels the same axes.
+    """One dot for each (x, y), a colour and a marker for each named kind, one panel a key; ``alike`` gives all panels the same
+    axes.
 
     ``x`` and ``y`` are those of ``curves``.
     """

@@ -22,9 +22,10 @@ WIDE, NARROW = 7.6, 3.9  # inches; 1 inch is 96 CSS pixels before the browser sc
 LAYOUTS = {"wide": WIDE, "narrow": NARROW}
 """Each figure is drawn wide for a desk and narrow for a phone."""
 STYLE = {
-    "font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 9.5, "axes.titleweight": "bold", "axes.titlelocation": "left",
-    "axes.edgecolor": MUTED, "axes.labelcolor": INK, "text.color": INK, "xtick.color": MUTED, "ytick.color": MUTED,
-    "xtick.labelcolor": INK, "ytick.labelcolor": INK, "xtick.labelsize": 8, "ytick.labelsize": 8, "axes.linewidth": 0.7,
+    "font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 9.5, "axes.titleweight": "bold", "axes.titley": 1.0,
+    "axes.titlelocation": "left", "axes.edgecolor": MUTED, "axes.labelcolor": INK, "text.color": INK, "xtick.color": MUTED,
+    "ytick.color": MUTED, "xtick.labelcolor": INK, "ytick.labelcolor": INK, "xtick.labelsize": 8, "ytick.labelsize": 8,
+    "axes.linewidth": 0.7,
     "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": GRID, "grid.linewidth": 0.7,
     "axes.axisbelow": True, "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none",
     "legend.frameon": False, "legend.fontsize": 8.5, "lines.linewidth": 1.6, "svg.fonttype": "path", "figure.dpi": 96,
@@ -58,7 +59,8 @@ def svg(name: str, draw: "Callable[[], Drawing]") -> str:
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    # Whatever a user's own matplotlibrc says, except for the backend: setting that imports pyplot, which keeps state between threads.
+    # Whatever a user's own matplotlibrc says, except for the backend: setting that imports pyplot, which keeps state between
+    # threads.
     style: dict[Any, Any] = {
         setting: value for setting, value in matplotlib.rcParamsDefault.items() if setting != "backend"
     } | STYLE

@@ -30,9 +30,9 @@ from measured.evidence.tests import (
 )
 
 __all__ = [
-    "ANY", "NOT_MEASURED", "OUTCOMES", "PERCENT", "Average", "Bound", "Claim", "Comments", "Comparison", "Estimate", "Every",
-    "Finding", "Margin", "Metric", "Missing", "Names", "Odds", "Outcome", "Quantity", "Region", "Result", "Seeds", "Share", "Single",
-    "Some", "Sweep", "Test", "Verdict", "at_least", "at_most", "away_from", "different", "duration", "equal", "every", "factor",
-    "flat", "larger", "measurement", "no_more_often", "number", "power_of_ten", "rank_correlation", "rank_correlations", "smaller",
-    "some", "with_seeds", "with_unit",
+    "ANY", "NOT_MEASURED", "OUTCOMES", "PERCENT", "Average", "Bound", "Claim", "Comments", "Comparison", "Estimate",
+    "Every", "Finding", "Margin", "Metric", "Missing", "Names", "Odds", "Outcome", "Quantity", "Region", "Result", "Seeds",
+    "Share", "Single", "Some", "Sweep", "Test", "Verdict", "at_least", "at_most", "away_from", "different", "duration",
+    "equal", "every", "factor", "flat", "larger", "measurement", "no_more_often", "number", "power_of_ten",
+    "rank_correlation", "rank_correlations", "smaller", "some", "with_seeds", "with_unit",
 ]  # fmt: skip

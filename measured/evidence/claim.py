@@ -21,7 +21,8 @@ class Claim:
 
     id: str
     source: str
-    """Who says so: ``ours``, a paper, or another word of the contents' ``SOURCES`` and a place there. The ledger groups by the first word."""
+    """Who says so: ``ours``, a paper, or another word of the contents' ``SOURCES`` and a place there. The ledger groups by the
+    first word."""
     says: str
     """The claim with metrics in braces: ``"... falls to {loss_deep}."``"""
     holds: Test

@@ -9,7 +9,8 @@ from measured.evidence.metric import Estimate, Missing
 def rank_correlation(x: Sequence[float] | Any, y: Sequence[float] | Any) -> float:
     """Spearman's rank correlation; 0 where either side does not vary, so that nothing goes with it.
 
-    As ``scipy.stats.spearmanr``, whose module takes longer to import than a chapter to run from its cache; a test compares the two.
+    As ``scipy.stats.spearmanr``, whose module takes longer to import than a chapter to run from its cache; a test compares the
+    two.
     """
     import numpy as np
 

@@ -1,7 +1,7 @@
 """Summaries over seeds and their intervals, by SciPy. Every function takes one number per seed.
 
-What nearly every chapter needs comes from the quantiles in ``scipy.special``: importing ``scipy.stats`` takes longer than all else that an edited
-caption costs. The tests hold each of these intervals against ``scipy.stats``.
+What nearly every chapter needs comes from the quantiles in ``scipy.special``: importing ``scipy.stats`` takes longer than all
+else that an edited caption costs. The tests hold each of these intervals against ``scipy.stats``.
 """
 
 import math
@@ -23,6 +23,14 @@ def summarise(values: Sequence[float], summary: str) -> float:
     return statistics.fmean(values)
 
 
+def from_logarithm(bound: float) -> float:
+    """The bound of which this is the natural logarithm; infinite beyond the largest number that there is."""
+    try:
+        return math.exp(bound)
+    except OverflowError:
+        return math.inf
+
+
 def of_summary(values: Sequence[float], summary: str, confidence: float = 0.95) -> Interval:
     """Interval of the summary; (None, None) for a single seed."""
     if len(values) < 2:
@@ -31,7 +39,7 @@ def of_summary(values: Sequence[float], summary: str, confidence: float = 0.95) 
         return of_median(values, confidence)
     if summary == "geometric mean":
         low, high = of_mean(logarithms(values), confidence)
-        return math.exp(low), math.exp(high)
+        return from_logarithm(low), from_logarithm(high)
     return of_mean(values, confidence)
 
 
@@ -51,7 +59,8 @@ def _around(middle: float, error: float, degrees: float, confidence: float) -> t
 
 
 def of_median(values: Sequence[float], confidence: float) -> tuple[float, float]:
-    """Exact, distribution-free interval from order statistics (as ``scipy.stats.quantile_test``), unbounded where n is too small."""
+    """Exact, distribution-free interval from order statistics (as ``scipy.stats.quantile_test``), unbounded where n is too
+    small."""
     from scipy.special import bdtr
 
     ordered, n = sorted(values), len(values)
@@ -85,10 +94,11 @@ def of_difference(left: Sequence[float], right: Sequence[float], confidence: flo
 
 
 def of_shift(left: Sequence[float], right: Sequence[float], confidence: float) -> tuple[float, float, float]:
-    """Hodges-Lehmann estimate of how far ``left`` lies above ``right``, the median of all pairwise differences, with its interval.
+    """Hodges-Lehmann estimate of how far ``left`` lies above ``right``, the median of all pairwise differences, with its
+    interval.
 
-    The interval holds the shifts that the exact Mann-Whitney test (``scipy.stats.mannwhitneyu``) does not reject; it is exact where
-    the two distributions differ by a shift alone, and unbounded where there are too few values.
+    The interval holds the shifts that the exact Mann-Whitney test (``scipy.stats.mannwhitneyu``) does not reject; it is exact
+    where the two distributions differ by a shift alone, and unbounded where there are too few values.
     """
     from scipy.stats import mannwhitneyu
 
@@ -107,7 +117,8 @@ def of_shift(left: Sequence[float], right: Sequence[float], confidence: float) -
 
 
 def of_odds_ratio(left: tuple[int, int], right: tuple[int, int], confidence: float) -> tuple[float, float, float]:
-    """Conditional odds ratio with its exact interval; each side is (successes, trials). 1 and unbounded where nothing varies."""
+    """Conditional odds ratio with its exact interval; each side is (successes, trials). 1 and unbounded where nothing
+    varies."""
     from scipy.stats.contingency import odds_ratio
 
     if left[0] + right[0] in (0, left[1] + right[1]):

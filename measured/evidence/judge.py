@@ -212,7 +212,8 @@ def _compare(test: Comparison, left: Metric, right: Metric, confidence: float) -
         low, high = intervals.of_difference(a, b, confidence)
         method = "Welch's t interval (scipy.stats.ttest_ind)"
     if test.ratio:
-        value, low, high, method = math.exp(value), math.exp(low), math.exp(high), f"{method}, on logarithms"
+        value, low, high = (intervals.from_logarithm(item) for item in (value, low, high))
+        method = f"{method}, on logarithms"
     return _finding(effect, value, low, high, unit, confidence, n, method, test)
 
 
@@ -272,8 +273,8 @@ def _to_decide(
 ) -> str:
     """The half-width that was reached, and how many seeds a decision would take if the effect stayed where it is.
 
-    An interval narrows with the square root of n. So n must grow by the square of what the interval reaches towards a margin over
-    the distance to that margin, and for the worst of the margins inside the interval.
+    An interval narrows with the square root of n. So n must grow by the square of what the interval reaches towards a margin
+    over the distance to that margin, and for the worst of the margins inside the interval.
     """
     if math.isinf(low) and math.isinf(high):
         return f"too few {of} for an interval"

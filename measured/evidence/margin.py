@@ -14,10 +14,11 @@ class Margin:
     scale: Literal["difference", "ratio"] = "difference"
     """Whether it is subtracted and added, or a factor, whose logarithm is halved and doubled."""
     origin: float | None = 0.0
-    """Where a bound is measured from, so that it can be halved and doubled: 1.0 for an accuracy near perfection; None for a bound that is
-    no margin, such as a majority."""
+    """Where a bound is measured from, so that it can be halved and doubled: 1.0 for an accuracy near perfection; None for a
+    bound that is no margin, such as a majority."""
     furthest: float = math.inf
-    """The largest magnitude that the effect can have, such as 1 for a correlation: a margin is not doubled to there or beyond."""
+    """The largest magnitude that the effect can have, such as 1 for a correlation: a margin is not doubled to there or
+    beyond."""
 
     def __post_init__(self):
         if not self.why.strip():

@@ -22,7 +22,8 @@ class Metric:
 
     value: float
     unit: str = ""
-    """Printed after the number; "%" prints a share between 0 and 1 times 100, and so do "points", the difference of two shares."""
+    """Printed after the number; "%" prints a share between 0 and 1 times 100, and so do "points", the difference of two
+    shares."""
     digits: int = 3
     """Significant digits."""
     values: tuple[float, ...] = ()
@@ -130,7 +131,8 @@ class Share(Metric):
 
     @classmethod
     def of_count(cls, successes: int, trials: int, of: str, digits: int = 3) -> "Share":
-        """Share of ``trials``; ``of`` says of what. Of no trials it is 0 and its interval everything, so that it decides nothing."""
+        """Share of ``trials``; ``of`` says of what. Of no trials it is 0 and its interval everything, so that it decides
+        nothing."""
         return cls._of(successes, trials, of=of, digits=digits)
 
     @classmethod

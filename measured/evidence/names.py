@@ -1,4 +1,5 @@
-"""Names that nest: ``epochs.sharpness.last`` names a metric in a dict in a dict, in a claim, in a caption and in prose alike."""
+"""Names that nest: ``epochs.sharpness.last`` names a metric in a dict in a dict, in a claim, in a caption and in prose
+alike."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from string import Formatter
@@ -16,7 +17,8 @@ def flat(nested: Mapping[Any, Any], before: str = "") -> dict[str, Any]:
 
 
 class Names(Mapping[str, Any]):
-    """Things by names with dots, which are reached step by step, as attributes or in brackets; a name that is not there says what is near."""
+    """Things by names with dots, which are reached step by step, as attributes or in brackets; a name that is not there says
+    what is near."""
 
     def __init__(self, kind: str, things: Mapping[str, Any], before: str = ""):
         self._kind, self._things, self._before = kind, things, before
@@ -30,7 +32,7 @@ class Names(Mapping[str, Any]):
         raise BuildError(unknown(self._kind, whole, self._things))
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # what Python asks of any object
+        if name.startswith(("__", "jinja_")):  # what Python and the template language ask of any object
             raise AttributeError(name)
         return self[name]
 
@@ -53,7 +55,8 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
 
 
 def resolve(name: str, known: Mapping[str, Any]) -> str | None:
-    """The longest beginning of a name with dots that is known; None where none is: what comes after it is a part of the thing."""
+    """The longest beginning of a name with dots that is known; None where none is: what comes after it is a part of the
+    thing."""
     steps = name.split(".")
     return next((whole for end in range(len(steps), 0, -1) if (whole := ".".join(steps[:end])) in known), None)
 

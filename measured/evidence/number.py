@@ -20,7 +20,8 @@ def with_unit(value: float, unit: str, digits: int = 3) -> str:
 def measurement(value: float, low: float | None, high: float | None, unit: str = "", digits: int = 3) -> tuple[str, str, str]:
     """A value, its interval, and what both are multiplied by: ``("6.90", "4.91 to 8.80", " × 10⁻⁴")``.
 
-    All three numbers get the decimals and the power of ten of the value, or of the interval where the value is nothing beside it. The interval is empty where there is none.
+    All three numbers get the decimals and the power of ten of the value, or of the interval where the value is nothing beside
+    it. The interval is empty where there is none.
     """
     factor = 100 if unit in PERCENT else 1
     reach = max((abs(bound) for bound in (low, high) if bound is not None and math.isfinite(bound)), default=0.0)

@@ -18,9 +18,11 @@ class Region:
     strict: bool = False
     """The bounds do not belong to the region: no difference is not "larger"."""
     origin: float | None = 0.0
-    """Where the margin is measured from, so that it can be halved and doubled; None where the bound is no margin, like "more than half"."""
+    """Where the margin is measured from, so that it can be halved and doubled; None where the bound is no margin, like "more
+    than half"."""
     furthest: float = math.inf
-    """The largest magnitude that the effect can have, such as 1 for a correlation: a margin is not doubled to there or beyond."""
+    """The largest magnitude that the effect can have, such as 1 for a correlation: a margin is not doubled to there or
+    beyond."""
 
     def scaled(self, factor: float, on_logarithms: bool = False) -> "Region | None":
         """The region with its margin times ``factor``, of the logarithm for a ratio; None where there is no margin to scale."""

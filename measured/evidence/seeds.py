@@ -9,7 +9,8 @@ S = TypeVar("S")
 
 @dataclass(frozen=True)
 class Seeds:
-    """So many consecutive random seeds. Seeds on which something is chosen before are plain numbers instead: more of them would choose anew."""
+    """So many consecutive random seeds. Seeds on which something is chosen before are plain numbers instead: more of them would
+    choose anew."""
 
     num: int
     first: int = 0
@@ -29,7 +30,8 @@ class Seeds:
 
 
 def with_seeds(settings: S, num: int) -> S:
-    """The settings with at least ``num`` in all ``Seeds`` that they hold, however deep: those that there are, and the next numbers."""
+    """The settings with at least ``num`` in all ``Seeds`` that they hold, however deep: those that there are, and the next
+    numbers."""
     changed = {}
     for field in fields(settings):  # pyright: ignore[reportArgumentType] (settings are a dataclass)
         value = getattr(settings, field.name)

@@ -58,7 +58,8 @@ class Sweep(Generic[R]):
         return {"first": quantity.over(self.runs[first]), "last": quantity.over(self.runs[last])}
 
     def change(self, quantity: Quantity) -> Estimate | Missing:
-        """By what factor a quantity with a geometric mean changes from the first value to the last, or by how much any other does."""
+        """By what factor a quantity with a geometric mean changes from the first value to the last, or by how much any other
+        does."""
         first, last = ([quantity.of(run) for run in self.runs[value]] for value in (self.values[0], self.values[-1]))
         pairs = zip(first, last, strict=True)
         if quantity.average != "geometric mean":
@@ -69,7 +70,8 @@ class Sweep(Generic[R]):
         return Estimate.over_seeds([after / before for before, after in pairs], "", quantity.average, quantity.digits)
 
     def correlation(self, quantity: Quantity, other: Quantity | None = None) -> Estimate | Missing:
-        """Spearman's rank correlation of two quantities over the values, or of one with the knob: one per seed, then their mean."""
+        """Spearman's rank correlation of two quantities over the values, or of one with the knob: one per seed, then their
+        mean."""
         per_seed = list(zip(*self.runs.values(), strict=True))
         return rank_correlations(
             [[other.of(run) for run in runs] if other else self.values for runs in per_seed],

@@ -6,10 +6,12 @@ written to a temporary name and renamed, so a reader never meets half of one; wh
 another format, counts as missing and is computed again. Importing this module imports neither NumPy nor torch.
 """
 
+import contextlib
 import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from hashlib import sha256
@@ -18,6 +20,9 @@ from typing import Any
 
 from measured.files import canonical, digest, write_atomically
 from measured.jobs.keys import FORMAT, Parts, key_of
+
+LEFT_BEHIND = 3600
+"""Seconds after which nobody can still be writing to a temporary folder."""
 
 
 class CacheError(OSError):
@@ -162,6 +167,9 @@ class Cache:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def leftovers(folder: Path) -> Iterator[Path]:
-    """Temporary folders and files that a killed build left below ``folder``."""
-    yield from sorted([*folder.rglob(".new-*"), *folder.rglob(".old-*")])
+def leftovers(folder: Path, older_than: float = LEFT_BEHIND) -> Iterator[Path]:
+    """What a killed build left half written below ``folder``: nothing has changed in it for so many seconds."""
+    for path in sorted([*folder.rglob(".new-*"), *folder.rglob(".old-*")]):
+        with contextlib.suppress(FileNotFoundError):  # that of a running build, renamed since
+            if time.time() - path.stat().st_mtime > older_than:
+                yield path

@@ -1,7 +1,9 @@
 """What one file defines, imports and executes, found in its syntax tree; docstrings and comments do not count.
 
-What cannot be followed (a module passed around as a value, ``import *``, ``globals()``) counts as using the whole module; ``eval``,
-``importlib`` and ``__subclasses__`` as using every module of the package.
+What cannot be followed (a module passed around as a value, ``import *``, ``globals()``) counts as using the whole module;
+``eval``, ``importlib`` and ``__subclasses__`` as using every module of the package. An annotation computes nothing: what one
+names is followed for its text, but its libraries are not part of a key, and one in quotes is not followed at all. Whoever makes
+or calls what it names does so in code, which is.
 """
 
 import ast
@@ -20,13 +22,15 @@ class Module:
 
     name: str
     definitions: dict[str, dict]
-    """By name: ``digest``, ``chains`` of names that it uses, the first names of those that are ``computing``, which in an annotation they are not,
-    and whether it needs its ``own_module`` or the ``whole_package``."""
+    """By name: ``digest``, ``chains`` of names that it uses, the first names of those that are ``computing``, which in an
+    annotation they are not, and whether it needs its ``own_module`` or the ``whole_package``."""
     imports: dict[str, list[Sequence[str]]]
     """By bound name: module, and the name in it, empty where the module itself is bound."""
     stars: list[str]
     bound_loosely: list[str]
     """Names that only a conditional or a loop at module level binds."""
+    docstrings: dict[str, str] = field(default_factory=dict)
+    """Digest of the docstring of each function at module level: no result depends on it, but a caption may."""
 
     def binds(self, name: str) -> bool:
         return name in self.definitions or name in self.imports or name in self.bound_loosely
@@ -34,8 +38,11 @@ class Module:
 
 def read_module(name: str, is_package: bool, tree: ast.Module) -> Module:
     """What the parsed module ``name`` defines, imports and executes."""
-    tree = _Undocumented().visit(tree)
     module = Module(name, {}, {}, [], [])
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and (docstring := ast.get_docstring(node)):
+            module.docstrings[node.name] = digest(docstring)
+    tree = _Undocumented().visit(tree)
     for node in ast.walk(tree):  # an import inside a function binds as well
         if isinstance(node, ast.Import | ast.ImportFrom):
             _bind(module, node, is_package)
@@ -90,7 +97,8 @@ def _defined(statement: ast.stmt) -> list[str]:
         targets = [statement.target]
     else:
         return []
-    return [item.id for item in targets if isinstance(item, ast.Name)] if _all_names(targets) else []
+    names = [item.id for item in targets if isinstance(item, ast.Name)]
+    return names if len(names) == len(targets) else []
 
 
 def _only_imports(statement: ast.stmt) -> bool:
@@ -98,10 +106,6 @@ def _only_imports(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.If) and ast.unparse(statement.test).split(".")[-1] == "TYPE_CHECKING":
         return not statement.orelse and all(map(_only_imports, statement.body))
     return isinstance(statement, ast.Import | ast.ImportFrom | ast.Pass)
-
-
-def _all_names(targets: list[ast.expr]) -> bool:
-    return all(isinstance(item, ast.Name) for item in targets)
 
 
 class _Undocumented(ast.NodeTransformer):

@@ -16,9 +16,10 @@ OPERATIONS_PER_SECOND = 5e10
 class Job(Generic[R]):
     """Base of all jobs; subclasses are frozen dataclasses, ``class Spectra(Job[Spectrum])`` one whose result is a ``Spectrum``.
 
-    Fields are numbers, strings, None, tuples, other frozen dataclasses and jobs: ``Spectra(of=Train(...))`` computes from the result of the
-    training in its field. The return annotation of ``compute`` names the type of the result: a frozen dataclass of NumPy arrays and scalars.
-    A dataclass in a field may have ``checksums()``, a dict that pins what no code and no version of a library does, such as a file of data.
+    Fields are numbers, strings, None, tuples, other frozen dataclasses and jobs: ``Spectra(of=Train(...))`` computes from the
+    result of the training in its field. The return annotation of ``compute`` names the type of the result: a frozen dataclass
+    of NumPy arrays and scalars. A dataclass in a field may have ``checksums()``, a dict that pins what no code and no version
+    of a library does, such as a file of data.
     """
 
     def compute(self, *inputs: Any) -> R:
@@ -35,14 +36,15 @@ class Job(Generic[R]):
 
     @property
     def axes(self) -> Mapping[str, int | tuple[int, ...]]:
-        """Sizes of the axes that the annotations of the result name; a tuple for one that stands for several, like ``*networks``."""
+        """Sizes of the axes that the annotations of the result name; a tuple for one that stands for several, like
+        ``*networks``."""
         return {}
 
     def placeholder(self) -> R:
         """A made-up result with the right shapes, with which a chapter is rehearsed before anything is computed.
 
-        It is read off the annotations of the result and off ``axes``. A job whose result needs more than shapes (steps that agree with a
-        setting) replaces these fields.
+        It is read off the annotations of the result and off ``axes``. A job whose result needs more than shapes (steps that
+        agree with a setting) replaces these fields.
         """
         return made_up(self.result_type, self.axes, canonical(specification(self)))
 
@@ -79,7 +81,8 @@ def parts_inside(job: Job) -> Iterator[Any]:
 
 
 def specification(value: Any) -> Any:
-    """What ``value`` says, as JSON-ready data that differs wherever two jobs could differ. Raises ValueError for what has no key."""
+    """What ``value`` says, as JSON-ready data that differs wherever two jobs could differ. Raises ValueError for what has no
+    key."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, tuple):

@@ -11,10 +11,10 @@ from measured.jobs.job import Job, nested, parts_inside, specification
 from measured.jobs.source import Reached, Sources, changes
 
 Parts = dict[str, Any]
-"""What determines a result: ``format``, ``job`` (its specification), ``code``, ``data``, ``versions``, ``device``, ``needs``."""
+"""What determines a result: ``format``, ``job`` (specified), ``code``, ``data``, ``versions``, ``device``, ``needs``."""
 
 FORMAT = 1
-"""To be raised when the generator computes, encodes or keeps results in another way: what was kept before is then computed again."""
+"""To be raised when the generator computes, encodes or keeps results in another way: all is then computed again."""
 
 _sources: dict[Path, Sources] = {}
 
@@ -31,7 +31,8 @@ def root_of(kind: type) -> Path:
     file = getattr(sys.modules[kind.__module__], "__file__", None)
     if file is None or kind.__module__ == "__main__":
         raise ValueError(
-            f"{kind.__qualname__} is defined in no module of a project; put it into a file below experiments and import it from there"
+            f"{kind.__qualname__} is defined in no module of a project; put it into a file below experiments and import it "
+            "from there"
         )
     path = Path(file).resolve()
     return path.parents[kind.__module__.count(".") + (path.name == "__init__.py")]

@@ -1,8 +1,8 @@
 """Made-up results, read off the annotations of a dataclass: what a rehearsal sees before anything is computed.
 
-An array's annotation is one of jaxtyping's, which names its axes and types (``Float[np.ndarray, "*networks records"]``); it is read without
-importing jaxtyping. Numbers lie between 0 and 1 and ascend through an array, so that logarithms, ratios and the spread over seeds exist; each
-job and field has others.
+An array's annotation is one of jaxtyping's, which names its axes and types (``Float[np.ndarray, "*networks records"]``); it is
+read without importing jaxtyping. Numbers lie between 0 and 1 and ascend through an array, so that logarithms, ratios and the
+spread over seeds exist; each job and field has others.
 """
 
 from collections.abc import Iterator, Mapping
@@ -45,10 +45,11 @@ def _value(annotation: Any, axes: Axes, text: str, name: str) -> Any:
     number = int(digest(name + text)[:8], 16) / 2**32
     if hasattr(annotation, "dim_str"):
         return _array(annotation, axes, number, name)
-    made = {float: 0.2 + 0.6 * number, int: 1 + int(9 * number), bool: True, str: "text", NoneType: None}
+    made = {float: 0.5 + 0.1 * number, int: 1 + int(9 * number), bool: True, str: "text", NoneType: None}
     if annotation not in made:
         raise ValueError(
-            f"nothing can be made up for {name}, which is annotated with {annotation}; name the axes of an array as jaxtyping does, "
+            f"nothing can be made up for {name}, which is annotated with {annotation}; name the axes of an array as "
+            "jaxtyping does, "
             'Float[np.ndarray, "records"], or define placeholder in the job'
         )
     return made[annotation]
@@ -64,7 +65,7 @@ def _array(annotation: Any, axes: Axes, number: float, name: str) -> Any:
     if kind is None:
         raise ValueError(f"nothing can be made up for {name} of type {annotation.dtypes}; define placeholder in the job")
     size = int(np.prod(shape))
-    values = np.arange(size) if kind != "float64" else np.linspace(0.1 + 0.2 * number, 0.8 + 0.1 * number, size)
+    values = np.arange(size) if kind != "float64" else np.linspace(0.3 + 0.05 * number, 0.8 + 0.05 * number, size)
     return values.astype(kind).reshape(shape)
 
 

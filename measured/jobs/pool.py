@@ -1,7 +1,7 @@
 """Jobs to results: the cache first, then this process or workers.
 
-``gather`` takes any tree of jobs and returns the same tree with results; jobs of all chapters form one graph, in which each key is
-computed once.
+``gather`` takes any tree of jobs and returns the same tree with results; jobs of all chapters form one graph, in which each key
+is computed once.
 """
 
 import contextlib
@@ -130,8 +130,14 @@ class Pool:
             self._in_use.subtract(keys)
             for name in set(keys):
                 if not self._in_use[name]:
-                    del self._in_use[name]
-                    self._release(name)
+                    # One that is still computed, as another job failed, may be asked for again before it is there.
+                    self._futures[name].add_done_callback(lambda _, name=name: self._release_unused(name))
+
+    def _release_unused(self, name: str) -> None:
+        with self._lock:
+            if not self._in_use[name]:
+                del self._in_use[name]
+                self._release(name)
 
     def _release(self, key: str) -> None:
         """Forget the result at ``key`` wherever this pool holds it besides the cache."""
@@ -241,7 +247,8 @@ def gather(tree: Any) -> Any: ...
 def gather(tree: Any) -> Any:
     """The same tree of dicts, lists and tuples with each job replaced by its result.
 
-    Outside a build (a notebook, a test) jobs run in this process, with the cache folder of the project that the first job comes from.
+    Outside a build (a notebook, a test) jobs run in this process, with the cache folder of the project that the first job comes
+    from.
     """
     jobs: list[Job] = []
 

@@ -1,9 +1,9 @@
 """The project's code on workers: the same as here, or an error.
 
-A long-lived worker of a cluster may hold an older version of the project, or none. Before the first job, its source and data are sent to
-every worker, present and future, which unpacks them into a folder of its own that nobody else can write to; each job then says which source
-it needs and is refused where another is loaded. Must work on a worker that has never seen the project, so that what is
-imported at the top is the standard library alone.
+A long-lived worker of a cluster may hold an older version of the project, or none. Before the first job, its source and data
+are sent to every worker, present and future, which unpacks them into a folder of its own that nobody else can write to; each
+job then says which source it needs and is refused where another is loaded. Must work on a worker that has never seen the
+project, so that what is imported at the top is the standard library alone.
 """
 
 import atexit
@@ -111,8 +111,8 @@ def _versions(names: tuple[str, ...]) -> dict[str, str]:
 def install(client: Any, code: Code, versions: dict[str, str]) -> None:
     """Send the project's code to every worker of ``client``.
 
-    Raises ValueError where there is no worker, where one has several threads, or where its versions differ from ``versions``, those of
-    Python and of the distributions that compute; a worker that comes later is refused for the same reasons.
+    Raises ValueError where there is no worker, where one has several threads, or where its versions differ from ``versions``,
+    those of Python and of the distributions that compute; a worker that comes later is refused for the same reasons.
     """
     import cloudpickle
     from distributed import WorkerPlugin
@@ -140,7 +140,8 @@ def install(client: Any, code: Code, versions: dict[str, str]) -> None:
     for worker, number in client.nthreads().items():
         if number != 1:
             raise ValueError(
-                f"worker {worker} has {number} threads, and results would depend on them; start it with 'dask worker ADDRESS --nthreads 1'"
+                f"worker {worker} has {number} threads, and results would depend on them; start it with "
+                "'dask worker ADDRESS --nthreads 1'"
             )
     for worker, found in client.run(_versions, tuple(versions)).items():
         differing = [name for name in versions if found[name] != versions[name]]

@@ -48,8 +48,8 @@ DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "C:/Windows/System32/nvcuda.dll")
 def resolve_device(choice: str, computing: Sequence[str] = ()) -> str:
     """``cpu`` or ``cuda`` for ``auto``; ValueError where CUDA is asked for and is not there.
 
-    ``computing`` are modules of the report that compute. They are imported, to ask the library that they compute with, where the answer
-    could be CUDA: elsewhere a chapter may be rehearsed or replayed without them.
+    ``computing`` are modules of the report that compute. They are imported, to ask the library that they compute with, where
+    the answer could be CUDA: elsewhere a chapter may be rehearsed or replayed without them.
     """
     if choice == "cuda" or (choice == "auto" and any(map(os.path.exists, DRIVERS))):
         for name in computing:

@@ -1,8 +1,9 @@
 """Which definitions a piece of code reaches, and which libraries those import, read from source text without importing it.
 
-A cached result is as good as the code that made it. This module follows the names that a definition uses, through functions, classes,
-constants and imports of the project's own modules, and digests what it finds as syntax trees (``measured.jobs.definitions``). Libraries are
-not followed: their versions are part of a key instead. Nor is ``measured.jobs`` itself, for which ``keys.FORMAT`` speaks.
+A cached result is as good as the code that made it. This module follows the names that a definition uses, through functions,
+classes, constants and imports of the project's own modules, and digests what it finds as syntax trees
+(``measured.jobs.definitions``). Libraries are not followed: their versions are part of a key instead. Nor is ``measured.jobs``
+itself, for which ``keys.FORMAT`` speaks.
 """
 
 import ast
@@ -37,8 +38,8 @@ class Reached:
 class Sources:
     """The modules below ``root``, each read once, on demand, with those of the generator.
 
-    ``memo`` is a file that remembers what was found in each module, by the digest of its text, and which distribution brings which library,
-    so that a later process need neither parse what has not changed nor look through all that is installed.
+    ``memo`` is a file that remembers what was found in each module, by the digest of its text, and which distribution brings
+    which library, so that a later process need neither parse what has not changed nor look through all that is installed.
     """
 
     def __init__(self, root: Path, memo: Path | None = None):
@@ -111,8 +112,19 @@ class Sources:
             {".".join(name): seen[name] for name in sorted(seen)}, tuple(sorted(libraries - sys.stdlib_module_names))
         )
 
+    def docstrings(self, definitions: Iterable[str], package: str) -> dict[str, str]:
+        """Digests of the docstrings of those functions among ``definitions``, dotted, that modules of ``package`` have."""
+        found = {}
+        for whole in definitions:
+            name, _, definition = whole.rpartition(".")
+            module = self.module(name) if name.split(".")[0] == package else None
+            for function, docstring in (module.docstrings if module else {}).items():
+                if definition in (function, WHOLE):
+                    found[f"{name}.{function}"] = docstring
+        return found
+
     def _uses(self, module: Module, definition: str) -> Iterator[tuple[Name, bool]]:
-        """What a definition names, and whether in code: the shapes in an annotation compute nothing, and their library retrains nothing."""
+        """What a definition names, and whether in code: an annotation computes nothing, and its library retrains nothing."""
         uses = module.definitions[definition]
         if LOOSE in module.definitions:
             yield (module.name, LOOSE), True

@@ -14,9 +14,9 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 def of_libraries(modules: Iterable[str], known: MutableMapping[str, list[str]]) -> dict[str, str]:
     """Version of each distribution that provides one of these top-level modules, by its name, with Python's.
 
-    ``known`` remembers which distributions provide a module, as looking through all that is installed takes a tenth of a second. A module
-    that is not there is "not installed": code may import it on another machine alone. Raises ValueError for one that is there and
-    belongs to no distribution, since a change in it would go unnoticed.
+    ``known`` remembers which distributions provide a module, as looking through all that is installed takes a tenth of a
+    second. A module that is not there is "not installed": code may import it on another machine alone. Raises ValueError for
+    one that is there and belongs to no distribution, since a change in it would go unnoticed.
     """
     found = {"Python": PYTHON}
     for module in sorted(modules):

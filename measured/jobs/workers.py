@@ -16,7 +16,8 @@ from measured.jobs.keys import key
 from measured.jobs.pool import Pool
 from measured.jobs.run import ONE_THREAD
 
-# Dask's default lets malloc give memory back after every step, which costs a CNN a third of its speed.
+# Dask's default lets malloc give memory back after every step, which costs what makes large arrays in every step a third of its
+# speed.
 ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": "4294967296",
     "MALLOC_MMAP_THRESHOLD_": "4294967296",
@@ -28,7 +29,7 @@ ENVIRONMENT = {
 
 @contextlib.contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
-    """What starts here does not hear Ctrl-C, which a terminal sends to the whole process group: the build does, and ends its workers."""
+    """What starts here does not hear Ctrl-C, which a terminal sends to all of a process group: the build does, and ends it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -84,7 +85,10 @@ class Workers(Pool):
 
     @classmethod
     def of_cluster(cls, cache: Cache, code: remote.Code, address: str, versions: dict[str, str], **options: Any) -> "Workers":
-        """The workers of the Dask scheduler at ``address``. Raises ClusterError where none answers, or where they could change results."""
+        """The workers of the Dask scheduler at ``address``.
+
+        Raises ClusterError where none answers, or where they could change results.
+        """
         from distributed import Client
 
         pool = cls(cache, code, **options)

@@ -1,7 +1,8 @@
 """The ways in which prose follows its claims, each tried before anything is measured.
 
-A template is cut into pieces: each an expression or a condition, with all that hangs on it. A piece is rendered for every combination of the
-outcomes that it asks for, and only of those, so that conditions which have nothing to do with one another are not multiplied.
+A template is cut into pieces: each an expression or a condition, with all that hangs on it. A piece is rendered for every
+combination of the outcomes that it asks for, and only of those, so that conditions which have nothing to do with one another
+are not multiplied.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -43,8 +44,9 @@ class Followed:
 def check(frame: Frame, chapter: Chapter, record: Record, tree: Any) -> None:
     """Render the parsed prose for every way in which its claims may come out. Raises BuildError where one fails or has no text.
 
-    A claim that the prose follows needs a text of its own for each outcome: one that neither another outcome gives, nor is what is left over
-    without theirs. Where conditions nest, it is enough that the three differ for one combination of the others' outcomes.
+    A claim that the prose follows needs a text of its own for each outcome: one that neither another outcome gives, nor is what
+    is left over without theirs. Where conditions nest, it is enough that the three differ for one combination of the others'
+    outcomes.
     """
     found = [piece for piece in followed(frame, chapter, record, tree) if piece.claims]
     for name in dict.fromkeys(name for piece in found for name in sorted(piece.claims)):
@@ -82,16 +84,18 @@ class TooManyClaims(Exception):
 
 
 def _ways(verdicts: Sequence[Verdict]) -> Iterator[tuple[Outcomes, dict[str, Any]]]:
-    """Combinations of outcomes, each with the claims that come out so; those asked for meanwhile decide which combinations are to come."""
+    """Combinations of outcomes, each with the claims that come out so; those asked for meanwhile decide which combinations are
+    to come."""
     pending: list[dict[str, Outcome]] = [{}]
     for asked in pending:
 
         def came_out(name: str, asked: dict[str, Outcome] = asked) -> Outcome:
             if name not in asked:
                 if len(asked) == MOST_JOINED:
+                    told = ", ".join(map(repr, (*asked, name)))
                     raise TooManyClaims(
-                        f"one text follows more than {MOST_JOINED} claims, {', '.join(map(repr, (*asked, name)))}, which come out in too many ways "
-                        "to try; write conditions with fewer of them in each"
+                        f"one text follows more than {MOST_JOINED} claims, {told}, which come out in too many ways to try; "
+                        "write conditions with fewer of them in each"
                     )
                 pending.extend({**asked, name: other} for other in OUTCOMES[1:])
                 asked[name] = OUTCOMES[0]
@@ -116,7 +120,8 @@ class _Asked:
 
 
 def _fault_of(name: str, about: Sequence[Followed]) -> str:
-    """Which outcome of a claim has no text of its own in the pieces about it, whatever the others are; empty where each has one."""
+    """Which outcome of a claim has no text of its own in the pieces about it, whatever the others are; empty where each has
+    one."""
     others = sorted({other for piece in about for other in piece.claims} - {name})
     # All combinations, where pieces that share a claim do not add up to too many; then the others all come out alike.
     ways: Iterable[Iterable[str]] = product(OUTCOMES, repeat=len(others))
@@ -153,7 +158,8 @@ def _is_part(words: Sequence[str], text: Sequence[str]) -> bool:
 
 
 def _line(tree: Any, name: str, about: Sequence[Followed]) -> int:
-    """Where the template first names a claim for its outcome; the first piece about it where it comes by that name at run time only."""
+    """Where the template first names a claim for its outcome; the first piece about it where it comes by that name at run time
+    only."""
     from jinja2 import nodes
 
     lines = [

@@ -11,7 +11,8 @@ from measured.pages.record import Record
 
 
 def check(frame: Frame, outline: Outline, chapter: Chapter, record: Record) -> None:
-    """Raises BuildError, with the line, where the prose of a chapter would not fit a record with these names, however its claims come out."""
+    """Raises BuildError, with the line, where the prose of a chapter would not fit a record with these names, however its
+    claims come out."""
     for verdict in record.verdicts:
         if (source := outline.source_of(verdict.source)).conclusions:
             source.conclusion_of(verdict.id)

@@ -74,7 +74,8 @@ def files(frame: Frame, outline: Outline, pages: Sequence[Page]) -> dict[str, by
 RUN_COLUMNS = ("chapter", "preset", "seeds")
 CLAIM_COLUMNS = ("id", "source", "verdict", "under_half", "under_double", "headline", "says", "quote", "published", "comment")
 FINDING_COLUMNS = (
-    "effect", "value", "low", "high", "unit", "confidence", "n", "region", "outcome", "under_half", "under_double", "why", "method", "to_decide",
+    "effect", "value", "low", "high", "unit", "confidence", "n", "region", "outcome", "under_half", "under_double", "why",
+    "method", "to_decide",
 )  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""What a report's sources say of themselves, read without importing them: contents, questions, settings, where a figure is made."""
+"""What a report's sources say of themselves, read without importing them: contents, questions, settings, where a figure is
+made."""
 
 import ast
 import re
@@ -54,7 +55,8 @@ class Chapter:
         return self._places.of_claim(name)
 
     def meaning_of(self, setting: str) -> str:
-        """The sentence below a field of ``Settings``, or of the class of the field that it nests in; empty where there is none."""
+        """The sentence below a field of ``Settings``, or of the class of the field that it nests in; empty where there is
+        none."""
         kind = "Settings"
         for name in setting.split("."):
             annotated, meaning = self._fields.get(kind, {}).get(name, ("", ""))
@@ -85,14 +87,15 @@ class Source:
     """Id and words of each conclusion that the source draws, where the ledger goes through them one by one."""
 
     def conclusion_of(self, claim: str) -> str:
-        """The conclusion that a claim judges: its id is the conclusion's, or that and a letter for a part. Raises BuildError."""
+        """The conclusion that a claim judges: its id is the conclusion's, or that and a letter for a part. Raises
+        BuildError."""
         for conclusion, _ in self.conclusions:
             if re.fullmatch(rf"{re.escape(conclusion)}[a-z]?", claim):
                 return conclusion
         first, last = self.conclusions[0][0], self.conclusions[-1][0]
         raise BuildError(
-            f"claim {claim!r} has the source {self.name!r}, but belongs to none of its conclusions; expected {first} to {last}, with "
-            f"a small letter for a part, as in {first}a"
+            f"claim {claim!r} has the source {self.name!r}, but belongs to none of its conclusions; expected {first} to "
+            f"{last}, with a small letter for a part, as in {first}a"
         )
 
 
@@ -131,7 +134,7 @@ def read_outline(root: Path) -> Outline:
                 raise BuildError(f"experiments/__init__.py lists {name!r}, but there is no experiments/{name}.py")
             source = path.read_text(encoding="utf-8")
             question, _, introduction = (_docstring(source) or name).partition("\n")
-            number, title = f"{number_of_part}.{place}", _title(source) or name.replace("_", " ")
+            number, title = f"{number_of_part}.{place}", _title(source) or name.replace("_", " ").capitalize()
             chapters.append(Chapter(name, part, number, title, question, introduction.strip(), source))
     return Outline(
         contents.read("TITLE", "a text", lambda found: isinstance(found, str), "Measured"),
@@ -168,7 +171,8 @@ class _Literals:
             self._body, self._trouble = [], error
 
     def read(self, name: str, expected: str, is_right: Callable[[Any], bool], default: Any = None) -> Any:
-        """The value of the constant ``name``. Raises BuildError where it is something else, or missing without a ``default``."""
+        """The value of the constant ``name``. Raises BuildError where it is something else, or missing without a
+        ``default``."""
         where, expected = f"experiments/{self._path.name}", f"expected {expected}, written out"
         for node in self._body:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []

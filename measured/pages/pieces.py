@@ -11,8 +11,8 @@ from measured.pages.environment import Frame
 def of(frame: Frame, tree: Any) -> Iterator[tuple[int, Callable[[dict[str, Any]], str]]]:
     """Line and rendering of each piece of a parsed template.
 
-    A piece is an expression or a statement that may follow a claim, with what was set before it. A condition on something else than a claim
-    stands around each piece of its branches.
+    A piece is an expression or a statement that may follow a claim, with what was set before it. A condition on something else
+    than a claim stands around each piece of its branches.
     """
     from jinja2 import Template, nodes
 

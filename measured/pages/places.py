@@ -1,7 +1,7 @@
 """Where a chapter's source makes each claim, found without running it.
 
-A name may be written out, put together (``f"sweep_{name}"``) or taken from a loop. Where the loop runs over something written out, its names are known;
-elsewhere what is not known stands for anything, and the place that leaves the least open is the one.
+A name may be written out, put together (``f"sweep_{name}"``) or taken from a loop. Where the loop runs over something written
+out, its names are known; elsewhere what is not known stands for anything, and the place that leaves the least open is the one.
 """
 
 import ast
@@ -139,7 +139,8 @@ def _makers(tree: ast.Module, known: set[str], makes: Callable[[ast.expr, set[st
 
 
 def _statements(node: ast.AST, into_functions: bool = True) -> Iterator[ast.AST]:
-    """The statements in a node, those that hold others before what they hold; without those of functions and classes in it, if so asked."""
+    """The statements in a node, those that hold others before what they hold; without those of functions and classes in it, if
+    so asked."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
             yield child

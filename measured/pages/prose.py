@@ -1,6 +1,8 @@
-"""What a chapter's prose says by itself: digits that nothing wrote that was set or measured, and words of conclusion that no claim carries.
+"""What a chapter's prose says by itself: digits that nothing wrote that was set or measured, and words of conclusion that no
+claim carries.
 
-Text in a template is taken as the template language reads it, so that what ``{{ ... }}`` writes is no typed text. Code spans, tags and addresses of links do not count.
+Text in a template is taken as the template language reads it, so that what ``{{ ... }}`` writes is no typed text. Code spans,
+tags and addresses of links do not count.
 """
 
 import re
@@ -8,14 +10,15 @@ from collections.abc import Iterator
 from typing import Any
 
 MARKS = ("definition", "given", "cite")
-"""Functions of a template that print their text as it is: a number that defines something, one that is given by the task, and somebody else's."""
+"""Functions of a template that print their text as it is: a number that defines something, one that is given by the task, and
+somebody else's."""
 HOW_TO_MARK = " or ".join(f'{{{{ {mark}("...") }}}}' for mark in MARKS)
 
 _NO_PROSE = re.compile(r"`[^`\n]*`|</?[A-Za-z!][^>]*>|&#?\w+;|\]\([^)]*\)")
 _DIGITS = re.compile(r"(?<!\w)\d[\w.,/]*\b")  # F1 and float64 are names, 1e-3 and 16/36 are not
 _CONCLUSIONS = re.compile(
-    r"\b(better|best|worse|worst|superior|inferior|outperforms?|proves?|proved|proof|demonstrates?|confirms?|shows? that|showed that|"
-    r"clearly|obviously)\b",
+    r"\b(better|best|worse|worst|superior|inferior|outperforms?|proves?|proved|proof|demonstrates?|confirms?|shows? "
+    r"that|showed that|clearly|obviously)\b",
     re.IGNORECASE,
 )
 

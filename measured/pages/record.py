@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from measured.charts import Figure, converter
 from measured.evidence import Metric, Verdict
@@ -14,8 +15,8 @@ class Setting:
 
     name: str
     """With dots where settings nest."""
-    value: str | int | float | list[str | int | float] | None
-    """As plain data."""
+    value: Any
+    """A text, a number, a list of them, or nothing."""
     is_derived: bool = False
     """It follows from others, by a property: prose can name it, and the table of settings leaves it out."""
 
@@ -36,7 +37,8 @@ class Record:
 
 
 def to_json(record: Record) -> str:
-    """The record as JSON; a number that is not finite, such as the end of an unbounded interval, is the string "inf" or "-inf"."""
+    """The record as JSON; a number that is not finite, such as the end of an unbounded interval, is the string "inf" or
+    "-inf"."""
     plain = {"format": FORMAT, **converter().unstructure(record)}
     return json.dumps(plain, ensure_ascii=False, indent=1)
 

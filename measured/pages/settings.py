@@ -12,30 +12,43 @@ PLAIN = (bool, int, float, str, type(None))
 
 def told(settings: Any) -> tuple[Setting, ...]:
     """All that a chapter's settings say, those of sub-studies by names with dots, and what follows from them by properties."""
-    return tuple(_told(settings, "", False))
+    return tuple(_told(settings, "", False, type(settings).__module__))
 
 
-def _told(value: Any, name: str, is_derived: bool) -> Iterator[Setting]:
+def _told(value: Any, name: str, is_derived: bool, chapter: str) -> Iterator[Setting]:
     if isinstance(value, Seeds):
         yield Setting(name, list(value), is_derived)
     elif isinstance(value, PLAIN):
         yield Setting(name, value, is_derived)
-    elif isinstance(value, tuple | list) and all(isinstance(item, PLAIN) for item in value):
+    elif _is_row(value):
         yield Setting(name, list(value), is_derived)
     elif is_dataclass(value) and not isinstance(value, type):
-        # What has a name for readers, such as a network, is shown by it and not by its fields.
-        has_name = bool(name) and "__str__" in vars(type(value))
-        if has_name:
-            yield Setting(name, str(value), is_derived)
+        # A sub-study of the chapter nests; what comes from elsewhere, such as a network, is one setting, of which prose can
+        # name the fields.
+        is_part = type(value).__module__ == chapter
+        if not is_part:
+            yield Setting(name, _in_short(value), is_derived)
         before = f"{name}." if name else ""
         for field in fields(value):
-            yield from _told(getattr(value, field.name), f"{before}{field.name}", is_derived or has_name)
+            yield from _told(getattr(value, field.name), f"{before}{field.name}", is_derived or not is_part, chapter)
         for derived in _properties(type(value)):
             found = getattr(value, derived)
-            if not name or isinstance(found, PLAIN):  # of what settings hold, such as a network, only numbers and words
-                yield from _told(found, f"{before}{derived}", True)
+            if is_part or isinstance(found, PLAIN) or _is_row(found):
+                yield from _told(found, f"{before}{derived}", True, chapter)
     elif isinstance(value, tuple | list):
         yield Setting(name, [str(item) for item in value], is_derived)
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, tuple | list) and all(isinstance(item, PLAIN) for item in value)
+
+
+def _in_short(value: Any) -> str:
+    """What the value calls itself, or its class with the fields that differ from their defaults."""
+    if "__str__" in vars(type(value)):
+        return str(value)
+    given = [(field.name, getattr(value, field.name)) for field in fields(value) if getattr(value, field.name) != field.default]
+    return f"{type(value).__name__}({', '.join(f'{name}={item}' for name, item in given)})"
 
 
 def _properties(kind: type) -> list[str]:
@@ -64,6 +77,11 @@ def names(settings: Sequence[Setting]) -> Names:
     return found
 
 
+def _as_set(value: float) -> str:
+    """A number that was set, with the digits that it was given and no more; of one without end, three."""
+    return number(value, digits=next((digits for digits in range(1, 7) if float(f"{value:.{digits - 1}e}") == value), 3))
+
+
 class _View:
     """A setting in prose: prints itself as a number or words, gives the ``first``, ``last`` and ``num`` of several, a share in
     ``percent``, and what is known of it by name, such as a network's ``num_parameters``."""
@@ -78,9 +96,9 @@ class _View:
 
     def __str__(self) -> str:
         if isinstance(self._value, int | float) and not isinstance(self._value, bool):
-            return number(self._value)
+            return _as_set(self._value)
         if isinstance(self._value, list) and all(isinstance(item, int | float) for item in self._value):
-            return ", ".join(map(number, self._value)) if len(self._value) < 7 else shown(self._value)
+            return ", ".join(map(_as_set, self._value)) if len(self._value) < 7 else shown(self._value)
         return shown(self._value)
 
     def __html__(self) -> Any:

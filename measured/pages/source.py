@@ -39,4 +39,5 @@ def highlighting() -> str:
     def rules(style: str) -> str:
         return HtmlFormatter(style=style, cssclass="source").get_style_defs(".source")
 
-    return f"\n{rules('friendly')}\n@media (prefers-color-scheme: dark) {{\n{rules('monokai')}\n}}\n.source {{ background: none; }}\n"
+    dark = f"@media (prefers-color-scheme: dark) {{\n{rules('monokai')}\n}}"
+    return f"\n{rules('friendly')}\n{dark}\n.source {{ background: none; }}\n"

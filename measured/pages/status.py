@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 FORMAT = 2
-"""To be raised when the fields below, those of a record, a metric, a verdict or a figure, or what they mean, change: older records are measured again."""
+"""To be raised when the fields below, those of a record, a metric, a verdict or a figure, or what they mean, change: older
+records are measured again."""
 
 
 @dataclass(frozen=True)

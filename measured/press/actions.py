@@ -64,23 +64,23 @@ def _forecast(project: Project, chapters: Sequence[Chapter], options: Options, s
     from measured.press.measure import device_of, load_all, num_cores, rehearse_checked, why_missing
 
     scripts, failed = load_all(project, options, [item.chapter for item in stale.values()])
-    device, total = device_of(options, project), 0.0
+    device, of_all = device_of(options, project), {}
     for script in scripts:
         outcome = rehearse_checked(script, project, stores, device)
         if isinstance(outcome, Failed):
             failed.append(outcome)
             continue
         missing = outcome.to_compute(options.force)
-        seconds = sum(outcome.seconds[key] for key in missing)
-        total += seconds
+        seconds = {key: outcome.seconds[key] for key in missing}
+        of_all |= seconds  # chapters share jobs, and each is computed once
         kinds = Counter(type(job).__name__ for job in missing.values())
         listing = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "no job, only drawing"
         name = script.chapter.name
-        print(f"{name}: {listing}; about {duration(seconds)} of one worker. Why: {plan.few(stale[name].reasons)}")
+        print(f"{name}: {listing}; about {duration(sum(seconds.values()))} of one worker. Why: {plan.few(stale[name].reasons)}")
         if options.debug:
             print(*(f"  {line}" for line in why_missing(outcome, stores, device)), sep="\n")
     for item in failed:
         print(f"{item.chapter.name}: would fail: {item.message}")
     num_workers = options.workers or (1 if options.workers == 0 else num_cores())
-    print(f"about {duration(total / num_workers)} with {num_workers} worker{'s' if num_workers > 1 else ''}")
+    print(f"about {duration(sum(of_all.values()) / num_workers)} with {num_workers} worker{'s' if num_workers > 1 else ''}")
     return 1 if failed else 0

@@ -67,10 +67,7 @@ def _outcomes(
     from measured.press.keep import keep
     from measured.press.measure import measure
 
-    with (
-        Draughtsman() as draughtsman,
-        closing(measure(project, options, stores, stale, display, draughtsman.start)) as measured,
-    ):
+    with Draughtsman() as draughtsman, closing(measure(project, options, stores, stale, display)) as measured:
         for item in measured:
             outcome = keep(item, options.preset, options.seeds, stores, draughtsman) if isinstance(item, Measured) else item
             if isinstance(outcome, Failed):
@@ -111,13 +108,20 @@ def _publish(publish_now: Callable[[], Published], options: Options) -> Publishe
 def _compare(
     project: Project, options: Options, stores: Stores, accepted: maintain.Accepted, names: Collection[str]
 ) -> list[str]:
-    """With ``--accept``, write the verdicts of these chapters; with ``--strict``, say and return how they differ from the accepted ones."""
+    """With ``--accept``, write the verdicts of these chapters; with ``--strict``, say and return where others were accepted."""
     if not (options.accept or options.strict):
         return []
-    records = {name: stores.records.load(name, options.preset) for name in sorted(names)}
+    records = {}
+    for name in sorted(names):
+        if (record := stores.records.load(name, options.preset)) is None:
+            raise BuildError(
+                f"the kept result of {name} cannot be read any more, so that its verdicts are not known; build again"
+            )
+        records[name] = record
     lines = maintain.differing(accepted, options.preset, records)
     if options.accept:
-        maintain.accept(project.accepted, accepted, options.preset, records)
+        known = [chapter.name for chapter in project.outline.chapters]
+        maintain.accept(project.accepted, accepted, options.preset, records, known)
         print(f"{project.accepted.name}: {len(lines)} verdict{'s' if len(lines) != 1 else ''} changed")
         return []
     for line in lines:
@@ -132,10 +136,12 @@ def _closing_line(
     where, elapsed = out / "index.html", duration(time.perf_counter() - started)
     statuses = [item.status for item in outcomes if not isinstance(item, Failed)]
     num_jobs = sum(len(status.jobs) for status in statuses)
-    if num_jobs:
+    if num_stale:
         num_cached = sum(status.num_cached for status in statuses)
-        chapters = f"{num_stale} chapter{'s' if num_stale > 1 else ''}"
-        what = f"{chapters} in {elapsed}, {num_cached} of {num_jobs} jobs from the cache"
+        of_all = "" if len(statuses) == num_stale else f"{len(statuses)} of "
+        chapters = f"{of_all}{num_stale} chapter{'s' if num_stale > 1 else ''}"
+        jobs = f", {num_cached} of {num_jobs} jobs from the cache" if num_jobs else ""
+        what = f"{chapters} in {elapsed}{jobs}"
     else:
         what = f"pages written in {elapsed}, nothing to run" if published.changed else f"nothing to do, {elapsed}"
     failed = f"; failed: {', '.join(sorted(published.trouble))}" if published.trouble else ""

@@ -28,10 +28,12 @@ class Told:
 
 
 def differences(old: Path, new: Path, within: float | None = None) -> list[str]:
-    """One line per difference from the site at ``old`` to that at ``new``, chapter by chapter. Raises BuildError where one is no site.
+    """One line per difference from the site at ``old`` to that at ``new``, chapter by chapter.
 
-    A metric moved where either value lies outside of the other's interval; with ``within``, where any of its numbers, those of single seeds
-    included, differs by more than that share of the larger one. The same goes for the numbers of a figure.
+    A metric moved where either value lies outside of the other's interval; with ``within``, where any of its numbers, those of
+    single seeds included, differs by more than that share of the larger one. The same goes for the numbers of a figure.
+
+    Raises BuildError where a folder holds no site.
     """
     before, after = _read(old), _read(new)
     lines = []
@@ -65,7 +67,8 @@ def _read(site: Path) -> dict[str, Told]:
 
 
 def _metric(raw: dict[str, Any]) -> dict[str, Any]:
-    """What a metric says, with its numbers as numbers; earlier formats wrapped it once more, and had a summary instead of a kind."""
+    """What a metric says, with its numbers as numbers; earlier formats wrapped it once more, and had a summary instead of a
+    kind."""
     raw = raw.get("metric", raw)
     bounds = {name: None if raw[name] is None else float(raw[name]) for name in ("low", "high")}
     trials = raw.get("trials") or (raw.get("counts") or (0, 0))[1]

@@ -1,8 +1,8 @@
 """Pages to a folder, all at once: a reader meets the old site or the new one, never half of each.
 
-A site is a set of bundles (a chapter with its figures and data, the source pages, the front pages). Each bundle says what it was made
-from; one whose inputs are unchanged is taken over from the last site as it is. The new site is written beside the old one and the two
-change places in one step. What build.py did not write, empty folders included, is carried over, never deleted.
+A site is a set of bundles (a chapter with its figures and data, the source pages, the front pages). Each bundle says what it
+was made from; one whose inputs are unchanged is taken over from the last site as it is. The new site is written beside the old
+one and the two change places in one step. What build.py did not write, empty folders included, is carried over, never deleted.
 """
 
 import ctypes

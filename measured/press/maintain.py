@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from measured.errors import BuildError
@@ -22,7 +22,7 @@ def read_accepted(path: Path) -> Accepted:
     """The accepted verdicts. Raises BuildError where the file holds something else."""
     if not path.exists():
         return {}
-    hint = f"mend it, or delete {path.name} and type python build.py --accept"
+    hint = f"correct it, or delete {path.name} and type python build.py --accept"
     try:
         accepted = json.loads(path.read_text(encoding="utf-8"))
         chapters = [chapter for of_preset in accepted.values() for chapter in of_preset.values()]
@@ -35,7 +35,7 @@ def read_accepted(path: Path) -> Accepted:
     raise BuildError(f"{path.name} is not of the form {{preset: {{chapter: {{claim: verdict}}}}}}; {hint}")
 
 
-def differing(accepted: Accepted, preset: str, records: Mapping[str, Record | None]) -> list[str]:
+def differing(accepted: Accepted, preset: str, records: Mapping[str, Record]) -> list[str]:
     """One line per claim of these chapters whose verdict is not the accepted one."""
     lines = []
     for chapter, record in records.items():
@@ -48,15 +48,16 @@ def differing(accepted: Accepted, preset: str, records: Mapping[str, Record | No
     return lines
 
 
-def accept(path: Path, accepted: Accepted, preset: str, records: Mapping[str, Record | None]) -> None:
-    """Write the verdicts of these chapters into the file of accepted ones, and leave the others as they are."""
+def accept(path: Path, accepted: Accepted, preset: str, records: Mapping[str, Record], outline: Collection[str]) -> None:
+    """Write the verdicts of these chapters into the file of accepted ones; of others, those that the ``outline`` names stay."""
     new = {chapter: _outcomes(record) for chapter, record in records.items()}
     both = {**accepted, preset: {**accepted.get(preset, {}), **new}}
+    both = {name: {key: found for key, found in of.items() if key in outline} for name, of in both.items()}
     path.write_text(json.dumps(both, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _outcomes(record: Record | None) -> dict[str, str]:
-    return {verdict.id: verdict.outcome for verdict in record.verdicts} if record else {}
+def _outcomes(record: Record) -> dict[str, str]:
+    return {verdict.id: verdict.outcome for verdict in record.verdicts}
 
 
 def prune(project: Project, stores: Stores) -> str:
@@ -87,11 +88,11 @@ def prune(project: Project, stores: Stores) -> str:
             stores.records.remove(name, preset)
     freed += stores.drawings.remove(set(stores.drawings.keys()) - _drawn(stores, known))
     for path in leftovers(stores.folder):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     return f"{stores.folder}: {len(removed)} of {len(present)} entries deleted, {freed / 1e6:.1f} MB freed"
 
 
-def _drawn(stores: Stores, chapters: Sequence[str] | set[str]) -> set[str]:
+def _drawn(stores: Stores, chapters: Collection[str]) -> set[str]:
     """Keys of the drawings that kept records show."""
     records = [stores.records.load(name, preset) for name, preset, _ in stores.records.statuses() if name in chapters]
     return {stores.drawings.key(name, figure) for record in records if record for name, figure in record.figures.items()}

@@ -1,4 +1,7 @@
-"""The files of a site, made from what is kept. Imported where something must be made, as what renders pages takes a while to load."""
+"""The files of a site, made from what is kept.
+
+Imported where something must be made, as what renders pages takes a while to load.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -6,17 +6,18 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
+from measured.charts.drawings import what_draws
 from measured.errors import BuildError
 from measured.evidence import Result
 from measured.jobs.cache import CacheError
 from measured.jobs.job import Job
 from measured.jobs.keys import explain, parts_of, use_sources
 from measured.jobs.pool import InProcess, Listener, MissingError, OnlyCached, Pool, using
-from measured.jobs.remote import Code
+from measured.jobs.remote import Code, source_digest
 from measured.jobs.run import ONE_THREAD, one_thread, resolve_device
 from measured.options import Options
 from measured.pages import check
@@ -24,7 +25,7 @@ from measured.pages.outline import Chapter
 from measured.press import plan
 from measured.press.keep import record_of
 from measured.press.outcome import Failed, Measured
-from measured.press.rehearse import Rehearsed, Script, load_for, rehearse
+from measured.press.rehearse import Rehearsed, Script, load, rehearse
 from measured.press.stores import Stores
 from measured.press.terminal import Display
 from measured.project import Project
@@ -49,20 +50,13 @@ class _Ear(Listener):
 
 
 def measure(
-    project: Project,
-    options: Options,
-    stores: Stores,
-    chapters: Sequence[Chapter],
-    display: Display,
-    loaded: Callable[[], None] = lambda: None,
+    project: Project, options: Options, stores: Stores, chapters: Sequence[Chapter], display: Display
 ) -> Generator[Measured | Failed]:
     """Measure the chapters; each comes as it is finished, or as soon as it is known to fail.
 
-    A chapter's prose is held against its numbers before anything is computed. ``loaded`` is called when all are imported.
+    A chapter's prose is held against its numbers before anything is computed.
     """
-    # Read the source before it is imported: an edit made while the build runs must not pass for what was measured.
-    parts = {chapter.name: _parts_or_error(chapter, options, stores) for chapter in chapters}
-    use_sources(stores.sources)
+    parts = _read_sources(project, options, stores, chapters)
     with _environment(ONE_THREAD), contextlib.ExitStack() as stack:
         crew = _Crew(project, options, stores)
         stack.push(crew)
@@ -73,7 +67,6 @@ def measure(
         ):
             crew.start()
         scripts, failed = load_all(project, options, chapters)
-        loaded()
         yield from failed
         settled, known = {}, []
         for script in scripts:
@@ -105,7 +98,27 @@ def measure(
                 for line in why_missing(outcome, stores, device):
                     display.say(f"{script.chapter.name}: {line}")
         if rehearsed:
-            yield from _run(rehearsed, crew, device, settled, display, options.force)
+            yield from _in_threads(rehearsed, crew, device, settled, display, options.force)
+
+
+def _read_sources(
+    project: Project, options: Options, stores: Stores, chapters: Sequence[Chapter]
+) -> dict[str, dict[str, Any] | Exception]:
+    """What each chapter's result depends on, or why that cannot be told.
+
+    Everything that keys and pages say of the source is read here, before chapters are imported: an edit made while the build
+    runs must not pass for what was measured, sent to workers, drawn or printed.
+    """
+    parts = {chapter.name: _parts_or_error(chapter, options, stores) for chapter in chapters}
+    use_sources(stores.sources)
+    source_digest(_code_of(project))
+    what_draws()
+    _ = project.source_files  # reads them
+    return parts
+
+
+def _code_of(project: Project) -> Code:
+    return Code(project.root, project.packages)
 
 
 def _parts_or_error(chapter: Chapter, options: Options, stores: Stores) -> dict[str, Any] | Exception:
@@ -116,13 +129,20 @@ def _parts_or_error(chapter: Chapter, options: Options, stores: Stores) -> dict[
 
 
 def load_all(project: Project, options: Options, chapters: Sequence[Chapter]) -> tuple[list[Script], list[Failed]]:
-    """Import the chapters; those whose source is at fault come as failed."""
-    scripts, failed = [], []
+    """Import the chapters; those whose source is at fault come as failed.
+
+    Raises ModuleNotFoundError where there are several and all of them lack a library: then nothing is wrong with a chapter.
+    """
+    scripts, failed, lacking = [], [], []
     for chapter in chapters:
         try:
-            scripts.append(load_for(project.root, chapter, options))
+            scripts.append(load(project.root, chapter, options.preset, options.seeds))
         except Exception as error:
             failed.append(Failed(chapter, error))
+            if isinstance(error, ModuleNotFoundError) and not project.has_module(error.name or ""):
+                lacking.append(error)
+    if len(lacking) == len(chapters) > 1:
+        raise lacking[0]
     return scripts, failed
 
 
@@ -178,7 +198,7 @@ def why_missing(rehearsed: Rehearsed, stores: Stores, device: str) -> list[str]:
     return [f"{count} {kind} to compute, because: {why}" for (kind, why), count in sorted(reasons.items())]
 
 
-def _run(
+def _in_threads(
     rehearsed: Sequence[Rehearsed], crew: "_Crew", device: str, parts: Mapping[str, Any], display: Display, force: bool
 ) -> Iterator[Measured | Failed]:
     """Run the chapters in threads; all must be one-threaded inside, which some libraries keep by thread."""
@@ -271,7 +291,7 @@ class _Crew:
             return self.alone()
         from measured.jobs.workers import ClusterError, Workers
 
-        code = Code(self._project.root, self._project.packages)
+        code = _code_of(self._project)
         if not options.cluster:
             preload = self._project.outline.preload
             return Workers.local(cache, code, options.workers or num_cores(), preload, force=options.force)

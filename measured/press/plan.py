@@ -58,6 +58,7 @@ def parts_of(chapter: Chapter, options: Options, stores: Stores, device: str) ->
         "preset": options.preset,
         "device": device,
         "code": found.definitions,
+        "captions": stores.sources.docstrings(found.definitions, "experiments"),
         "versions": stores.sources.versions(found.libraries),
         "seeds": options.seeds,
     }
@@ -76,7 +77,9 @@ def why_stale(chapter: Chapter, options: Options, stores: Stores) -> list[str]:
         return [f"{error.filename or 'its source'} does not parse: {error.msg}, line {error.lineno}"]
     except ValueError as error:
         return [str(error)]
-    reasons = changes(before["code"], parts["code"])
+    reasons = changes(before["code"], parts["code"]) + [
+        f"docstring of {name}" for name in changes(before["captions"], parts["captions"])
+    ]
     reasons += [
         f"{name} {before['versions'].get(name, 'not used')} -> {now}"
         for name, now in parts["versions"].items()

@@ -50,8 +50,8 @@ def publish(
 ) -> Published:
     """Put the site in place as things stand.
 
-    ``chosen`` are the chapters that this build is about, ``outcomes`` those of them that were measured, and ``waiting`` those that
-    are being measured. Raises OSError where the site cannot be written.
+    ``chosen`` are the chapters that this build is about, ``outcomes`` those of them that were measured, and ``waiting`` those
+    that are being measured. Raises OSError where the site cannot be written.
     """
     outline, sources = project.outline, project.source_files
     standings = [standing_of(item, stores, site, preset, chosen, outcomes, waiting) for item in outline.chapters]

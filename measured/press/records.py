@@ -1,7 +1,7 @@
 """Finished chapters on disk: what a build with nothing to do reads instead of computing.
 
-Beside each record stands a status: the key and its parts, the jobs it rests on, and how long they took. A record that does not match the
-checksum in its status, or has another format, counts as missing.
+Beside each record stands a status: the key and its parts, the jobs it rests on, and how long they took. A record that does not
+match the checksum in its status, or has another format, counts as missing.
 """
 
 import json

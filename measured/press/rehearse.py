@@ -13,7 +13,6 @@ from measured.evidence import Claim, Metric, Result, flat, with_seeds
 from measured.jobs.cache import Cache
 from measured.jobs.job import Job
 from measured.jobs.pool import Rehearsal, using
-from measured.options import Options
 from measured.pages.outline import Chapter
 
 CONTRACT = {
@@ -85,11 +84,6 @@ def load(root: Path, chapter: Chapter, preset: str, num_seeds: int | None) -> Sc
         raise BuildError(f"experiments/{chapter.name}.py has no preset {preset!r}; expected quick, standard and full")
     settings = module.PRESETS[preset]
     return Script(chapter, with_seeds(settings, num_seeds) if num_seeds else settings, module.run, tuple(module.CLAIMS))
-
-
-def load_for(root: Path, chapter: Chapter, options: Options) -> Script:
-    """The chapter as ``options`` ask for it."""
-    return load(root, chapter, options.preset, options.seeds)
 
 
 def rehearse(script: Script, cache: Cache, device: str) -> Rehearsed:

@@ -66,16 +66,16 @@ class Display:
     def time_left(self) -> float:
         """Expected wall-clock seconds, corrected by how the finished jobs compared with what was expected of them."""
         with self._lock:
-            computed = [
-                (seconds, progress.expected.get(key, seconds))
-                for progress in self._progress.values()
-                for key, seconds in progress.done.items()
-                if key not in progress.cached
-            ]
-            expected = sum(pair[1] for pair in computed)
-            pace = sum(pair[0] for pair in computed) / expected if expected > 5 else 1.0
-            remaining = sum(progress.remaining for progress in self._progress.values())
-        return remaining * pace / self.num_workers
+            # By key, since chapters share jobs, and each is computed once.
+            asked, done, cached = {}, {}, set()
+            for progress in self._progress.values():
+                asked |= progress.expected
+                done |= progress.done
+                cached |= progress.cached
+        computed = done.keys() - cached
+        expected = sum(asked.get(key, done[key]) for key in computed)
+        pace = sum(done[key] for key in computed) / expected if expected > 5 else 1.0
+        return sum(asked[key] for key in asked.keys() - done.keys()) * pace / self.num_workers
 
     def refresh(self) -> None:
         """Show the present state."""

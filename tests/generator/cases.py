@@ -127,7 +127,12 @@ def throws(dice: Sweep[Throws]) -> charts.Figure:
 
 
 CLAIMS = (
-    Claim("loaded-is-larger", source="ours", says="The loaded dice gives {loaded}, the fair one {fair}.", holds=larger("loaded", than="fair")),
+    Claim(
+        "loaded-is-larger",
+        source="ours",
+        says="The loaded dice gives {loaded}, the fair one {fair}.",
+        holds=larger("loaded", than="fair"),
+    ),
 )
 '''
 
@@ -137,7 +142,8 @@ The fair dice gives {{ metric.fair }}.
 
 {{ figure.throws }}
 
-{% if claim["loaded-is-larger"].supported %}They differ.{% elif claim["loaded-is-larger"].refuted %}They do not.{% else %}Who knows.{% endif %}
+{% if claim["loaded-is-larger"].supported %}They differ.{% elif claim["loaded-is-larger"].refuted %}They do not.\
+{% else %}Who knows.{% endif %}
 """
 
 
@@ -146,7 +152,7 @@ MAY_DIFFER = ("made.html", "data/build.json", "measured-site.json")
 
 
 class ToyProject:
-    """A report of its own, with small chapters that know neither torch nor this repository's report, built in processes of its own."""
+    """A report with small chapters that know neither torch nor this repository's report, built in processes of its own."""
 
     def __init__(self, folder: Path, chapters: tuple[str, ...] = ("dice",), copied_from: "ToyProject | None" = None):
         self.folder = folder

@@ -1,4 +1,7 @@
-"""Check a finished site as files: ``python -m tests.site_check site``. Prints each problem and exits with 1 where there is one."""
+"""Check a finished site as files: ``python -m tests.generator.site_check site``.
+
+Prints each problem and exits with 1 where there is one.
+"""
 
 import sys
 from html.parser import HTMLParser

@@ -18,8 +18,11 @@ import measured
 from measured import cli
 from measured.errors import BuildError
 from measured.pages.outline import read_outline
-from measured.press import keep
+from measured.pages.settings import shown
 from tests.generator.cases import ToyProject
+
+BUILD = "import sys; from pathlib import Path; from measured import cli; code = cli.main(Path.cwd(), ['--workers', '0']); "
+"""A build of the folder in which the process is, whose exit code is then ``code``."""
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Bad input: one line, exit code 2, nothing touched
@@ -42,7 +45,7 @@ from tests.generator.cases import ToyProject
         (["--list", "--open"], "--list builds nothing, so --open would have no effect; leave it out"),
         (["--list", "--dry-run"], "not allowed with argument"),
         (["--prune", "--preset", "quick"], "--prune does something else, so --preset would have no effect; leave it out"),
-        (["--diff", "elsewhere", "--workers", "3", "--force"], "--diff .* --force and --workers would have no effect; leave them out"),
+        (["--diff", "elsewhere", "--workers", "3", "--force"], "--diff .* --force and --workers would have no effect"),
         (["--within", "1e-6"], "--within has no effect on a build; use it with --diff"),
         (["--diff", "elsewhere", "--within", "much"], "'much' is not a share of a number; expected one from 0 to below 1"),
         (["--unknown"], "unrecognized arguments: --unknown"),
@@ -127,7 +130,9 @@ def test_python_without_the_libraries_gets_one_line(toy: ToyProject, option):
     """The commonest slip of a beginner: another Python than the one into which the libraries were installed."""
     # Without site-packages, and with no trace of them in the path, nothing but the standard library is there.
     shutil.copytree(Path(measured.__file__).parent, toy.folder / "measured")
-    outcome = subprocess.run([sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, '.'); from pathlib import Path; from measured import cli; sys.exit(cli.main(Path.cwd(), [{option!r}]))"], cwd=toy.folder, capture_output=True, text=True)  # fmt: skip
+    code = "import sys; sys.path.insert(0, '.'); " + BUILD.replace("'--workers', '0'", repr(option)) + "sys.exit(code)"
+    command = [sys.executable, "-I", "-S", "-c", code]
+    outcome = subprocess.run(command, cwd=toy.folder, capture_output=True, text=True)
     if option == "--list":
         assert outcome.returncode == 0 and "never measured" in outcome.stdout
         return
@@ -145,10 +150,10 @@ def test_what_nobody_thought_of_gets_one_line(tmp_path, capsys, monkeypatch):
     assert re.fullmatch(r"build.py: ZeroDivisionError: .*--debug shows where.*\n", capsys.readouterr().err)
 
 
-@pytest.mark.parametrize("value, text", [(None, "not set"), ((1, 2), "1, 2"), (tuple(range(8)), "0 to 7"), (0.5, "0.5")])
+@pytest.mark.parametrize("value, text", [(None, "not set"), ([1, 2], "1, 2"), (list(range(8)), "0 to 7"), (0.5, "0.5")])
 def test_settings_are_shown_for_readers(value, text):
     """A page never says None, and a long range is not written out."""
-    assert keep.shown(value) == text
+    assert shown(value) == text
 
 
 def test_debug_shows_the_traceback(toy: ToyProject, capsys):
@@ -193,13 +198,14 @@ def test_first_build_then_nothing_to_do(toy: ToyProject):
     first = toy.build()
     assert first.returncode == 0, first.stderr
     assert re.fullmatch(
-        r"dice: done in .*: 1 supported, 0 refuted, 0 inconclusive \(10 jobs, 0 from the cache\)\nsite/index.html: 1 chapter in .*, 0 of 10 jobs from the cache\n",
+        r"dice: done in .*: 1 supported, 0 refuted, 0 inconclusive \(10 jobs, 0 from the cache\)\n"
+        r"site/index.html: 1 chapter in .*, 0 of 10 jobs from the cache\n",
         first.stdout,
     )
     before = toy.site()
     for entry in (toy.folder / "cache" / "jobs").rglob("entry.json"):
         entry.write_text("unreadable")
-    code = "import sys; from pathlib import Path; from measured import cli; code = cli.main(Path.cwd(), ['--workers', '0']); assert not {'torch', 'matplotlib', 'numpy', 'jinja2'} & sys.modules.keys(); sys.exit(code)"
+    code = BUILD + "assert not {'torch', 'matplotlib', 'numpy', 'jinja2'} & sys.modules.keys(); sys.exit(code)"
     second = subprocess.run([sys.executable, "-c", code], cwd=toy.folder, capture_output=True, text=True, env=toy.environment)
     assert second.returncode == 0, second.stderr
     assert re.fullmatch(r"site/index.html: nothing to do, .* s\n", second.stdout)
@@ -235,7 +241,7 @@ def test_edit_to_prose_runs_nothing(toy: ToyProject):
     """A sentence reaches the page without a job, a rehearsal or torch."""
     toy.build()
     toy.edit("templates/chapters/dice.md.jinja2", "The fair dice gives", "An honest dice gives")
-    code = "import sys; from pathlib import Path; from measured import cli; code = cli.main(Path.cwd(), ['--workers', '0']); assert not {'torch', 'matplotlib', 'numpy'} & sys.modules.keys(); sys.exit(code)"
+    code = BUILD + "assert not {'torch', 'matplotlib', 'numpy'} & sys.modules.keys(); sys.exit(code)"
     outcome = subprocess.run([sys.executable, "-c", code], cwd=toy.folder, capture_output=True, text=True, env=toy.environment)
     assert outcome.returncode == 0, outcome.stderr
     assert "pages written" in outcome.stdout and "An honest dice gives" in toy.read("site/dice.html")
@@ -273,7 +279,7 @@ def test_what_another_version_kept_is_made_again(built: ToyProject, path, is_a_r
     before = built.site()
     files = [built.folder / path] if is_a_record else list((built.folder / path).rglob("entry.json"))
     for file in files:
-        file.write_text(file.read_text().replace('"format": 1', '"format": 0'))
+        file.write_text(file.read_text().replace('"format": 2' if is_a_record else '"format": 1', '"format": 0'))
     outcome = built.build("--force") if not is_a_record else built.build()
     assert outcome.returncode == 0, outcome.stdout
     expected = "10 of 20 jobs" if is_a_record else "0 of 20 jobs"
@@ -283,12 +289,12 @@ def test_what_another_version_kept_is_made_again(built: ToyProject, path, is_a_r
 def test_seed_added_computes_only_it(toy: ToyProject):
     """What there is, is kept."""
     toy.build()
-    toy.edit("experiments/dice.py", "(0, 1, 2, 3, 4)", "(0, 1, 2, 3, 4, 5)")
+    toy.edit("experiments/dice.py", "Seeds(5)", "Seeds(6)")
     assert "10 of 12 jobs from the cache" in toy.build().stdout
 
 
 def test_seeds_adds_seeds_without_redoing_any(toy: ToyProject):
-    """From five to seven: two new ones for each dice; the page counts them and says how; without the option, all is there again."""
+    """From five to seven: two new ones per dice; the page counts them and says how; without the option, all is there again."""
     toy.build()
     before = toy.build("--seeds", "7", "--debug")
     assert before.returncode == 0 and "10 of 14 jobs from the cache" in before.stdout, before.stderr
@@ -326,7 +332,7 @@ def test_only_builds_one_chapter_of_an_empty_site(tmp_path):
 
 def test_only_remembers_which_other_chapter_failed(built: ToyProject):
     """A chapter that is left out goes on being called failed, on its page and on the front page, until it is built well."""
-    built.edit("experiments/coins.py", "    means =", "    raise LookupError('lost')\n    means =")
+    built.edit("experiments/coins.py", "    dice =", "    raise LookupError('lost')\n    dice =")
     assert built.build().returncode == 1 and "failed in the last build" in built.read("site/index.html")
     built.edit("experiments/dice.py", "All throws.", "All of the throws.")
     assert built.build("--only", "dice").returncode == 0
@@ -341,19 +347,19 @@ def test_front_page_knows_of_prose_that_does_not_fit(built: ToyProject):
     assert built.build().returncode == 1 and "failed in the last build" in built.read("site/index.html")
 
 
-METRIC = '{"fair": means[0.0], "loaded": means[3.0]}'
+METRIC = '{"fair": MEAN.over(dice[0.0]), "loaded": MEAN.over(dice[3.0])}'
 
 
 def test_page_stays_while_its_chapter_is_measured_again(built: ToyProject):
     """Code and prose may change together: until the new numbers are there, the last page stays, and nothing has failed."""
     before = built.read("site/dice.html")
-    built.edit("experiments/dice.py", METRIC, METRIC.replace("}", ', "third": Metric(3)}'))
+    built.edit("experiments/dice.py", METRIC, METRIC.replace("}", ', "third": MEAN.over(dice[3.0])}'))
     built.edit("templates/chapters/dice.md.jinja2", "Findings", "Findings of {{ metric.third }}")
     built.edit(
         "experiments/dice.py",
-        "    throws = gather",
+        "    dice = Sweep",
         "    import pathlib, time\n    time.sleep(1)  # so that the build publishes meanwhile\n"
-        "    pathlib.Path('dice.seen').write_text(pathlib.Path('site/dice.html').read_text())\n    throws = gather",
+        "    pathlib.Path('dice.seen').write_text(pathlib.Path('site/dice.html').read_text())\n    dice = Sweep",
     )
     outcome = built.build()
     assert outcome.returncode == 0 and "failed" not in outcome.stdout, outcome.stdout
@@ -385,8 +391,8 @@ def test_diff_names_what_moved(toy: ToyProject):
     shutil.copytree(toy.folder / "site", toy.folder / "before")
     same = toy.build("--diff", "before")
     assert same.returncode == 0 and same.stdout.endswith("say the same\n") and same.stdout.count("\n") == 1
-    toy.edit("experiments/dice.py", "for bias in (0.0, 3.0)", "for bias in (0.0, -3.0)")
-    toy.edit("experiments/dice.py", "means[3.0]", "means[-3.0]")
+    toy.edit("experiments/dice.py", "(0.0, 3.0)", "(0.0, -3.0)")
+    toy.edit("experiments/dice.py", "dice[3.0]", "dice[-3.0]")
     toy.build()
     found = toy.build("--diff", "before")
     assert found.returncode == 1 and "metric fair" not in found.stdout
@@ -404,6 +410,25 @@ def test_diff_names_what_moved(toy: ToyProject):
     )
 
 
+def test_forecast_counts_a_shared_job_once(tmp_path):
+    """Two chapters that ask for the same jobs take as long as one."""
+    toy = ToyProject(tmp_path, ("dice", "coins"))
+    toy.edit("experiments/coins.py", "PRESETS =", "from experiments.dice import Dice\n\nPRESETS =")
+    lines = toy.build("--dry-run").stdout.splitlines()
+    assert ["about 10 s of one worker" in line for line in lines[:2]] == [True, True] and lines[2] == "about 10 s with 1 worker"
+
+
+def test_accepting_what_cannot_be_read_any_more_changes_nothing(toy: ToyProject):
+    """A kept result that is damaged between publishing and accepting: one line, and the accepted verdicts stay."""
+    toy.build("--accept")
+    accepted = toy.read("verdicts.json")
+    unreadable = "from measured.press.records import Records; Records.load = lambda *_: None; "
+    code = unreadable + BUILD.replace("'--workers', '0'", "'--accept'") + "sys.exit(code)"
+    outcome = subprocess.run([sys.executable, "-c", code], cwd=toy.folder, capture_output=True, text=True, env=toy.environment)
+    assert outcome.returncode == 2 and "the kept result of dice cannot be read any more" in outcome.stderr
+    assert toy.read("verdicts.json") == accepted
+
+
 def test_prune_deletes_what_nothing_reaches(toy: ToyProject):
     """Old entries go; what any preset of the present sources reaches stays."""
     toy.build()
@@ -418,16 +443,20 @@ def test_prune_deletes_what_nothing_reaches(toy: ToyProject):
 @pytest.mark.parametrize(
     "path, old, new, message",
     [
-        ("templates/chapters/dice.md.jinja2", "metric.fair", "metric.fare", r"dice.md.jinja2, line 3: no metric 'fare'; did you mean 'fair'\?"),
-        ("templates/chapters/dice.md.jinja2", "Who knows.", "{{ claim['nobody'] }}", "line 7: no claim 'nobody'; there are loaded-is-larger"),
-        ("templates/chapters/dice.md.jinja2", "Who knows.", "{{ metrics }}", r"line 7: no variable 'metrics'; did you mean 'metric'\?"),
+        ("templates/chapters/dice.md.jinja2", "metric.fair", "metric.fare",
+         r"dice.md.jinja2, line 3: no metric 'fare'; did you mean 'fair'\?"),
+        ("templates/chapters/dice.md.jinja2", "Who knows.", "{{ claim['nobody'] }}",
+         "line 7: no claim 'nobody'; there are loaded-is-larger"),
+        ("templates/chapters/dice.md.jinja2", "Who knows.", "{{ metrics }}",
+         r"line 7: no variable 'metrics'; did you mean 'metric'\?"),
         ("templates/chapters/dice.md.jinja2", "{% else %}", "{% els %}", "line 7: Encountered unknown tag 'els'"),
         ("experiments/dice.py", "def run(", "def walk(", r"experiments/dice.py has no run; expected run\(settings\) -> Result"),
-        ("experiments/dice.py", "    means =", "    raise LookupError('lost')\n    means =", "LookupError: lost"),
-        ("experiments/dice.py", 'Metric.over_seeds([item.values.mean()', 'Metric.over_seeds([float("nan") * item.values.mean()', "a metric cannot be nan"),
-        ("experiments/dice.py", "{loaded},", "{laoded},", "claim 'loaded-is-larger' refers to 'laoded'"),
+        ("experiments/dice.py", "    dice =", "    raise LookupError('lost')\n    dice =", "LookupError: lost"),
+        ("experiments/dice.py", 'throw: throw.values.mean()', 'throw: float("nan")', "a metric cannot be nan"),
+        ("experiments/dice.py", "{loaded},", "{laoded},", "claim 'loaded-is-larger': no metric 'laoded'"),
         ("experiments/dice.py", "import numpy as np", "import numpy as np\nimport nowhere", "No module named 'nowhere'"),
-        ("experiments/dice.py", "    def compute(self) -> Throws:", "    def compute(self) -> Throws:\n        raise OSError('gone')", "JobError: Dice.*OSError"),
+        ("experiments/dice.py", "    def compute(self) -> Throws:",
+         "    def compute(self) -> Throws:\n        raise OSError('gone')", "JobError: Dice.*OSError"),
     ],
 )  # fmt: skip
 def test_failing_chapter_keeps_its_page_under_a_banner(built: ToyProject, path, old, new, message):
@@ -449,8 +478,9 @@ def test_failing_chapter_keeps_its_page_under_a_banner(built: ToyProject, path, 
 
 def test_failing_from_the_start_says_so(toy: ToyProject):
     """With no last page to keep, the page holds the error, and the front page says that it failed."""
-    toy.edit("experiments/dice.py", "    means =", "    raise LookupError('lost')\n    means =")
-    assert toy.build().returncode == 1
+    toy.edit("experiments/dice.py", "    dice =", "    raise LookupError('lost')\n    dice =")
+    outcome = toy.build()
+    assert outcome.returncode == 1 and re.search(r"index.html: 0 of 1 chapter in .*; failed: dice\n", outcome.stdout)
     assert "LookupError: lost" in toy.read("site/dice.html") and "failed in the last build" in toy.read("site/index.html")
 
 
@@ -461,7 +491,10 @@ def test_nothing_is_trained_before_the_template_is_checked(toy: ToyProject):
     assert not (toy.folder / "cache" / "jobs").exists()
 
 
-CONDITION = '{% if claim["loaded-is-larger"].supported %}They differ.{% elif claim["loaded-is-larger"].refuted %}They do not.{% else %}Who knows.{% endif %}'
+CONDITION = (
+    '{% if claim["loaded-is-larger"].supported %}They differ.{% elif claim["loaded-is-larger"].refuted %}They do not.'
+    "{% else %}Who knows.{% endif %}"
+)
 
 
 @pytest.mark.parametrize(
@@ -472,7 +505,7 @@ CONDITION = '{% if claim["loaded-is-larger"].supported %}They differ.{% elif cla
         ("%}They differ.", "%}", "has no text where it is supported"),
         ("Who knows.", "They do not.", "has the same text where it is refuted and where it is inconclusive"),
         ("larger\"].refuted", "larger\"].refutd", r"line 7: no part of a claim 'refutd'; did you mean 'refuted'\?"),
-        ("Who knows.", "{{ metric.fair.valeu }}", "with 'loaded-is-larger' inconclusive: .*'valeu'"),
+        ("Who knows.", "{{ preset.valeu }}", "with 'loaded-is-larger' inconclusive: .*'valeu'"),
         (CONDITION, CONDITION + '{% if claim["loaded-is-larger"].outcome == "suported" %}Sure.{% endif %}', None),
         (CONDITION, 'The verdict is {{ claim["loaded-is-larger"].outcome }}.', None),
         (CONDITION, '{{ claim["loaded-is-larger"] }}', None),
@@ -496,7 +529,11 @@ def test_each_verdict_has_its_text_before_anything_is_trained(toy: ToyProject, o
         ("Its mean is 3.01 there.", "3.01"),
         ('Its mean is {{ "3.01" }} there.', "3.01"),
         ("It is 3 if a < 5 holds > 7.", "3"),
-        ("{% if claim['loaded-is-larger'].supported %}By 12 %.{% elif claim['loaded-is-larger'].refuted %}No.{% else %}Hm.{% endif %}", "12"),
+        (
+            "{% if claim['loaded-is-larger'].supported %}By 12 %.{% elif claim['loaded-is-larger'].refuted %}No."
+            "{% else %}Hm.{% endif %}",
+            "12",
+        ),
     ],
 )  # fmt: skip
 def test_typed_digits_are_refused_before_anything_is_computed(toy: ToyProject, typed, shown):
@@ -508,7 +545,7 @@ def test_typed_digits_are_refused_before_anything_is_computed(toy: ToyProject, t
     toy.edit(
         "templates/chapters/dice.md.jinja2",
         typed,
-        'Throws {{ setting("50") }}, like {{ cite("Huygens (1657)") }}; `seed 7`, [more](https://example.org/2).',
+        'Throws {{ given("50") }}, like {{ cite("Huygens (1657)") }}; `seed 7`, [more](https://example.org/2).',
     )
     assert toy.build().returncode == 0 and "like Huygens (1657)" in toy.read("site/dice.html")
 

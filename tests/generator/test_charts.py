@@ -16,11 +16,11 @@ import pytest
 from measured import charts
 from measured.charts import Axis, Figure, Series, from_plain, to_plain
 from measured.charts.style import DARK, WIDE
-from measured.evidence import Metric
+from measured.evidence import Estimate, Metric, Missing, Quantity, Share, Sweep
 from tests.generator.cases import ROOT
 
 WORDS: dict[str, Any] = {"caption": "Caption.", "alt": "Alt."}
-MISSING = Metric.not_measured("%")
+MISSING = Missing(unit="%")
 BOWL = charts.Grid(range(5), range(4), [[1.0 + i * i + j * j for i in range(5)] for j in range(4)], [(0, 0, 1.0), (2, 2, 9.0)])
 FIGURES: dict[str, Figure] = {
     "curves": charts.curves(
@@ -33,8 +33,8 @@ FIGURES: dict[str, Figure] = {
     ),
     "trend": charts.trend(
         {
-            "a": {"s": {10.0: MISSING, 100.0: Metric.over_seeds([4.0]), 1.0: Metric.over_seeds([1, 2, 3])}},
-            "b": {"s": {1.0: Metric.over_seeds([0.5, 0.6], "%")}},
+            "a": {"s": {10.0: MISSING, 100.0: Estimate.over_seeds([4.0]), 1.0: Estimate.over_seeds([1, 2, 3])}},
+            "b": {"s": {1.0: Estimate.over_seeds([0.5, 0.6], "%")}},
         },
         x=Axis("n", log=True),
         y={"a": Axis("loss", log=True), "b": "accuracy (%)"},
@@ -45,10 +45,10 @@ FIGURES: dict[str, Figure] = {
     "dots": charts.dots(
         {
             "p": {
-                "a": (1.0, Metric.over_seeds([0.5, 0.6], "%")),
+                "a": (1.0, Estimate.over_seeds([0.5, 0.6], "%")),
                 "b": (10.0, MISSING),
-                "c": (100.0, Metric.over_seeds([0.02], "points")),
-                **{f"more {number}": (1.0, Metric.over_seeds([0.1, 0.3])) for number in range(4)},
+                "c": (100.0, Estimate.over_seeds([0.02], "points")),
+                **{f"more {number}": (1.0, Estimate.over_seeds([0.1, 0.3])) for number in range(4)},
             }
         },
         x={"p": Axis("n", log=True)},
@@ -79,7 +79,7 @@ FIGURES: dict[str, Figure] = {
     "relief": charts.surface({"bowl": BOWL}, x="x", y="y", value="loss", relief=True, **WORDS),
     "table": charts.table(
         ("what", "value"),
-        [("unbounded", -math.inf), ("inf", Metric.over_seeds([1, 2], "%")), ("none", None)],
+        [("unbounded", -math.inf), ("inf", Estimate.over_seeds([1, 2], "%")), ("none", None)],
         caption="Caption.",
     ),
 }
@@ -132,7 +132,7 @@ def test_dots_hold_each_seed_and_leave_out_what_was_not_measured():
 def test_metric_scales_alike_in_every_shape():
     """Two hundredths are 2 per cent or 2 points, and 0.02 of anything else."""
     for unit, shown in (("%", 2.0), ("points", 2.0), ("nats", 0.02)):
-        metric = Metric.over_seeds([0.02], unit)
+        metric = Estimate.over_seeds([0.02], unit)
         assert charts.dots({"p": {"a": (1, metric)}}, x="x", y="y", **WORDS).table.rows[-1][3] == shown
         assert charts.trend({"p": {"a": {1.0: metric}}}, x="x", y="y", **WORDS).table.rows[-1][3] == shown
 
@@ -168,7 +168,7 @@ def test_axes_and_reference_lines_differ_by_panel():
 
 def test_titles_stand_at_the_outer_sides():
     """One title of y for a row and of x for a column, where the panels share it."""
-    panels = {name: {"a": {1.0: Metric.over_seeds([1, 2])}} for name in "abc"}
+    panels = {name: {"a": {1.0: Estimate.over_seeds([1, 2])}} for name in "abc"}
     found = axes_of(charts.trend(panels, x={"a": "x", "b": "other", "c": "x"}, y="y", **WORDS))
     assert [ax.get_ylabel() for ax in found] == ["y", "", "y"]
     assert [ax.get_xlabel() for ax in found] == ["", "other", "x"]
@@ -250,7 +250,7 @@ def test_round_trip_draws_the_same(name):
 def test_cells_read_back_as_what_they_were():
     """A text that is spelt like a number that is not finite stays a text; a metric is a metric."""
     figure = from_plain(json.loads(json.dumps(to_plain(FIGURES["table"]))))
-    assert figure.table.rows == (("unbounded", -math.inf), ("inf", Metric.over_seeds([1, 2], "%")), ("none", None))
+    assert figure.table.rows == (("unbounded", -math.inf), ("inf", Estimate.over_seeds([1, 2], "%")), ("none", None))
     assert isinstance(figure.table.rows[1][1], Metric) and to_plain(FIGURES["table"])["table"]["rows"][0][1] == "-inf"
 
 
@@ -285,11 +285,63 @@ def test_figure_of_another_version_is_no_figure(change):
 # Mistakes of an author
 
 
-@pytest.mark.parametrize("words", [{"caption": " ", "alt": "x"}, {"caption": "x", "alt": ""}])
-def test_figure_needs_words(words):
-    """A figure without a caption or an alt text is refused."""
-    with pytest.raises(ValueError, match="a figure needs"):
-        charts.scatter({"p": {"a": [(1, 2)]}}, x="x", y="y", **words)
+def test_figure_needs_an_alt_text():
+    """One who cannot see it is not left out."""
+    with pytest.raises(ValueError, match="a figure needs an alt"):
+        charts.scatter({"p": {"a": [(1, 2)]}}, x="x", y="y", alt=" ")
+
+
+def gap(points: Any, title: str = "size") -> Figure:
+    """The gap by {title},
+    at {setting.sizes}."""
+    return charts.trend({"p": {"a": points}}, x=title, y="y", alt="Gap.")
+
+
+def test_figure_is_a_function():
+    """Its name is the figure's, with the variant's after it, its docstring the caption; settings are filled in when they are
+    known."""
+    points = {1.0: Estimate.over_seeds([1, 2, 4], average="geometric mean"), 2.0: Estimate.over_seeds([1, 2], "%")}
+    found = charts.drawn(gap, points, variant="wide", title="width") | charts.drawn(gap, points)
+    assert {name: (figure.caption, figure.made_by) for name, figure in found.items()} == {
+        "gap_wide": ("The gap by width, at {setting.sizes}.", "gap"),
+        "gap": ("The gap by size, at {setting.sizes}.", "gap"),
+    }
+    with pytest.raises(ValueError, match="figure bare has no caption: say in the docstring of bare"):
+        charts.drawn(bare)
+
+
+def bare() -> Figure:
+    return charts.scatter({"p": {"a": [(1, 2)]}}, x="x", y="y", alt="Dots.")
+
+
+@pytest.mark.parametrize(
+    "figure, note",
+    [
+        (gap({1.0: Estimate.over_seeds([1, 2, 4], average="geometric mean")}), "Geometric means over 3 seeds with 95 % "
+        "intervals."),
+        (gap({1.0: Estimate.over_seeds([1, 2]), 2.0: Share.of_count(1, 9, "images")}),
+         "Means and shares over 2 to 9 seeds or trials with 95 % intervals."),
+        (gap({1.0: Estimate.over_seeds([1.0])}), "Means over 1 seed."),
+        (gap({1.0: MISSING}), ""),
+        (FIGURES["curves"], "Median and middle 80 % over 3 seeds."),
+        (FIGURES["dots"], "Faint dots: single seeds. Means over 1 to 2 seeds with 95 % intervals."),
+        (FIGURES["table"], "Means over 2 seeds with 95 % intervals."),
+        (FIGURES["scatter"], ""),
+    ],
+)  # fmt: skip
+def test_shape_says_what_it_knows(figure, note):
+    """Averages, n and intervals, which no author has to type."""
+    assert figure.note == note
+
+
+def test_quantity_is_an_axis():
+    """With its title, unit and scale; a sweep makes a panel per quantity."""
+    runs = Sweep("batch size", {16: [1.0, 2.0], 64: [2.0, 4.0]})
+    loss = Quantity("loss", "loss", average="geometric mean", log=True, read=lambda run: run)
+    share = Quantity("share", "share", "%", read=lambda run: run / 10)
+    figure = charts.sweeps({"a": runs}, [loss, share], alt="Two panels.")
+    assert figure.panels.y == {"loss": Axis("loss", log=True), "share": Axis("share (%)")}
+    assert figure.panels.x["loss"].title == "batch size" and len(figure.table.rows) == 4
 
 
 LINE = {"p": {"a": Series([1, 2], [[1, 2]])}}
@@ -302,7 +354,7 @@ LINE = {"p": {"a": Series([1, 2], [[1, 2]])}}
         (lambda: charts.curves(LINE, x="x", y="y", levels={"q": {"chance": 1}}, **WORDS), "levels: there is no panel 'q'"),
         (lambda: charts.curves(LINE, x="x", y="y", limits={"q": (0, 1)}, **WORDS), "limits: there is no panel 'q'"),
         (lambda: charts.curves(LINE, x="x", y="y", marks=dict.fromkeys("abcd", 1.0), **WORDS), "3 marks apart, got 4"),
-        (lambda: charts.curves({"p": {"a": Series([1, 2, 3], [[1, 2]])}}, x="x", y="y", **WORDS), "expected 3 a seed"),
+        (lambda: charts.curves({"p": {"a": Series([1, 2, 3], [[1, 2]])}}, x="x", y="y", **WORDS), "expected 3 per seed"),
         (lambda: charts.trend({}, x="x", y="y", **WORDS), "at least one panel"),
         (lambda: charts.surface({"p": BOWL}, x=Axis("x", log=True), y="y", value="v", **WORDS), "linear axes alone"),
     ],

@@ -71,9 +71,9 @@ def test_name_code_and_libraries_are_part_of_a_key(drawings, drawn, monkeypatch)
     """Ids in an SVG hang on the name; another way to draw draws everything again."""
     for name in ("s", "t"):
         drawings.of(name, SCATTER)
-    code = module._draughtsman()
+    code = module.what_draws()
     assert {"style.py", "scatter.py", "number.py", "matplotlib", "numpy"} <= code.keys()
-    monkeypatch.setattr(module, "_draughtsman", lambda: code | {"style.py": "another text"})
+    monkeypatch.setattr(module, "what_draws", lambda: code | {"style.py": "another text"})
     drawings.of("s", SCATTER)
     assert drawn == ["s", "t", "s"]
 
@@ -140,7 +140,6 @@ def test_draughtsman_draws_the_same_bytes(tmp_path):
         "table": charts.table(("a",), [("b",)], caption="c"),
     }
     with Draughtsman() as draughtsman:
-        draughtsman.start()
         drawn = charts.Drawings(tmp_path).of_all(figures, draughtsman.draw_all)
     assert drawn == {name: charts.draw(name, figure) for name, figure in figures.items()}
     assert charts.Drawings(tmp_path).of_all(figures, lambda _: pytest.fail("drawn again")) == drawn
@@ -150,7 +149,6 @@ def test_what_cannot_be_drawn_says_so_here(monkeypatch):
     """What goes wrong in the other process goes wrong in this one, with its message; so does one that has ended."""
     broken = replace(line(1), table=charts.Table(("x",), ((1.0,),)))
     with Draughtsman() as draughtsman:
-        draughtsman.start()
         with pytest.raises(Exception) as caught:
             draughtsman.draw_all({"broken": broken})
         with pytest.raises(type(caught.value), match=re.escape(str(caught.value))):

@@ -2,7 +2,7 @@
 
 import math
 import random
-import re
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -14,31 +14,48 @@ from hypothesis import strategies as st
 from measured.errors import BuildError
 from measured.evidence import (
     Claim,
+    Comments,
+    Estimate,
+    Margin,
     Metric,
+    Missing,
+    Names,
+    Quantity,
     Region,
+    Seeds,
+    Share,
+    Single,
+    Sweep,
+    Test,
     at_least,
     at_most,
+    away_from,
     different,
     equal,
     every,
+    factor,
+    flat,
     intervals,
     judge,
     larger,
     no_more_often,
     number,
+    rank_correlation,
+    rank_correlations,
     smaller,
     some,
-    times_equal,
-    times_smaller,
+    with_seeds,
 )
 
 
 @pytest.mark.parametrize(
     "value, unit, text",
     [
-        (571, "", "571"), (242062, "", "242,062"), (0.98765, "%", "98.77"), (0.5, "", "0.500"), (3.14159, "", "3.14"), (-2.5, "", "−2.50"),
+        (571, "", "571"), (242062, "", "242,062"), (0.98765, "%", "98.77"), (0.5, "", "0.500"), (3.14159, "", "3.14"),
+        (-2.5, "", "−2.50"),
         (3.5e-4, "", "3.50 × 10⁻⁴"), (math.inf, "", "∞"), (0, "", "0"), (1.0, "%", "100"), (123456.7, "", "1.23 × 10⁵"),
-        (0.00099996, "", "0.00100"), (9.996e-7, "", "1.00 × 10⁻⁶"), (99.96, "", "100"), (99999.6, "", "1.00 × 10⁵"), (-9.999, "", "−10.0"),
+        (0.00099996, "", "0.00100"), (9.996e-7, "", "1.00 × 10⁻⁶"), (99.96, "", "100"), (99999.6, "", "1.00 × 10⁵"),
+        (-9.999, "", "−10.0"),
     ],
 )  # fmt: skip
 def test_numbers_are_written_for_readers(value, unit, text):
@@ -49,47 +66,51 @@ def test_numbers_are_written_for_readers(value, unit, text):
 @pytest.mark.parametrize(
     "value, low, high, text",
     [
-        (6.9e-4, 4.91e-4, 8.8e-4, "6.90 [4.91 to 8.80; n = 3] × 10⁻⁴"), (0.00125, 8.9e-4, 0.0016, "0.00125 [0.00089 to 0.00160; n = 3]"),
+        (6.9e-4, 4.91e-4, 8.8e-4, "6.90 [4.91 to 8.80; n = 3] × 10⁻⁴"),
+        (0.00125, 8.9e-4, 0.0016, "0.00125 [0.00089 to 0.00160; n = 3]"),
         (0.0, -0.5, 0.5, "0.00 [−0.50 to 0.50; n = 3]"), (1.0, -math.inf, math.inf, "1.00 [−∞ to ∞; n = 3]"),
         (1.4e-17, -0.0043, 0.0043, "0.00000 [−0.00430 to 0.00430; n = 3]"),
     ],
 )  # fmt: skip
 def test_interval_is_written_like_its_value(value, low, high, text):
     """The same decimals and the same power of ten, once."""
-    assert str(Metric(value, values=(1.0, 2.0, 3.0), summary="mean", low=low, high=high)) == text
+    assert str(Estimate(value=value, values=(1.0, 2.0, 3.0), low=low, high=high)) == text
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_metric_is_a_number(bad):
     """NaN and infinities are refused with what to do."""
     with pytest.raises(ValueError, match=f"a metric cannot be {bad}"):
-        Metric.over_seeds([1.0, bad])
+        Estimate.over_seeds([1.0, bad])
 
 
 def test_mean_has_a_t_interval():
     """Against the textbook: mean 2, deviation 1, n = 3, t = 4.303."""
-    metric = Metric.over_seeds([1.0, 2.0, 3.0])
+    metric = Estimate.over_seeds([1.0, 2.0, 3.0])
     assert metric.low == pytest.approx(2 - 4.30265 / 3**0.5, abs=1e-4) and metric.value == 2
     assert str(metric) == "2.00 [−0.48 to 4.48; n = 3]"
 
 
 def test_median_has_an_exact_interval():
     """Of 20 values the 6th and the 15th bound the median at 95 % (binomial tables)."""
-    metric = Metric.over_seeds([float(k) for k in range(1, 21)], summary="median")
+    metric = Estimate.over_seeds([float(k) for k in range(1, 21)], average="median")
     assert (metric.value, metric.low, metric.high) == (10.5, 6, 15)
 
 
 def test_share_has_an_exact_interval():
     """None of 10: between 0 and 30.8 % (Clopper and Pearson)."""
-    metric = Metric.share([False] * 10)
+    metric = Share.over_seeds([False] * 10)
     assert metric.value == 0 and metric.low == 0 and metric.high == pytest.approx(0.3085, abs=1e-4)
-    assert Metric.of_count(0, 10, of="images").high == metric.high
+    assert Share.of_count(0, 10, of="images").high == metric.high
 
 
 def test_share_of_nothing_decides_nothing():
     """None of none is compatible with every share."""
-    nothing = Metric.of_count(0, 0, of="points")
-    assert verdict_of(at_least("a", 0.95, why=""), a=nothing).outcome == "inconclusive" and (nothing.low, nothing.high) == (
+    nothing = Share.of_count(0, 0, of="points")
+    assert verdict_of(at_least("a", Margin(0.95, "x")), a=nothing).outcome == "inconclusive" and (
+        nothing.low,
+        nothing.high,
+    ) == (
         0,
         1,
     )
@@ -97,7 +118,7 @@ def test_share_of_nothing_decides_nothing():
 
 def test_geometric_mean_is_judged_on_logarithms():
     """Its interval is positive, and symmetric as a ratio."""
-    metric = Metric.over_seeds([1.0, 10.0, 100.0], summary="geometric mean")
+    metric = Estimate.over_seeds([1.0, 10.0, 100.0], average="geometric mean")
     assert metric.value == pytest.approx(10) and metric.low and metric.high and metric.low * metric.high == pytest.approx(100)
 
 
@@ -120,21 +141,27 @@ def verdict_of(test, **metrics):
     return judge.judge([claim], metrics)[0]
 
 
-LOW, HIGH = Metric.over_seeds([1.0, 1.1, 0.9, 1.05]), Metric.over_seeds([2.0, 2.1, 1.9, 2.05])
-NOISY = Metric.over_seeds([0.0, 4.0, 1.0, 2.0])
+LOW, HIGH = Estimate.over_seeds([1.0, 1.1, 0.9, 1.05]), Estimate.over_seeds([2.0, 2.1, 1.9, 2.05])
+NOISY = Estimate.over_seeds([0.0, 4.0, 1.0, 2.0])
 
 
 @pytest.mark.parametrize(
     "test, outcome",
     [
-        (larger("high", than="low"), "supported"), (larger("low", than="high"), "refuted"), (larger("noisy", than="low"), "inconclusive"),
-        (larger("high", than="low", by=3), "refuted"), (smaller("low", than="high"), "supported"),
+        (larger("high", than="low"), "supported"), (larger("low", than="high"), "refuted"),
+        (larger("noisy", than="low"), "inconclusive"),
+        (larger("high", than="low", by=Margin(3, "x")), "refuted"), (smaller("low", than="high"), "supported"),
         (larger("high", than="low", paired=True), "supported"),
-        (equal("low", to="high", within=0.5, why=""), "refuted"), (equal("low", to="high", within=2, why=""), "supported"),
-        (different("low", to="high", by=0.5, why=""), "supported"), (different("low", to="high", by=2, why=""), "refuted"),
-        (times_smaller("low", than="high", factor=1.5, why=""), "supported"), (times_smaller("low", than="high", factor=3, why=""), "refuted"),
-        (times_equal("low", to="high", factor=3, why=""), "supported"), (times_equal("low", to="high", factor=1.2, why=""), "refuted"),
-        (at_least("low", 0.5, why=""), "supported"), (at_least("low", 5, why=""), "refuted"), (at_most("low", 5, why=""), "supported"),
+        (equal("low", to="high", within=Margin(0.5, "x")), "refuted"),
+        (equal("low", to="high", within=Margin(2, "x")), "supported"),
+        (different("low", to="high", by=Margin(0.5, "x")), "supported"),
+        (different("low", to="high", by=Margin(2, "x")), "refuted"),
+        (smaller("low", than="high", by=factor(1.5, "x")), "supported"),
+        (smaller("low", than="high", by=factor(3, "x")), "refuted"),
+        (equal("low", to="high", within=factor(3, "x")), "supported"),
+        (equal("low", to="high", within=factor(1.2, "x")), "refuted"),
+        (at_least("low", Margin(0.5, "x")), "supported"), (at_least("low", Margin(5, "x")), "refuted"),
+        (at_most("low", Margin(5, "x")), "supported"),
         (every(larger("high", than="low"), larger("noisy", than="low")), "inconclusive"),
         (every(larger("low", than="high"), larger("noisy", than="low")), "refuted"),
         (some(larger("low", than="high"), larger("high", than="low")), "supported"),
@@ -148,7 +175,7 @@ def test_claims_are_judged(test, outcome):
 
 def test_one_stuck_run_of_ten_says_nothing():
     """1 of 10 against 0 of 10 is inconclusive, 10 of 10 against 0 of 10 is not; where nothing varies nothing is known."""
-    one, none, all_of = (Metric.share([True] * k + [False] * (10 - k)) for k in (1, 0, 10))
+    one, none, all_of = (Share.over_seeds([True] * k + [False] * (10 - k)) for k in (1, 0, 10))
     rarer = no_more_often("a", than="b", why="")
     assert verdict_of(rarer, a=one, b=none).outcome == "inconclusive"
     assert verdict_of(rarer, a=all_of, b=none).outcome == "refuted"
@@ -158,7 +185,9 @@ def test_one_stuck_run_of_ten_says_nothing():
 
 def test_single_seed_decides_nothing():
     """However large the difference."""
-    assert verdict_of(larger("a", than="b"), a=Metric.over_seeds([9.0]), b=Metric.over_seeds([0.0])).outcome == "inconclusive"
+    assert (
+        verdict_of(larger("a", than="b"), a=Estimate.over_seeds([9.0]), b=Estimate.over_seeds([0.0])).outcome == "inconclusive"
+    )
 
 
 def test_more_tests_widen_the_intervals():
@@ -171,15 +200,15 @@ def test_more_tests_widen_the_intervals():
 
 def test_what_was_not_measured_widens_no_interval():
     """A test that cannot err counts for nothing among those that can."""
-    missing = Claim("m", source="ours", says="x", holds=at_least("missing", 1, why=""))
+    missing = Claim("m", source="ours", says="x", holds=at_least("missing", Margin(1, "x")))
     claims = [Claim("c", source="ours", says="x", holds=larger("high", than="low")), missing]
-    judged = judge.judge(claims, {"high": HIGH, "low": LOW, "missing": Metric.not_measured()})
+    judged = judge.judge(claims, {"high": HIGH, "low": LOW, "missing": Missing()})
     assert judged[0].findings[0].confidence == pytest.approx(0.95)
 
 
 def test_misspelt_metric_in_a_claim_is_reported():
     """With the names there are."""
-    with pytest.raises(BuildError, match="claim 'c' refers to 'hihg', which is not a metric; there are low"):
+    with pytest.raises(BuildError, match="claim 'c': no metric 'hihg'; there are low"):
         verdict_of(larger("hihg", than="low"), low=LOW)
 
 
@@ -190,56 +219,56 @@ def test_misspelt_metric_in_a_claim_is_reported():
 def test_order_of_seeds_and_sides(left, right, shuffler: random.Random):
     """Unpaired verdicts do not depend on the order of seeds; swapping the sides swaps supported and refuted."""
     left, right = [x + 1e-6 * k for k, x in enumerate(left)], [x + 1e-6 * k for k, x in enumerate(right)]
-    a, b = Metric.over_seeds(left), Metric.over_seeds(right)
+    a, b = Estimate.over_seeds(left), Estimate.over_seeds(right)
     outcome = verdict_of(larger("a", than="b"), a=a, b=b).outcome
-    shuffled = Metric.over_seeds(shuffler.sample(left, len(left)))
+    shuffled = Estimate.over_seeds(shuffler.sample(left, len(left)))
     assert verdict_of(larger("a", than="b"), a=shuffled, b=b).outcome == outcome
     swapped = {"supported": "refuted", "refuted": "supported", "inconclusive": "inconclusive"}
     assert verdict_of(larger("a", than="b"), a=b, b=a).outcome == swapped[outcome]
 
 
-@pytest.mark.parametrize("summary", ["mean", "geometric mean", "median"])
-def test_false_support_is_rare(summary):
+@pytest.mark.parametrize("average", ["mean", "geometric mean", "median"])
+def test_false_support_is_rare(average):
     """With no true difference, "larger" is supported in at most 2.5 % of 2,000 simulations (with their sampling error)."""
     draw = np.random.default_rng(0)
     supported = 0
     for _ in range(2000):
-        a, b = (Metric.over_seeds(draw.lognormal(size=8).tolist(), summary=summary) for _ in range(2))
-        supported += verdict_of(times_smaller("a", than="b", factor=1.0, why=""), a=a, b=b).supported
+        a, b = (Estimate.over_seeds(draw.lognormal(size=8).tolist(), average=average) for _ in range(2))
+        supported += verdict_of(smaller("a", than="b", by=factor(1.0, "x")), a=a, b=b).supported
     assert supported / 2000 < 0.025 + 3 * (0.025 * 0.975 / 2000) ** 0.5
 
 
 def _draws(random: np.random.Generator, mean: float) -> Metric:
-    return Metric.over_seeds(random.normal(mean, 1.0, 8).tolist())
+    return Estimate.over_seeds(random.normal(mean, 1.0, 8).tolist())
 
 
 def _shares(random: np.random.Generator, rate: float) -> Metric:
-    return Metric.of_count(int(random.binomial(20, rate)), 20, of="runs")
+    return Share.of_count(int(random.binomial(20, rate)), 20, of="runs")
 
 
 @pytest.mark.parametrize(
     "test, make",
     [
-        (at_least("a", 0.5, why=""), lambda random: {"a": _draws(random, 0.5)}),
-        (at_most("a", 0.3, why=""), lambda random: {"a": _shares(random, 0.3)}),
-        (larger("a", than="b", by=1.0), lambda random: {"a": _draws(random, 1.0), "b": _draws(random, 0.0)}),
+        (at_least("a", Margin(0.5, "x")), lambda random: {"a": _draws(random, 0.5)}),
+        (at_most("a", Margin(0.3, "x")), lambda random: {"a": _shares(random, 0.3)}),
+        (larger("a", than="b", by=Margin(1.0, "x")), lambda random: {"a": _draws(random, 1.0), "b": _draws(random, 0.0)}),
         (larger("a", than="b", paired=True), lambda random: {"a": _draws(random, 0.0), "b": _draws(random, 0.0)}),
-        (equal("a", to="b", within=2.0, why=""), lambda random: {"a": _draws(random, 2.0), "b": _draws(random, 0.0)}),
-        (different("a", to="b", by=1.0, why=""), lambda random: {"a": _draws(random, 1.0), "b": _draws(random, 0.0)}),
+        (equal("a", to="b", within=Margin(2.0, "x")), lambda random: {"a": _draws(random, 2.0), "b": _draws(random, 0.0)}),
+        (different("a", to="b", by=Margin(1.0, "x")), lambda random: {"a": _draws(random, 1.0), "b": _draws(random, 0.0)}),
         (no_more_often("a", than="b", why=""), lambda random: {"a": _shares(random, 0.5), "b": _shares(random, 0.5)}),
         (
-            every(at_least("a", 0.0, why=""), at_most("b", 0.0, why="")),
+            every(at_least("a", Margin(0.0, "x")), at_most("b", Margin(0.0, "x"))),
             lambda random: {"a": _draws(random, 0.0), "b": _draws(random, 0.0)},
         ),
         (
-            some(at_least("a", 0.0, why=""), at_most("b", 0.0, why="")),
+            some(at_least("a", Margin(0.0, "x")), at_most("b", Margin(0.0, "x"))),
             lambda random: {"a": _draws(random, 0.0), "b": _draws(random, 0.0)},
         ),
     ],
     ids=["bound", "share", "margin", "pairs", "equivalence", "difference", "odds", "every", "some"],
 )
 def test_wrong_support_is_rare_at_the_edge(test, make):
-    """With the truth on the very edge of the region, where errors are most frequent, at most 5 % of 2,000 verdicts say "supported"."""
+    """With the truth on the very edge of the region, where errors are most frequent, at most 5 % of 2,000 say "supported"."""
     random, supported = np.random.default_rng(7), 0
     judged = cache(lambda *metrics: verdict_of(test, **dict(metrics)).supported)  # shares come up again and again
     for _ in range(2000):
@@ -254,7 +283,7 @@ def test_order_of_pairs_does_not_matter(pairs, shuffler: random.Random):
     pairs = [(a + 1e-4 * k, b) for k, (a, b) in enumerate(pairs)]
 
     def outcome(rows, left: int) -> str:
-        metrics = {name: Metric.over_seeds([row[side] for row in rows]) for name, side in (("a", left), ("b", 1 - left))}
+        metrics = {name: Estimate.over_seeds([row[side] for row in rows]) for name, side in (("a", left), ("b", 1 - left))}
         return verdict_of(larger("a", than="b", paired=True), **metrics).outcome
 
     first = outcome(pairs, 0)
@@ -266,19 +295,20 @@ def test_order_of_pairs_does_not_matter(pairs, shuffler: random.Random):
 @pytest.mark.parametrize(
     "test, half, double",
     [
-        (larger("high", than="low", by=0.7), "supported", "refuted"),  # 1.0 lies above 0.35 and below 1.4
-        (equal("high", to="low", within=0.7, why=""), "refuted", "supported"),
+        (larger("high", than="low", by=Margin(0.7, "x")), "supported", "refuted"),  # 1.0 lies above 0.35 and below 1.4
+        (equal("high", to="low", within=Margin(0.7, "x")), "refuted", "supported"),
         (larger("high", than="low"), None, None),
         (
-            times_smaller("low", than="high", factor=1.6, why=""),
+            smaller("low", than="high", by=factor(1.6, "x")),
             "supported",
             "refuted",
         ),  # a ratio of two; factors 1.26 and 2.56
-        (at_least("high", 0.5, why="a majority", origin=None), None, None),
-        (at_least("high", 1.6, why="", origin=2.8), "refuted", "supported"),  # bounds 2.2, 1.6 and 0.4 on a mean of 2.01
-        (at_least("high", 1.8, why="", ratio=True), "supported", "refuted"),  # of a ratio of 2.01: bounds 1.34 and 3.24
-        (at_least("high", 1.5, why="", furthest=3.0), "supported", None),  # the double is out of reach
-        (every(larger("high", than="low", by=0.7), larger("high", than="low")), "supported", "refuted"),
+        (at_least("high", Margin(0.5, "a majority", origin=None)), None, None),
+        (at_least("high", Margin(1.6, "x", origin=2.8)), "refuted", "supported"),  # bounds 2.2, 1.6 and 0.4 on a mean of 2.01
+        (at_least("high", factor(1.8, "x")), "supported", "refuted"),  # of a ratio of 2.01: bounds 1.34 and 3.24
+        (at_least("high", Margin(1.5, "x", furthest=3.0)), "supported", None),  # the double is out of reach
+        (away_from("high", 0.0, Margin(1.5, "x", furthest=3.0)), "supported", None),  # so it is on either side
+        (every(larger("high", than="low", by=Margin(0.7, "x")), larger("high", than="low")), "supported", "refuted"),
     ],
 )
 def test_margins_are_halved_and_doubled(test, half, double):
@@ -289,13 +319,16 @@ def test_margins_are_halved_and_doubled(test, half, double):
 
 def test_no_difference_is_not_larger():
     """A tie supports neither side, and is evidence against both."""
-    same = Metric.over_seeds([1.0, 1.0, 1.0])
+    same = Estimate.over_seeds([1.0, 1.0, 1.0])
     for test in (larger("a", than="b", paired=True), smaller("a", than="b", paired=True)):
         assert verdict_of(test, a=same, b=same).outcome == "refuted"
 
 
 def test_shift_is_what_the_test_does_not_reject():
-    """Just inside the interval the Mann-Whitney test keeps the shift, just outside it rejects; 5 and 5 runs: tables give the 3rd difference."""
+    """Just inside the interval the Mann-Whitney test keeps the shift, just outside it rejects.
+
+    For 5 and 5 runs, tables give the 3rd difference.
+    """
     draw = np.random.default_rng(1)
     left, right = draw.normal(3, 1, 7).tolist(), draw.normal(0, 1, 9).tolist()
     estimate, low, high = intervals.of_shift(left, right, 0.95)
@@ -313,19 +346,19 @@ def test_shift_is_what_the_test_does_not_reject():
 
 def test_inconclusive_says_what_it_would_take():
     """Twice the distance to the margin needs a quarter of the runs; a decision needs no such text."""
-    near, far = (Metric.over_seeds([at + x for x in (-1.0, 0.0, 1.0, 0.5, -0.5)]) for at in (0.2, 0.4))
-    texts = [verdict_of(at_least("a", 0.0, why=""), a=metric).findings[0].to_decide for metric in (near, far)]
-    runs = [int(re.search(r"about ([\d,]+) seeds", text)[1].replace(",", "")) for text in texts]  # pyright: ignore[reportOptionalSubscript]
+    near, far = (Estimate.over_seeds([at + x for x in (-1.0, 0.0, 1.0, 0.5, -0.5)]) for at in (0.2, 0.4))
+    texts = [verdict_of(at_least("a", Margin(0.0, "x")), a=metric).findings[0].to_decide for metric in (near, far)]
+    runs = [int(text.split("about ")[1].split(" seeds")[0].replace(",", "")) for text in texts]
     assert runs[0] == pytest.approx(4 * runs[1], rel=0.1) and "half-width" in texts[0] and runs[1] > 5
-    images = verdict_of(at_least("a", 0.5, why=""), a=Metric.of_count(52, 100, of="test images")).findings[0].to_decide
+    images = verdict_of(at_least("a", Margin(0.5, "x")), a=Share.of_count(52, 100, of="test images")).findings[0].to_decide
     assert "test images would decide it" in images
-    assert verdict_of(at_least("a", -9.0, why=""), a=near).findings[0].to_decide == ""
+    assert verdict_of(at_least("a", Margin(-9.0, "x")), a=near).findings[0].to_decide == ""
 
 
 def test_difference_of_shares_is_in_points():
     """2 % against 1 % differ by one point, not by one per cent."""
-    a, b = (Metric.over_seeds([x, x + 0.001, x - 0.001], "%") for x in (0.02, 0.01))
-    finding = verdict_of(larger("a", than="b", by=0.002), a=a, b=b).findings[0]
+    a, b = (Estimate.over_seeds([x, x + 0.001, x - 0.001], "%") for x in (0.02, 0.01))
+    finding = verdict_of(larger("a", than="b", by=Margin(0.002, "x")), a=a, b=b).findings[0]
     assert finding.unit == "points" and finding.region == "more than 0.200 points"
 
 
@@ -337,50 +370,49 @@ def test_ratio_of_zero_is_refused():
 
 def test_what_is_not_measured_is_said_to_be():
     """It prints no number, a claim on it is inconclusive, whatever else is measured."""
-    missing = Metric.not_measured("%")
+    missing = Missing(unit="%")
     assert str(missing) == missing.short == "not measured at this preset"
     claims = (
-        Claim("bound", source="ours", says="It is {a}.", holds=at_least("a", 0.5, why="half")),
+        Claim("bound", source="ours", says="It is {a}.", holds=at_least("a", Margin(0.5, "x"))),
         Claim("pair", source="ours", says="It is {a} against {b}.", holds=larger("a", than="b")),
     )
-    verdicts = judge.judge(claims, {"a": missing, "b": Metric.over_seeds([0.1, 0.2, 0.3], "%")})
+    verdicts = judge.judge(claims, {"a": missing, "b": Estimate.over_seeds([0.1, 0.2, 0.3], "%")})
     for verdict in verdicts:
         (finding,) = verdict.findings
         assert verdict.inconclusive and math.isnan(finding.value) and finding.to_decide == "the full preset measures it"
-    unreached = Metric.not_measured(why="never reached", remedy="train longer")
+    unreached = Missing(why="never reached", remedy="train longer")
     (finding,) = judge.judge(claims[:1], {"a": unreached})[0].findings
     assert (str(unreached), finding.method, finding.to_decide) == ("never reached", "never reached", "train longer")
 
 
 def test_geometric_mean_of_values_that_are_not_positive_is_not_measured():
     """After half an hour of training, one dead network must not fail a chapter: there is no number, and it says why."""
-    found = Metric.over_seeds([1.0, 0.0, 4.0], summary="geometric mean")
-    assert not found.is_measured and found.why == "no geometric mean: 1 of 3 values not positive"
-    claim = Claim("ratio", source="ours", says="{a}", holds=times_smaller("a", than="b", factor=2, why="half"))
-    (verdict,) = judge.judge((claim,), {"a": found, "b": Metric.over_seeds([8.0, 9.0, 10.0], summary="geometric mean")})
+    found = Estimate.over_seeds([1.0, 0.0, 4.0], average="geometric mean")
+    assert isinstance(found, Missing) and found.why == "no geometric mean: 1 of 3 values not positive"
+    claim = Claim("ratio", source="ours", says="{a}", holds=smaller("a", than="b", by=factor(2, "x")))
+    (verdict,) = judge.judge((claim,), {"a": found, "b": Estimate.over_seeds([8.0, 9.0, 10.0], average="geometric mean")})
     assert verdict.inconclusive and verdict.findings[0].method == found.why
 
 
 def test_ratio_of_values_that_are_not_positive_is_not_measured():
     """Also where the metrics are means, which exist."""
-    claim = Claim("ratio", source="ours", says="{a}", holds=times_smaller("a", than="b", factor=2, why="half"))
-    metrics = {"a": Metric.over_seeds([1.0, -1.0, 4.0]), "b": Metric.over_seeds([8.0, 9.0, 10.0])}
+    claim = Claim("ratio", source="ours", says="{a}", holds=smaller("a", than="b", by=factor(2, "x")))
+    metrics = {"a": Estimate.over_seeds([1.0, -1.0, 4.0]), "b": Estimate.over_seeds([8.0, 9.0, 10.0])}
     (finding,) = judge.judge((claim,), metrics)[0].findings
     assert finding.outcome == "inconclusive" and finding.method == "no ratio: a value is not positive"
 
 
 def test_what_was_measured_once_says_so():
     """It is neither a count nor a setting, and a claim on it is not decided."""
-    once = Metric.once(np.float32(0.25), "%")
+    once = Single.once(np.float32(0.25), "%")
     assert once.explanation.startswith("measured once") and str(once) == "25 %"
-    assert Metric(3).explanation == "a count or a setting"
-    claim = Claim("c", source="ours", says="{a}", holds=at_least("a", 0.1, why="a tenth"))
+    claim = Claim("c", source="ours", says="{a}", holds=at_least("a", Margin(0.1, "x")))
     assert judge.judge((claim,), {"a": once})[0].inconclusive
 
 
 def test_sample_is_a_number_for_each_side():
     """As numbers for whoever reckons with them, as words for a page."""
-    few, many = Metric.over_seeds([1.0, 2.0]), Metric.over_seeds([1.0, 2.0, 3.0])
+    few, many = Estimate.over_seeds([1.0, 2.0]), Estimate.over_seeds([1.0, 2.0, 3.0])
     claim = Claim("c", source="ours", says="{a}", holds=larger("a", than="b"))
     (finding,) = judge.judge((claim,), {"a": few, "b": many})[0].findings
     assert finding.n == (2, 3) and finding.sample == "2 and 3"
@@ -429,3 +461,155 @@ def test_what_does_not_vary_has_an_interval_without_width():
     """And no warning."""
     assert intervals.of_mean([2.0, 2.0, 2.0], 0.95) == (2.0, 2.0)
     assert intervals.of_difference([2.0, 2.0], [1.5, 1.5, 1.5], 0.95) == (0.5, 0.5)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Quantities, sweeps, margins, seeds
+
+
+@dataclass(frozen=True)
+class Run:
+    """Something with numbers that grow with a knob and differ by seed."""
+
+    size: float
+    seed: int
+
+    @property
+    def loss(self) -> float:
+        return 10.0**self.seed / self.size
+
+
+LOSS = Quantity("loss", "test loss", average="geometric mean", log=True)
+SIZE = Quantity("size", "size", "nats", read=lambda run: run.size + 0.1 * run.seed)
+RUNS = Sweep.over("size", (1, 2, 4), Seeds(3), Run)
+
+
+def test_quantity_is_averaged_alike_wherever_it_is_asked():
+    """By its own average, from the attribute of its name or by a function."""
+    assert LOSS.over(RUNS[2]).value == pytest.approx(5.0) and LOSS.estimate([1, 100]).value == pytest.approx(10)
+    assert SIZE.over(RUNS[1]).value == pytest.approx(1.1) and SIZE.over(RUNS[1]).unit == "nats"
+    assert (LOSS.axis_title, SIZE.axis_title) == ("test loss", "size (nats)")
+    assert Quantity("a", "accuracy", "points").axis_title == "accuracy (%)"
+
+
+def test_sweep_is_asked_for_any_quantity():
+    """At each value, at the ends, by how much it changes, and whether it goes with another: all with known answers."""
+    assert RUNS.values == [1, 2, 4] and [run.seed for run in RUNS[4]] == [0, 1, 2]
+    assert {at: metric.value for at, metric in RUNS.points(LOSS).items()} == pytest.approx({1: 10, 2: 5, 4: 2.5})
+    assert [RUNS.ends(LOSS)[end].value for end in ("first", "last")] == pytest.approx([10, 2.5])
+    assert RUNS.change(LOSS).value == pytest.approx(0.25) and RUNS.change(SIZE).value == pytest.approx(3.0)
+    assert RUNS.correlation(LOSS).values == pytest.approx((-1.0,) * 3)
+    assert RUNS.correlation(LOSS, SIZE).values == pytest.approx((-1.0,) * 3)
+    assert RUNS.map(lambda run: run.size)[4] == [4, 4, 4]
+    assert RUNS.with_each(RUNS.map(lambda run: run.seed), lambda run, seed: run.seed == seed)[2] == [True, True, True]
+
+
+def test_sweep_needs_as_many_runs_everywhere():
+    """Or the first seed of one value would be paired with another's."""
+    with pytest.raises(ValueError, match="as many runs at each value; got 1 at 1, 2 at 2"):
+        Sweep("size", {1: ["a"], 2: ["b", "c"]})
+
+
+def test_change_by_a_factor_needs_positive_values():
+    """There is no ratio to zero, and nothing is made up."""
+    none = Sweep("size", {1: [0.0, 1.0], 2: [1.0, 1.0]})
+    found = none.change(Quantity("", "loss", average="geometric mean", read=lambda value: value))
+    assert isinstance(found, Missing) and found.why == "no ratio: a value is not positive"
+
+
+@pytest.mark.parametrize(
+    "y, expected", [([1, 2, 3, 4], 1.0), ([4, 3, 2, 1], -1.0), ([1, 10, 100, 50], 0.8), ([7, 7, 7, 7], 0.0)]
+)
+def test_rank_correlation_sees_order_alone(y, expected):
+    """Known by hand; where nothing varies nothing goes with it."""
+    assert rank_correlation([1.0, 2.0, 3.0, 4.0], y) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("decimals", [1, 6])
+def test_rank_correlation_is_that_of_scipy(decimals):
+    """With ties and without."""
+    random = np.random.default_rng(3)
+    x, y = random.normal(size=(2, 30)).round(decimals)
+    expected = scipy.stats.spearmanr(x, y)[0]
+    assert rank_correlation(x, y) == pytest.approx(expected, rel=1e-12)  # pyright: ignore[reportArgumentType]
+    assert rank_correlations([x, y], [y, y]).values == pytest.approx((expected, 1.0))  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(
+    "test, unit, margin",
+    [
+        (larger("a", than="b", by=Margin(0.001, "x")), "%", "more than 0.100 points"),
+        (smaller("a", than="b", by=factor(10, "x")), "nats", "at least 10 times"),
+        (equal("a", to="b", within=factor(1.5, "x")), "nats", "a factor of 1.50"),
+        (equal("a", to="b", within=Margin(2, "x")), "nats", "at most 2 nats"),
+        (at_least("a", Margin(0.99, "x")), "%", "at least 99 %"),
+        (at_most("a", -Margin(0.5, "x")), "", "at most −0.500"),
+        (away_from("a", 1.0, factor(1.1, "x")), "", "a factor of 1.10"),
+    ],
+)
+def test_margin_of_the_sentence_is_that_of_the_test(test: Test, unit, margin):
+    """In the unit of what is compared."""
+    claim = Claim("c", source="ours", says="It is {margin}.", holds=test)
+    metrics = {name: Estimate.over_seeds([0.5, 0.6], unit) for name in "ab"}
+    assert judge.judge([claim], metrics)[0].says == f"It is {margin}."
+
+
+def test_away_from_is_either_way():
+    """Of a difference around zero, and of a ratio around one."""
+    half, one, three = (Estimate.over_seeds([at, 1.01 * at, 0.99 * at]) for at in (0.3, 1.0, 3.0))
+    apart = away_from("a", 1.0, factor(2, "x"))
+    assert [verdict_of(apart, a=metric).outcome for metric in (half, one, three)] == ["supported", "refuted", "supported"]
+    assert verdict_of(away_from("a", 0.0, Margin(2, "x")), a=one).outcome == "refuted"
+
+
+def test_several_margins_are_told_by_their_place():
+    """One word cannot stand for two, and says what to write."""
+    both = every(at_least("a", Margin(1, "x")), at_most("a", Margin(9, "x")))
+    claim = Claim("c", source="ours", says="From {margins[0]} to {margins[1]}.", holds=both)
+    assert judge.judge([claim], {"a": LOW})[0].says == "From at least 1 to at most 9."
+    with pytest.raises(BuildError, match=r"claim 'c': {margin} stands for one margin, but the test has at least 1, at most 9"):
+        judge.judge([Claim("c", source="ours", says="{margin}", holds=both)], {"a": LOW})
+
+
+def test_sentences_name_nested_metrics_and_settings():
+    """Step by step; each comment too, whatever the verdict, and a slip says what is near."""
+    metrics = flat({"gap": {"first": LOW, "last": HIGH}})
+    seen = Names("setting", {"batch.sizes": "16 to 64"})
+    comments = Comments(supported="{gap.last.short}", refuted="{setting.batch.sizes}", inconclusive="?")
+    wider = larger("gap.last", than="gap.first")
+    claim = Claim("c", source="ours", says="{setting.batch.sizes}: {gap.first.short}", holds=wider, comments=comments)
+    verdict = judge.judge([claim], metrics, seen)[0]
+    assert (verdict.says, verdict.comment, verdict.outcome) == ("16 to 64: 1.01", "2.01", "supported")
+    slip = Claim("c", source="ours", says="x", holds=wider, comments=Comments("x", "{gap.frist}", "x"))
+    with pytest.raises(BuildError, match=r"claim 'c': no metric 'gap.frist'; did you mean 'gap.first'\?"):
+        judge.judge([slip], metrics, seen)
+    with pytest.raises(BuildError, match="metric 'gap' is a group; there are gap.first, gap.last"):
+        judge.judge([Claim("c", source="ours", says="{gap}", holds=wider)], metrics)
+
+
+def test_margin_needs_its_reason():
+    """A bound without an argument is not written down."""
+    with pytest.raises(ValueError, match="has no reason"):
+        Margin(0.5, " ")
+
+
+@dataclass(frozen=True)
+class Part:
+    seeds: Seeds = Seeds(2, first=10)
+    search_seeds: tuple[int, ...] = (100, 101)
+
+
+@dataclass(frozen=True)
+class Whole:
+    part: Part = Part()
+    seeds: Seeds = Seeds(8)
+    num_seeds: int = 3
+
+
+def test_more_seeds_keep_those_that_there_are():
+    """Those that choose, and what has more already, stay as they are; however deep they nest."""
+    more = with_seeds(Whole(), 5)
+    assert more == Whole(Part(Seeds(5, first=10)), Seeds(8)) and with_seeds(more, 2) == more
+    assert list(more.part.seeds) == [10, 11, 12, 13, 14] and str(Seeds(5, 10)) == "10 to 14" and len(Seeds(3)) == 3
+    with pytest.raises(ValueError, match="expected one or more"):
+        Seeds(0)

@@ -50,7 +50,10 @@ def imported_in(source: str) -> set[str]:
 
 def test_no_import_escapes():
     """The check sees lazy, conditional and dynamic imports."""
-    source = "def f():\n    if x:\n        import torch.nn as nn\n    from measured.pages import check\n    importlib.import_module('build')\n"
+    source = (
+        "def f():\n    if x:\n        import torch.nn as nn\n    from measured.pages import check\n"
+        "    importlib.import_module('build')\n"
+    )
     assert imported_in(source) == {"torch.nn", "measured.pages.check", "build"}
 
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,6 +131,32 @@ def test_pool_holds_no_result_in_memory(cache):
     with using(pool):
         gather([Total(Powers(2.0)), Powers(2.0)])
     assert not pool._in_use and all(isinstance(future.result(), float) for future in pool._futures.values())
+
+
+def test_what_still_runs_is_held_until_it_is_there(cache):
+    """A chapter that fails lets go of jobs that are being computed; whoever asks for one meanwhile still gets it from there."""
+
+    class Later(InProcess):
+        running: list[Callable[[], None]] = []
+        released: list[str] = []
+
+        def _submit(self, job, future, inputs):
+            submit = super()._submit
+            if isinstance(job, Failing):
+                submit(job, future, inputs)
+            else:
+                self.running.append(lambda: submit(job, future, inputs))
+
+        def _release(self, key):
+            self.released.append(key)
+
+    later = Later(cache)
+    failing, slow = Failing("no"), Powers(5.0)
+    with pytest.raises(JobError):
+        later.results([failing, slow], Listener())
+    assert later.released == [keys.key(failing, "cpu")]
+    later.running.pop()()
+    assert later.released == [keys.key(failing, "cpu"), keys.key(slow, "cpu")]
 
 
 def test_jobs_compute_on_one_thread(cache):

@@ -26,7 +26,7 @@ def test_contents_are_all_there_is_to_say(report):
     outline = report("CHAPTERS = {'Toys': ('dice',)}", dice='"""Do dice differ?\n\nTwo of them.\n"""')
     assert outline == Outline(
         "Measured",
-        (Chapter("dice", "Toys", "1.1", "Do dice differ?", "Two of them.", '"""Do dice differ?\n\nTwo of them.\n"""'),),
+        (Chapter("dice", "Toys", "1.1", "Dice", "Do dice differ?", "Two of them.", '"""Do dice differ?\n\nTwo of them.\n"""'),),
         (PUBLISHED, OUR_OWN),
         (),
     )
@@ -81,7 +81,8 @@ def test_unreadable_contents_get_one_line(report, text):
         ("WORKERS_IMPORT = [1]", "line 2: WORKERS_IMPORT is something else; expected a tuple of names of modules"),
         ("SOURCES = {'ours': ('Ours',)}", 'line 2: SOURCES is something else; expected a dict from the first word'),
         ("SOURCES = {'ours': ('Ours', 'nowhere.SAID')}", "experiments/nowhere.py cannot be read"),
-        ("SOURCES = {'ours': ('Ours', 'dice.SAID')}", "experiments/dice.py defines no SAID; expected a dict from ids to sentences"),
+        ("SOURCES = {'ours': ('Ours', 'dice.SAID')}",
+         "experiments/dice.py defines no SAID; expected a dict from ids to sentences"),
         ("SOURCES = {'ours': ('Ours', 'dice.DONE')}", "experiments/dice.py, line 1: DONE is something else"),
     ],
 )  # fmt: skip
@@ -94,4 +95,4 @@ def test_other_slips_get_one_line(report, text, message):
 def test_source_that_does_not_parse_is_listed(report):
     """Importing it will say what is wrong, where a reader sees it."""
     (chapter,) = report("CHAPTERS = {'Toys': ('dice',)}", dice="def (").chapters
-    assert (chapter.question, chapter.meanings, chapter.line_of_figure("throws")) == ("dice", {}, 1)
+    assert (chapter.question, chapter.meaning_of("seeds"), chapter.line_of_function("throws")) == ("dice", "", 1)

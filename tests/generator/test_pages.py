@@ -13,7 +13,7 @@ import pytest
 
 from measured import charts
 from measured.errors import BuildError
-from measured.evidence import Finding, Metric, Outcome, Verdict
+from measured.evidence import Estimate, Finding, Missing, Outcome, Share, Verdict
 from measured.pages import chapter, environment, front, ledger, made, material, source
 from measured.pages.chapter import Page
 from measured.pages.outline import OUR_OWN, PUBLISHED, Chapter, Outline, Source
@@ -31,11 +31,12 @@ class Settings:
     seeds: tuple[int, ...] = (0, 1)
     """Throws of each dice."""
 
-figures = {"throws": charts.curves({}), "means": charts.table(())}
+def throws(): ...
+def means(): ...
 CLAIMS = (Claim("C1a"), Claim("C1b"), Claim("open"))
 '''
-DICE = Chapter("dice", "Toys", "1.1", "Do two dice differ?", "Their *means* over a few throws.", SOURCE)
-COINS = Chapter("coins", "Toys", "1.2", "Do two coins differ?", "", "")
+DICE = Chapter("dice", "Toys", "1.1", "Two dice", "Do two dice differ?", "Their *means* over a few throws.", SOURCE)
+COINS = Chapter("coins", "Toys", "1.2", "Two coins", "Do two coins differ?", "", "")
 OUTLINE = Outline(
     "Toy report",
     (DICE, COINS),
@@ -43,7 +44,7 @@ OUTLINE = Outline(
 )
 PROSE = """## Findings
 
-The fair dice gives {{ metric.fair }}, the loaded one {{ metric.loaded }} in {{ setting("50") }} throws; {{ metric.lost }}.
+The fair dice gives {{ metric.fair }}, the loaded one {{ metric.loaded }} in {{ setting.num_throws }} throws; {{ metric.lost }}.
 
 {{ figure.throws }}
 
@@ -71,10 +72,15 @@ def _verdict(name: str, origin: str, outcome: Outcome, **more: Any) -> Verdict:
     return replace(plain, **more)
 
 
+def _made(**figures: charts.Figure) -> dict[str, charts.Figure]:
+    """Each by the function of its name."""
+    return {name: replace(figure, made_by=name, alt=figure.alt or figure.caption) for name, figure in figures.items()}
+
+
 METRICS = {
-    "fair": Metric.over_seeds([0.1, 0.2, 0.3, 0.1, 0.2]),
-    "loaded": Metric.share([True, True, False]),
-    "lost": Metric.not_measured(),
+    "fair": Estimate.over_seeds([0.1, 0.2, 0.3, 0.1, 0.2]),
+    "loaded": Share.over_seeds([True, True, False]),
+    "lost": Missing(),
 }
 DRAWINGS = {"throws": {"wide": '<svg viewBox="0 0 576.4 200"/>', "narrow": "<svg/>"}}
 RECORD = Record(
@@ -82,18 +88,19 @@ RECORD = Record(
     preset="quick",
     device="cpu",
     metrics=METRICS,
-    figures={
-        "means": charts.table(("dice", "mean"), [("fair & square", METRICS["fair"]), ("loaded", 12_500)], caption="All means."),
-        "throws": charts.curves(
-            {"throws": {"fair": charts.Series(range(2), [[1.0, 2.0]])}}, x="throw", y="value", caption="All throws.", alt="A line."
+    figures=_made(
+        means=charts.table(("dice", "mean"), [("fair & square", METRICS["fair"]), ("loaded", 12_500)], caption="All means."),
+        throws=charts.curves(
+            {"throws": {"fair": charts.Series(range(2), [[1.0, 2.0]])}}, x="throw", y="value", caption="All throws.", alt="A "
+            "line."
         ),
-    },
+    ),
     verdicts=(
         _verdict("C1a", "course 1", "supported", quote="They differ.", comment="So they do."),
         _verdict("C1b", "course 1", "refuted"),
         _verdict("open", "Huygens 1657", "inconclusive", published="a third"),
     ),
-    settings=(Setting("seeds", "0, 1"),),
+    settings=(Setting("seeds", [0, 1]), Setting("num_throws", 50, is_derived=True)),
 )  # fmt: skip
 STATUS = Status("key", {}, "", ("a", "b"), 1, 3.7, 62.0, {"numpy": "2.0"}, "Linux, some processor")
 PAGES = (Page(DICE, RECORD, DRAWINGS), Page(COINS, None, waiting=True))
@@ -143,7 +150,8 @@ def test_rendering_changes_nothing(frame, capsys):
 def test_files_have_their_addresses(frame):
     """Those that links from elsewhere lead to."""
     assert set(all_pages(frame)) == {
-        *HTML, "style.css", "ledger.js", "data/dice.json", "data/dice/metrics.csv", "data/dice/means.csv", "data/dice/throws.csv",
+        *HTML, "style.css", "ledger.js", "data/dice.json", "data/dice/metrics.csv", "data/dice/means.csv",
+        "data/dice/throws.csv",
         "figures/dice/throws.svg", "figures/dice/throws-narrow.svg", "data/claims.json", "data/claims.csv", "data/build.json",
     }  # fmt: skip
 
@@ -159,13 +167,14 @@ def test_figures_are_numbered_as_the_prose_shows_them(frame):
     """Those that it does not show come after it, so that none is lost; each leads to the line that makes it."""
     page = chapter.files(frame, OUTLINE, PAGES[0])["dice.html"].decode()
     assert page.index("<b>Figure 1.1.1.</b> All throws.") < page.index("<b>Table 1.1.2.</b> All means.")
-    assert page.count('source/experiments.dice.html#L-10">code') == 2 and page.count('dice.html#L-11">The test') == 3
+    assert page.count('source/experiments.dice.html#L-10">code') == page.count('experiments.dice.html#L-11">code') == 1
+    assert page.count('dice.html#L-12">The test') == 3
     assert 'width="576" height="200"' in page
 
 
 def test_prose_that_does_not_fit_is_said(templates):
     """With its file."""
-    (templates / "chapters" / "dice.md.jinja2").write_text("{{ metric.fair.valeu }}")
+    (templates / "chapters" / "dice.md.jinja2").write_text("{{ preset.valeu }}")
     with pytest.raises(BuildError, match="templates/chapters/dice.md.jinja2: .*'valeu'"):
         chapter.files(environment.make(templates), OUTLINE, PAGES[0])
 

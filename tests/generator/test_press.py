@@ -9,40 +9,41 @@ from typing import Any
 import pytest
 
 from measured import charts
+from measured.charts.drawings import what_draws
 from measured.errors import BuildError
-from measured.evidence import Claim, Metric, Result, larger
+from measured.evidence import Claim, Estimate, Result, Seeds, larger
 from measured.jobs import gather
 from measured.jobs.cache import Cache
 from measured.jobs.pool import InProcess, using
+from measured.jobs.remote import source_digest
 from measured.options import Options
 from measured.pages.outline import Chapter, Outline, read_outline
+from measured.press import maintain, plan, terminal
 from measured.press import measure as measuring
-from measured.press import plan, terminal
 from measured.press.folder import Site
 from measured.press.keep import Kept, keep
 from measured.press.outcome import Failed, Measured
 from measured.press.publish import publish
-from measured.press.rehearse import Script, rehearse, with_seeds
+from measured.press.rehearse import Script, rehearse
 from measured.press.stores import Stores
 from measured.project import Project
 from tests.generator.cases import PROSE, Failing, Powers, ToyProject
 
-CHAPTER = Chapter("dice", "Toys", "1.1", "Do two dice differ?", "", "")
+CHAPTER = Chapter("dice", "Toys", "1.1", "dice", "Do two dice differ?", "", "")
 CLAIMS = (Claim("loaded-is-larger", source="ours", says="{loaded} > {fair}", holds=larger("loaded", than="fair")),)
 
 
 @dataclass(frozen=True)
 class Settings:
-    seeds: tuple[int, ...] = (0, 1, 2)
+    seeds: Seeds = Seeds(3)
     search_seeds: tuple[int, ...] = (100,)
-    wide_seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
 
 
 def powers(settings: Settings) -> Result:
     """The first powers of numbers, some per seed."""
     found = gather({base: [Powers(base + 0.01 * seed) for seed in settings.seeds] for base in (1.0, 2.0)})
     metrics = {
-        name: Metric.over_seeds([item.values[1] for item in found[base]]) for name, base in (("fair", 1.0), ("loaded", 2.0))
+        name: Estimate.over_seeds([item.values[1] for item in found[base]]) for name, base in (("fair", 1.0), ("loaded", 2.0))
     }
     lines = {"p": {"powers": charts.Series(range(3), [item.values for item in found[2.0]])}}
     return Result(metrics, {"throws": charts.curves(lines, x="x", y="y", caption="Powers.", alt="A line.")})
@@ -73,9 +74,9 @@ def test_plan_gives_reasons_and_measures_nothing(toy: ToyProject):
 def test_chapters_are_chosen_by_name_number_or_part(names, chosen):
     """In reading order, whatever the order of the names."""
     outline = [
-        Chapter("a", "Depth", "1.1", "?", "", ""),
-        Chapter("b", "Depth", "1.2", "?", "", ""),
-        Chapter("c", "Breadth", "2.1", "?", "", ""),
+        Chapter("a", "Depth", "1.1", "a", "?", "", ""),
+        Chapter("b", "Depth", "1.2", "b", "?", "", ""),
+        Chapter("c", "Breadth", "2.1", "c", "?", "", ""),
     ]
     assert "".join(item.name for item in plan.choose(outline, names)) == chosen
 
@@ -106,12 +107,6 @@ def test_what_a_chapter_returns_is_checked(cache: Cache, result, message):
     """With the file and what was expected."""
     with pytest.raises(BuildError, match=message):
         rehearse(script(lambda settings: result), cache, "cpu")
-
-
-def test_more_seeds_keep_those_that_there_are():
-    """Another choice of learning rate would redo everything that rests on it; what has more seeds already keeps them."""
-    more = with_seeds(Settings(), 5)
-    assert more == Settings(seeds=(0, 1, 2, 3, 4)) and with_seeds(more, 2) == more
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -157,6 +152,52 @@ def test_measuring_computes_then_recalls(project, stores, monkeypatch):
     (second,) = measured(project, stores, monkeypatch, [script()])
     assert isinstance(second, Measured) and second.cached == second.jobs.keys() == first.jobs.keys()
     assert second.result == first.result
+
+
+def test_source_is_read_before_chapters_are_imported(project, stores, monkeypatch):
+    """What is edited between an import and the first use of a text would otherwise pass for what was imported."""
+    for remembered in (source_digest, what_draws):
+        remembered.cache_clear()
+
+    def load_all(*_: Any) -> tuple[list[Script], list[Failed]]:
+        assert "source_files" in project.__dict__
+        assert source_digest.cache_info().currsize == what_draws.cache_info().currsize == 1
+        return [script()], []
+
+    monkeypatch.setattr(measuring, "load_all", load_all)
+    monkeypatch.setattr(measuring.plan, "parts_of", lambda *_: {"code": {}, "versions": {}, "seeds": None, "device": "cpu"})
+    options = Options(out=project.root / "site", cache=stores.folder, workers=0)
+    with terminal.Lines(["dice"]) as display, closing(measuring.measure(project, options, stores, [CHAPTER], display)) as found:
+        assert [type(item) for item in found] == [Measured]
+
+
+@pytest.mark.parametrize("missing, is_of_the_project", [("nowhere", False), ("experiments.lost", True)])
+def test_library_that_is_missing_is_nobodys_fault(project, monkeypatch, missing, is_of_the_project):
+    """Where all chapters lack one, that is said once; a module of the project that is missing is the chapter's own mistake."""
+    (project.root / "experiments").mkdir()
+    (project.root / "experiments" / "__init__.py").touch()
+
+    def load(*_: Any) -> Script:
+        raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
+
+    monkeypatch.setattr(measuring, "load", load)
+    options = Options(out=project.root / "site", cache=project.root / "cache")
+    if is_of_the_project:
+        assert len(measuring.load_all(project, options, project.outline.chapters)[1]) == 2
+    else:
+        with pytest.raises(ModuleNotFoundError):
+            measuring.load_all(project, options, project.outline.chapters)
+
+
+def test_shared_job_is_left_once():
+    """Two chapters that wait for the same job wait for its seconds once."""
+    with terminal.Lines(["dice", "coins"]) as display:
+        for chapter in ("dice", "coins"):
+            display.asked(chapter, "shared", 60.0)
+        display.asked("coins", "own", 30.0)
+        assert display.time_left() == 90
+        display.finished("dice", "shared", True, 60.0)
+        assert display.time_left() == 30
 
 
 def test_what_fails_is_a_value_and_others_go_on(project, stores, monkeypatch):
@@ -227,7 +268,7 @@ def test_claim_that_cannot_be_judged_fails_its_chapter(stores):
     """And nothing is kept."""
     wrong = replace(result_of(cache=stores.folder), script=replace(script(), claims=(replace(CLAIMS[0], says="{laoded}"),)))
     failed = keep(wrong, "standard", None, stores)
-    assert isinstance(failed, Failed) and "refers to 'laoded'" in failed.message
+    assert isinstance(failed, Failed) and "no metric 'laoded'" in failed.message
     assert stores.records.status("dice", "standard") is None
 
 
@@ -236,7 +277,7 @@ def test_claim_that_cannot_be_judged_fails_its_chapter(stores):
 
 
 def test_publishing_makes_pages_of_what_is_kept_failed_and_waiting(project, stores):
-    """One chapter with its numbers, one with its error; then one that is still being measured. Nothing but the site is written."""
+    """One chapter with its numbers, one with its error; then one that is being measured. Nothing but the site is written."""
     kept = keep(result_of(cache=stores.folder), "standard", None, stores)
     coins = Failed(replace(CHAPTER, name="coins"), LookupError("lost"))
     folder, names = project.root / "site", {"dice", "coins"}
@@ -260,3 +301,21 @@ def test_prose_that_does_not_fit_is_trouble_and_the_last_page_stays(project, sto
     assert "did you mean 'fair'?" in found.trouble["dice"]
     page = (folder / "dice.html").read_text()
     assert "This chapter failed in the last build" in page and "They differ." in page
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Maintain
+
+
+def test_accepting_keeps_the_verdicts_of_other_chapters_that_there_are(project, stores, monkeypatch):
+    """Those of a chapter that left the outline go, at every preset; those of one that was not built stay."""
+    (item,) = measured(project, stores, monkeypatch, [script()])
+    assert isinstance(item, Measured)
+    kept = keep(item, "standard", None, stores)
+    assert isinstance(kept, Kept)
+    before = {preset: {name: {"c": "refuted"} for name in ("dice", "coins", "gone")} for preset in ("standard", "full")}
+    maintain.accept(project.accepted, before, "standard", {"dice": kept.record}, ["dice", "coins"])
+    assert maintain.read_accepted(project.accepted) == {
+        "full": {"coins": {"c": "refuted"}, "dice": {"c": "refuted"}},
+        "standard": {"coins": {"c": "refuted"}, "dice": {"loaded-is-larger": "supported"}},
+    }

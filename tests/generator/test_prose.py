@@ -3,15 +3,16 @@
 import pytest
 
 from measured.errors import BuildError
-from measured.evidence import Metric, Verdict
+from measured.evidence import Single, Verdict
 from measured.pages import branches, check, environment
 from measured.pages.outline import Chapter, Outline, Source
 from measured.pages.record import Record
 
-CHAPTER = Chapter("toy", "Toys", "1.1", "Why?", "", "")
+CHAPTER = Chapter("toy", "Toys", "1.1", "toy", "Why?", "", "")
 CLAIMS = tuple("abcdefgh")
 RECORD = Record(
-    "toy", "quick", "cpu", {"mean": Metric(3.0)}, {}, tuple(Verdict(name, "ours", "", "", "", "supported", ()) for name in CLAIMS), ()
+    "toy", "quick", "cpu", {"mean": Single.once(3.0)}, {},
+    tuple(Verdict(name, "ours", "", "", "", "supported", ()) for name in CLAIMS), ()
 )  # fmt: skip
 
 
@@ -50,14 +51,17 @@ def joined(names: str) -> str:
         (f"{{% if claim.a.supported %}}{three('b')}{{% else %}}{three('c')}{{% endif %}}", [3 + 2 * 3]),
         (f"{{% if preset == 'quick' %}}{three('a')}{three('b')}{{% endif %}}", [3, 3]),  # nor by a condition on something else
         ("{{ 'x' if claim.a.supported else 'y' }} and {{ claim.b.outcome }}", [3, 3]),
-        ("{% if claim.a.supported and claim.b.refuted and claim.c.inconclusive %}x{% endif %}", [2 + 2 + 3]),  # as far as it asks
+        ("{% if claim.a.supported and claim.b.refuted and claim.c.inconclusive %}x{% endif %}",
+         [2 + 2 + 3]),  # as far as it asks
         ("{% set sure = claim.a.supported and claim.b.supported %}so {{ 'x' if sure else 'y' }}", [3 + 2, 3 + 2]),
         ("{% set n = metric.mean.value %}{% if claim.a.supported %}{{ n }}{% endif %}", [3]),
         ("{% if claim.a.supported %}{% set x = 1 %}text{% else %}{% set x = 2 %}{% endif %}{{ x }}", [3, 3]),
-        ("{% set seen = namespace(any=false) %}{% for n in 'ab' %}{% if claim[n].supported %}{% set seen.any = true %}{% endif %}{% endfor %}{{ seen.any }}", [9, 9]),
+        ("{% set seen = namespace(any=false) %}{% for n in 'ab' %}{% if claim[n].supported %}{% set seen.any = true %}"
+         "{% endif %}{% endfor %}{{ seen.any }}", [9, 9]),
         ("{% macro so(name) %}{{ 'x' if claim[name].supported else 'y' }}{% endmacro %}{{ so('a') }}{{ so('b') }}", [3, 3]),
         ("{% set so %}{{ claim.a.outcome }}{% endset %}{{ so }}", [3, 3]),
-        ("{% for item in claim.values() if loop is undefined or true %}{% if loop.index < 3 %}{{ item.outcome }}{% endif %}{% endfor %}", [9]),
+        ("{% for item in claim.values() if loop is undefined or true %}{% if loop.index < 3 %}{{ item.outcome }}{% endif %}"
+         "{% endfor %}", [9]),
         ("{% include 'chapters/other.md.jinja2' %}", [3]),
         ("{% import 'chapters/macros.md.jinja2' as own %}{{ own.word(claim.a) }}", [3]),
     ],
@@ -80,12 +84,17 @@ def test_texts_are_those_of_the_whole(prose):
 @pytest.mark.parametrize(
     "text, fault",
     [
-        ("{% if claim.a.supported and claim.b.refuted and claim.c.inconclusive %}{{ metric.mean.valeu }}{% endif %}", "with 'a' supported, 'b' refuted, 'c' inconclusive: .*'valeu'"),
-        ("{% if claim.a.supported %}{% if claim.b.refuted %}{{ 1 + none.x }}{% endif %}{% endif %}", "with 'a' supported, 'b' refuted: .*'x'"),
-        ("{% set ok = claim.a.supported %}{% set bad = claim.b.refuted %}{{ metric.mean.odd.even if ok and bad else 'x' }}", "with 'a' supported, 'b' refuted: .*'odd'"),
-        ("{{ metric.mean.valeu }}", "toy.md.jinja2: .*'valeu'"),
-        ("{% for n in 'ab' %}{{ metric[n + 'x'] if claim.a.supported }}{% endfor %}", "with 'a' supported: no metric 'ax'; there are mean"),
-        (f"{{% if {joined('abcdefg')} %}}x{{% endif %}}", "line 1: one text follows more than 6 claims, 'a', 'b', 'c', 'd', 'e', 'f', 'g'.*fewer of them in each"),
+        ("{% if claim.a.supported and claim.b.refuted and claim.c.inconclusive %}{{ preset.valeu }}{% endif %}", "with 'a' "
+        "supported, 'b' refuted, 'c' inconclusive: .*'valeu'"),
+        ("{% if claim.a.supported %}{% if claim.b.refuted %}{{ 1 + none.x }}{% endif %}{% endif %}", "with 'a' supported, 'b' "
+        "refuted: .*'x'"),
+        ("{% set ok = claim.a.supported %}{% set bad = claim.b.refuted %}{{ preset.odd.even if ok and bad else 'x' }}", "with "
+        "'a' supported, 'b' refuted: .*'odd'"),
+        ("{{ preset.valeu }}", "toy.md.jinja2: .*'valeu'"),
+        ("{% for n in 'ab' %}{{ metric[n + 'x'] if claim.a.supported }}{% endfor %}", "with 'a' supported: no metric 'ax'; "
+        "there are mean"),
+        (f"{{% if {joined('abcdefg')} %}}x{{% endif %}}", "line 1: one text follows more than 6 claims, 'a', 'b', 'c', 'd', "
+        "'e', 'f', 'g'.*fewer of them in each"),
         ("\n{% for name in claim %}{{ claim[name].outcome }}{% endfor %}", "one text follows more than 6 claims"),
     ],
 )  # fmt: skip
@@ -101,17 +110,23 @@ def test_a_branch_that_would_fail_is_found(prose, text, fault):
         (three("a") + three("b"), ""),
         # The second claim matters under one outcome of the first alone.
         ("{% if claim.a.supported %}" + three("b") + "{% elif claim.a.refuted %}A{% else %}B{% endif %}", ""),
-        ("{% if claim.a.supported and claim.b.supported %}both{% elif claim.a.supported %}first {% if claim.b.refuted %}alone{% else %}at least{% endif %}"
+        ("{% if claim.a.supported and claim.b.supported %}both{% elif claim.a.supported %}"
+         "first {% if claim.b.refuted %}alone{% else %}at least{% endif %}"
          "{% elif claim.a.refuted %}none{% else %}open{% endif %}", ""),
         (three("a") + three("b") + "{% if claim.a.supported and claim.b.refuted %}" + three("c") + "{% endif %}", ""),
-        ("{% if claim.a.supported and claim.b.supported %}both{% else %}not both{% endif %}", "line 1: claim 'a' has the same text where it is refuted and"),
-        (three("a") + "\n{% if claim.b.refuted %}not b{% endif %}", "line 2: claim 'b' has the same text where it is supported and where it is inconclusive"),
-        (three("a") + "{% if claim.a.supported %}{{ claim.b.odd.even }}{% endif %}", "with 'a' supported: .*'odd'"),
-        ("{% if claim.a.supported %}yes{% elif claim.a.refuted %}no{% endif %}", "claim 'a' has no text where it is inconclusive"),
+        ("{% if claim.a.supported and claim.b.supported %}both{% else %}not both{% endif %}", "line 1: claim 'a' has the same "
+        "text where it is refuted and"),
+        (three("a") + "\n{% if claim.b.refuted %}not b{% endif %}", "line 2: claim 'b' has the same text where it is supported "
+        "and where it is inconclusive"),
+        (three("a") + "{% if claim.a.supported %}{{ preset.odd.even }}{% endif %}", "with 'a' supported: .*'odd'"),
+        ("{% if claim.a.supported %}yes{% elif claim.a.refuted %}no{% endif %}", "claim 'a' has no text where it is "
+        "inconclusive"),
         # Two conditions together give what neither gives alone.
         ("{{ 'yes' if claim.a.supported }} {{ 'no' if claim.a.refuted }} {{ 'open' if claim.a.inconclusive }}", ""),
-        ("{% set sure = claim.a.supported %}\n{{ 'yes' if sure else 'no' }}", "line 1: claim 'a' has the same text where it is refuted"),
-        ("{% for name in 'ab' %}{{ 'yes' if claim[name].supported else 'no' }}{% endfor %}", "line 1: claim 'a' has the same text"),
+        ("{% set sure = claim.a.supported %}\n{{ 'yes' if sure else 'no' }}",
+         "line 1: claim 'a' has the same text where it is refuted"),
+        ("{% for name in 'ab' %}{{ 'yes' if claim[name].supported else 'no' }}{% endfor %}",
+         "line 1: claim 'a' has the same text"),
         ("{{ claim.a }}{{ claim.b }}", ""),
     ],
 )  # fmt: skip

@@ -9,23 +9,23 @@ import pytest
 
 from measured import charts
 from measured.errors import BuildError
-from measured.evidence import Claim, Metric, at_least, judge, larger
+from measured.evidence import Claim, Estimate, Margin, Missing, Share, Single, at_least, judge, larger
 from measured.pages.record import Record, Setting, read, to_json
 from measured.pages.status import FORMAT, Status
 from measured.press import compare
 from measured.press.records import Records
 
-LOW = Metric.over_seeds([1.0, 1.1, 0.9])
+LOW = Estimate.over_seeds([1.0, 1.1, 0.9])
 METRICS = {
     "fair": LOW,
-    "share": Metric.share([True, False]),
-    "count": Metric(3),
-    "none": Metric.not_measured("%"),
-    "one": Metric.once(2),
+    "share": Share.over_seeds([True, False]),
+    "count": Single.once(3),
+    "none": Missing(unit="%"),
+    "one": Single.once(2),
 }
 CLAIMS = (
     Claim("wide", source="ours", says="{fair}", holds=larger("fair", than="one")),
-    Claim("open", source="ours", says="{none}", holds=at_least("none", 0.5, why="half")),
+    Claim("open", source="ours", says="{none}", holds=at_least("none", Margin(0.5, "half"))),
 )
 LINES = {"panel": {"line": charts.Series((1, 2), [(1.0, 2.5), (2.0, 3.0)])}}
 RECORD = Record(
@@ -38,7 +38,7 @@ RECORD = Record(
         "lines": charts.curves(LINES, x="x", y=charts.Axis("y", log=True), caption="Words.", alt="More words."),
     },
     judge.judge(CLAIMS, METRICS),
-    (Setting("seeds", "0, 1"),),
+    (Setting("seeds", [0, 1]),),
 )
 
 
@@ -48,7 +48,8 @@ def test_record_round_trip():
     json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     back = read(text)
     assert back and to_json(back) == text
-    assert (back.metrics, back.figures, back.settings) == (RECORD.metrics, RECORD.figures, RECORD.settings)
+    assert repr(back.metrics) == repr(RECORD.metrics)  # where nothing was measured stands NaN, which equals nothing
+    assert (back.figures, back.settings) == (RECORD.figures, RECORD.settings)
     assert [item.outcome for item in back.verdicts] == ["inconclusive", "inconclusive"]
     assert back.verdicts[0].findings[0].high == math.inf and math.isnan(back.verdicts[1].findings[0].value)
 
@@ -113,7 +114,7 @@ def test_equal_sites_say_the_same(tmp_path):
 
 def moved(by: float) -> Record:
     """The record with the first metric, and the table that shows it, a little larger."""
-    metric = Metric.over_seeds([value * (1 + by) for value in LOW.values])
+    metric = Estimate.over_seeds([value * (1 + by) for value in LOW.values])
     figures = {
         **RECORD.figures,
         "table": charts.table(("a", "b"), [("x", metric), ("y", 2)], caption="Words.", alt="More words."),
@@ -125,7 +126,9 @@ def moved(by: float) -> Record:
     "by, within, expected",
     [
         (1e-9, 1e-6, []),
-        (1e-3, 1e-6, ["dice: figure table: other numbers", "dice: metric fair: 1.00 [0.75 to 1.25; n = 3] -> 1.00 [0.75 to 1.25; n = 3] (up to 1.0e-03 of a number)"]),
+        (1e-3, 1e-6,
+         ["dice: figure table: other numbers",
+          "dice: metric fair: 1.00 [0.75 to 1.25; n = 3] -> 1.00 [0.75 to 1.25; n = 3] (up to 1.0e-03 of a number)"]),
         (1e-9, 0.0, ["dice: figure table: other numbers", "dice: metric fair"]),
         (1e-3, None, ["dice: figure table: other numbers"]),
         (1.0, None, ["dice: figure table: other numbers", "dice: metric fair: 1.00 [0.75 to 1.25; n = 3] -> 2.00"]),

@@ -22,7 +22,7 @@ def test_links_pictures_and_ids_are_in_order(built_once: ToyProject):
 
 
 def test_page_on_the_making_names_the_processor_and_all_that_may_differ(built_once: ToyProject):
-    """Equal bytes are promised on one type of processor, so that it is said which; and the files exempted are those it names."""
+    """Equal bytes are promised on one type of processor, so that it is said which; the files exempted are those it names."""
     page = built_once.read("site/made.html")
     for path in set(MAY_DIFFER) - {"made.html"}:
         assert f'href="{path}"' in page
@@ -109,8 +109,9 @@ def test_dark_is_dark(built_once: ToyProject, browser):
 @pytest.mark.browser
 @pytest.mark.filterwarnings("ignore")
 def test_ledger_filters_and_sorts(browser, tmp_path):
-    """By source, verdict and words; sorted by number, not by letter; without scripts all rows are there and no empty controls."""
-    chapter = Chapter("dice", "Toys", "1.1", "Do two dice differ?", "", "")
+    """By source, verdict and words; sorted by number, not by letter; without scripts all rows are there and no empty
+    controls."""
+    chapter = Chapter("dice", "Toys", "1.1", "dice", "Do two dice differ?", "", "")
     outcomes: dict[str, Outcome] = {"S10": "refuted", "S2a": "supported", "odd": "inconclusive"}
     verdicts = tuple(
         Verdict(

@@ -25,7 +25,10 @@ FILES = {
         "def iterates_first():\n    return [renamed for renamed in renamed(3)]\n"
         "def assigns_inside(xs):\n    [tools := x for x in xs]\n    return tools.used(1)\n"
     ),
-    "lib/loose.py": "TABLE = {}\ndef entry():\n    return 1\nTABLE['entry'] = entry\ndef reads():\n    return TABLE\ndef apart():\n    return 2\n",
+    "lib/loose.py": (
+        "TABLE = {}\ndef entry():\n    return 1\nTABLE['entry'] = entry\n"
+        "def reads():\n    return TABLE\ndef apart():\n    return 2\n"
+    ),
     "lib/stars.py": "from lib.tools import *\ndef through_star():\n    return used(1)\n",
     "lib/outside.py": (
         "import json\nimport numpy as np\nimport sklearn.datasets\n"
@@ -77,6 +80,18 @@ def test_names_are_followed_as_python_binds_them(project, name, expected):
 def test_module_as_value_counts_whole(project):
     """A module that is handed over could be used for anything in it."""
     assert f"lib.tools.{WHOLE}" in reached(project, "hands_over_module")
+
+
+def test_annotation_in_quotes_computes_nothing(project):
+    """What one names alone is not followed; what is made or called in code is, whatever stands in quotes."""
+    (project / "lib/quoted.py").write_text(
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from lib.shapes import Square\nclass Own:\n    pass\n"
+        "class Result:\n    pass\ndef annotates(x: 'Square', y: 'Own') -> 'Result':\n    return Result()\n"
+        "def imports(x: 'Square') -> 'Own':\n    from lib.shapes import Square\n    return Square()\n"
+    )
+    found = {name for name in reached(project, "annotates", "lib.quoted") if "<" not in name}
+    assert found == {"lib.quoted.annotates", "lib.quoted.Result"}
+    assert {"lib.shapes.Square", "lib.tools.used"} <= reached(project, "imports", "lib.quoted")
 
 
 def test_globals_counts_own_module(project):
@@ -170,7 +185,7 @@ def test_root_outside_the_project_is_refused(project):
     ],
 )
 def test_libraries_are_those_of_the_reached_code(project, name, expected):
-    """What a definition imports from outside, at the top or inside a function; neither the standard library nor a neighbour's."""
+    """What a definition imports from outside, at the top or in a function; neither the standard library nor a neighbour's."""
     assert Sources(project).reached([("lib.outside", name)]).libraries == expected
 
 

@@ -71,8 +71,9 @@ def autoencoder(num_hidden: int = 2) -> StackedLoss:
 def known_points(num_hidden: int) -> list[tuple[float, int]]:
     """Loss and number of negative eigenvalues of every kind of critical point (Baldi and Hornik 1989; Frye et al. 2019).
 
-    The network projects on a subset of at most ``num_hidden`` principal directions. The loss is the mean over outputs of the variances left
-    out. It falls if a kept direction turns to a left-out one of larger variance, or if an idle unit takes up a left-out one.
+    The network projects on a subset of at most ``num_hidden`` principal directions. The loss is the mean over outputs of the
+    variances left out. It falls if a kept direction turns to a left-out one of larger variance, or if an idle unit takes up a
+    left-out one.
     """
     points, all_directions = [], range(len(EIGENVALUES))
     for size in range(num_hidden + 1):
@@ -84,7 +85,7 @@ def known_points(num_hidden: int) -> list[tuple[float, int]]:
 
 
 def test_points_of_a_linear_autoencoder_are_the_known_ones():
-    """At least 95 % of the accepted points have the loss and the index of an analytic one; several saddles and losses are among them."""
+    """At least 95 % of the accepted points have loss and index of an analytic one, several saddles and losses among them."""
     loss = autoencoder()
     sizes = torch.logspace(-1.5, 0.2, 60, dtype=torch.float64)[:, None]
     start = random_tensor(60, loss.network.num_parameters, seed=3) * sizes

@@ -21,7 +21,7 @@ def random_vector(size: int, *columns: int) -> np.ndarray:
 
 @pytest.mark.parametrize("problem", TINY_PROBLEMS, ids=lambda problem: problem.name)
 def test_product_matches_dense_hessian(problem):
-    """H @ v and H @ V equal an independently built dense Hessian times them, in float64; so do the dense matrix and SciPy's operator."""
+    """H @ v and H @ V equal an independently built dense Hessian times them; so do the dense matrix and SciPy's operator."""
     hessian, expected = Hessian(problem.loss()), dense_hessian(problem)
     vectors = random_vector(problem.num_parameters, 3)
     np.testing.assert_allclose(hessian @ vectors, expected @ vectors, atol=1e-11)
@@ -74,7 +74,7 @@ def test_one_parameter_has_one_eigenvalue():
 
 
 def test_trace_is_within_its_standard_error():
-    """The estimate is the sum of the eigenvalues up to a few standard errors, which shrink as probes are added; a diagonal has no error."""
+    """It is the sum of the eigenvalues up to a few standard errors, which shrink with more probes; a diagonal has no error."""
     eigenvalues = (3.0, -1.0, 2.0, 0.5, 0.1, 4.0)
     hessian = Hessian(quadratic(eigenvalues))
     few, many = (curvature.trace(hessian, num_probes, seed=0) for num_probes in (20, 320))

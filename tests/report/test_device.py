@@ -93,6 +93,7 @@ assert "torch" in sys.modules
 
 
 def test_libraries_are_there_before_a_job_computes():
-    """In a fresh process: what a job computes with is imported first, so that it has one thread and the device from the start."""
+    """In a fresh process: what a job computes with is imported first, so that it has one thread and the device from the
+    start."""
     found = subprocess.run([sys.executable, "-c", IMPORTED_FIRST], cwd=ROOT, capture_output=True, text=True)
     assert found.returncode == 0, found.stderr

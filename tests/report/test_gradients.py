@@ -25,7 +25,7 @@ DIGITS = Train(CNN((1, 8, 8), (3,), (6,), 10), Digits(700, num_held_out=20), EXA
 
 @pytest.mark.parametrize("of, num_examples", [(WAVE, None), (WAVE, 30), (DIGITS, 600)], ids=["all", "first", "classes"])
 def test_norms_are_those_of_autograd(cache, of, num_examples):
-    """In one piece, without weight decay: the loss by torch's own function, its gradient by ``backward``, the norm over all parameters."""
+    """In one piece, without weight decay: the loss by torch's own function, its gradient by ``backward``, the norm over all."""
     job = GradientNorms(of, 4, 10, num_examples, seed=2)
     with using(InProcess(cache)):
         found, trained = gather((job, of))
@@ -136,7 +136,7 @@ def test_descent_makes_the_norm_small_and_keeps_the_smallest(cache):
 
 
 def test_descent_follows_the_hessian_times_the_gradient():
-    """For y = w x and squared error the objective is 2 (mean x^2)^2 (w - w*)^2 in closed form: Adam's first step goes down it."""
+    """For y = w x and squared error the objective is 2 (mean x^2)^2 (w - w*)^2 in closed form: Adam goes down it."""
     of = Train(MLP(1, (), 1), FunctionSamples(Sinc5(), -1.0, 1.0, 40, 10), Recipe(0.1, 1, None, dtype="float64"), 0)
     found = GradientNormDescent(of, 200, 40, 0.05).compute(of.compute())
     assert found.grad_norm[-1] < 1e-3 * found.grad_norm[0]

@@ -42,13 +42,17 @@ def test_contents_import_nothing():
     assert not loaded_after("experiments") & {"torch", "numpy", "lab", "measured"}
 
 
-CORE = ("activations", "data", "functions", "models", "network", "statistics", "trained", "training")
+SAID = (
+    "activations", "checkpoints", "costs", "critical_points", "data", "functions", "gradients", "landscape", "models", "network",
+    "sensitivity", "sharpness", "statistics", "trained", "training", "trajectories",
+)  # fmt: skip
 
 
 def test_what_is_measured_is_said_without_torch():
-    """Jobs, networks and data sets are named in a fresh process, their sizes known, without the library that computes: it takes a second to import."""
+    """Jobs, networks and data sets are named in a fresh process, their sizes known, without the library that computes: it
+    takes a second to import."""
     sizes = "lab.models.MLP(3, (4,), 2, batch_norm=True).num_statistics, lab.models.CNN((1, 8, 8), (3,), (), 2).num_parameters"
-    found = loaded_after(*(f"lab.{name}" for name in CORE), then=f"print({sizes}, lab.data.MNIST().sizes, file=sys.stderr)")
+    found = loaded_after(*(f"lab.{name}" for name in SAID), then=f"print({sizes}, lab.data.MNIST().sizes, file=sys.stderr)")
     assert not found & {"torch", "torchvision", "sklearn", "scipy"}
 
 

@@ -61,7 +61,7 @@ def either_way(request, monkeypatch):
 
 @pytest.mark.parametrize("of", [IMAGES, DEEP], ids=["cnn", "mlp"])
 def test_ends_of_a_line_are_the_trainings(cache, of):
-    """Alpha 0 and 1 have the final scores of the two trainings: bit for bit where networks are evaluated one by one, in stacks or halves up to rounding."""
+    """Alpha 0 and 1 have the final scores of the trainings: bit for bit one by one, up to rounding in stacks or halves."""
     other = replace(of, seed=5)
     job = LineLoss(Checkpoint(of), Checkpoint(other), (-1.0, 0.0, 0.3, 1.0), 80, 100)
     with using(InProcess(cache)):
@@ -80,7 +80,7 @@ def test_ends_of_a_line_are_the_trainings(cache, of):
 
 
 def test_halves_are_the_first_and_the_last_test_examples():
-    """Each half has the scores of its own examples, of which an odd number is cut after the larger half; together they are the whole."""
+    """Each half has the scores of its own examples, the first one more of an odd number; together they are the whole."""
     trained = IMAGES.compute()
     whole, first = (
         LineLoss(Checkpoint(IMAGES), Checkpoint(IMAGES), (0.0, 1.0), 10, number).compute(trained, trained)
@@ -102,7 +102,7 @@ def test_line_along_a_training_is_a_parabola(cache, either_way):
 
 
 def test_batch_normalisation_is_estimated_anew_on_a_line(cache):
-    """At every point the network is what it is in training mode with all training images evaluated in one batch; test images are normalised by these."""
+    """At every point the network is as in training mode with all training images in one batch, which normalise test images."""
     network = MLP(64, (6, 5), 10, batch_norm=True)
     ends = [Train(network, DIGITS, EXACT, seed) for seed in (0, 1)]
     with using(InProcess(cache)):
@@ -241,7 +241,7 @@ def test_empty_filters_stay_empty():
 
 
 def test_centre_is_the_loss(cache):
-    """The middle of the grid is the final loss of the training, bit for bit, at any radius; the plane spans it on both sides."""
+    """The middle of the grid is the final loss of the training, bit for bit, at any radius; the plane spans both sides."""
     for radius in (0.3, 1.7):
         with using(InProcess(cache)):
             surface, trained = gather((FilterNormalizedPlane(Checkpoint(IMAGES), 4, radius, 7, 80), IMAGES))
@@ -263,7 +263,7 @@ def test_plane_of_a_linear_fit_is_a_parabola(cache, either_way):
 
 
 def test_rescaling_a_relu_network_keeps_the_picture(either_way):
-    """Layer 1 times c and layer 2 over c is the same function (Dinh et al. 2017) and the same surface, though sharper without normalisation."""
+    """Layer 1 times c and layer 2 over c is the same function (Dinh et al. 2017) and surface, though sharper unnormalised."""
     of = Train(MLP(1, (7, 6), 1), SAMPLES, EXACT, 0)
     trained = of.compute()
     pieces = of.network.named_weights(trained.weights.copy())

@@ -21,8 +21,8 @@ from measured.jobs.source import Reached, Sources
 from tests.report.cases import ROOT
 
 JOBS = (
-    Train, TrainStack, Predict, LearningRateSearch, CorrectLabels, Checkpoint, CriticalPoints, NeighbourRatio, GradientNorms,
-    GradientNormDescent, LineLoss, TrajectoryPlane, FilterNormalizedPlane, Sensitivity, Sharpness, Curvature, Rescaling, JointPCA,
+    Train, TrainStack, Predict, LearningRateSearch, CorrectLabels, Checkpoint, CriticalPoints, NeighbourRatio,
+    GradientNorms,     GradientNormDescent, LineLoss, TrajectoryPlane, FilterNormalizedPlane, Sensitivity, Sharpness, Curvature, Rescaling, JointPCA,
 )  # fmt: skip
 MNIST_CNN, DIGITS_RELU = (Train, Recipe, CNN, MNIST), (Train, Recipe, MLP, ReLU, Digits)
 DIGITS_TANH, SINC_TANH = (Train, Recipe, MLP, Tanh, Digits), (TrainStack, Recipe, MLP, Tanh, FunctionSamples, Sinc5)
@@ -38,10 +38,36 @@ COMBINATIONS = (
 )
 
 NEW = {
-    "data": "@dataclass(frozen=True)\nclass Flowers(TorchvisionSet):\n    torchvision_name = 'Flowers102'\n    num_images = 1020, 6149\n    input_shape = (3, 8, 8)\n",
-    "models": "@dataclass(frozen=True)\nclass Linear(Network):\n    outputs: int\n\n    def module(self):\n        return nn.Linear(3, self.outputs)\n",
-    "activations": "@dataclass(frozen=True)\nclass Mish(Activation):\n    def module(self):\n        return nn.Mish()\n",
-    "functions": "@dataclass(frozen=True)\nclass Sine(Function):\n    def __call__(self, x):\n        return x.sin()\n\n    def __str__(self):\n        return 'sin(x)'\n",
+    "data": """
+@dataclass(frozen=True)
+class Flowers(TorchvisionSet):
+    torchvision_name = 'Flowers102'
+    num_images = 1020, 6149
+    input_shape = (3, 8, 8)
+""",
+    "models": """
+@dataclass(frozen=True)
+class Linear(Network):
+    outputs: int
+
+    def module(self):
+        return nn.Linear(3, self.outputs)
+""",
+    "activations": """
+@dataclass(frozen=True)
+class Mish(Activation):
+    def module(self):
+        return nn.Mish()
+""",
+    "functions": """
+@dataclass(frozen=True)
+class Sine(Function):
+    def __call__(self, x):
+        return x.sin()
+
+    def __str__(self):
+        return 'sin(x)'
+""",
 }
 
 
@@ -101,7 +127,8 @@ def test_another_function_changes_the_keys_of_its_samples(copy):
     ],
 )
 def test_what_compute_imports_is_in_the_key(copy, module, old, new):
-    """The loop, the initial weights and the loading of images are imported where they compute, and change the keys of trainings all the same."""
+    """The loop, the initial weights and the loading of images are imported where they compute, and change the keys of
+    trainings all the same."""
     images = {DIGITS_RELU, DIGITS_TANH, MNIST_CNN}
     assert changed(copy, module, old, new) >= (images if module == "split" else images | {SINC_TANH, SINC_RELU})
 

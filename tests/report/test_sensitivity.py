@@ -1,4 +1,4 @@
-"""Sensitivity without a loop agrees with Jacobians built one by one, with a closed form, and with the definition of the loss."""
+"""Sensitivity without a loop agrees with Jacobians built one by one, a closed form, and the definition of the loss."""
 
 from dataclasses import replace
 
@@ -86,7 +86,7 @@ def test_linear_softmax_has_a_closed_form():
 
 
 def test_sure_networks_keep_their_digits():
-    """Where a class is certain to one part in 10^12, float32 still has the tiny norms to five digits, and the large one of a wrong class."""
+    """Where a class is certain to one part in 10^12, float32 has the tiny norms to four digits, and a wrong class's too."""
     model, (inputs, _) = MLP(64, (), 10).build(0).double(), any_images(30)
     with torch.no_grad():
         next(model.parameters()).mul_(30)

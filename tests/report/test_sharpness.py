@@ -1,4 +1,4 @@
-"""Sharpness agrees with corners that can be counted, ignores or sees a rescaling as its definition says, and changes nothing."""
+"""Sharpness agrees with corners that can be counted, ignores or sees a rescaling by definition, and changes nothing."""
 
 from dataclasses import replace
 from itertools import product
@@ -42,7 +42,7 @@ def corners(half_widths: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("size", [1e-6, 1.0, 1e6], ids=["tiny", "one", "huge"])
 def test_maximum_of_a_bowl_is_its_best_corner(size):
-    """A convex quadratic with a tilt: at the corner that the tilt points to, whatever the unit of the value; a side without width does not move."""
+    """Of a tilted one, the corner that the tilt points to, whatever the unit; a side without width does not move."""
     curvatures, slope, widths = np.array([2.0, 0.5, 3.0, 1.0]), np.array([1.0, -2.0, 0.3, 9.0]), np.array([0.1, 0.3, 0.2, 0.0])
     found, evaluations = maximize_in_box(quadratic(size * np.diag(curvatures), size * slope), widths, 10, seed=0)
     assert found == pytest.approx(size * (curvatures @ widths**2 / 2 + np.abs(slope) @ widths), rel=1e-12)
@@ -65,7 +65,7 @@ def test_critical_point_is_left():
 
 
 def test_nothing_to_climb_is_no_sharpness():
-    """A constant has its value as its maximum; a hill's top, on which we stand, is not lost though the search starts beside it."""
+    """A constant has its value as its maximum; a hilltop, on which we stand, is not lost though the search starts beside it."""
     assert maximize_in_box(lambda z: (3.0, 0 * z), np.ones(2), 10, seed=0) == (3.0, 2)
     assert maximize_in_box(quadratic(-np.eye(2), np.zeros(2)), np.ones(2), 10, seed=0)[0] == 0.0
 
@@ -95,7 +95,7 @@ def test_line_fit_is_sharpest_in_a_corner(kind, num_examples):
 
 
 def test_subspace_has_its_own_box():
-    """z lives in the subspace, with the box epsilon (|A^+ x| + 1); in one as large as the weights, A^+ x are coordinates of x itself."""
+    """z lives in the subspace, with the box epsilon (|A^+ x| + 1); in a large one, A^+ x is x in other coordinates."""
     training = LINE_FIT.compute()
     weights, space = training.weights, Subspace(2, 2, seed=5)
     matrix = np.stack([space.embed(unit) for unit in np.eye(2)], axis=1)
@@ -132,7 +132,7 @@ def test_ten_iterations_find_nearly_what_a_long_search_does(epsilon, least):
 
 
 def test_curvature_is_that_of_the_dense_hessian():
-    """Top eigenvalue, to the accuracy asked for, and trace are those of the matrix on the first examples, without weight decay."""
+    """Top eigenvalue, to the accuracy asked for, and trace are those of the matrix on the first examples, without decay."""
     of = replace(RELU, recipe=replace(RELU.recipe, weight_decay=0.1))
     training = of.compute()
     found = Curvature(of, 25, 40, seed=3).compute(training)
@@ -156,7 +156,7 @@ def test_curvature_is_that_of_the_dense_hessian():
 
 
 def test_rescaling_changes_sharpness_but_not_the_adaptive_kind(cache):
-    """The same function to 1e-12; Keskar's phi and the largest eigenvalue move by large factors, the adaptive sharpness by rounding."""
+    """The same function to 1e-12; Keskar's phi and the top eigenvalue move by large factors, the adaptive kind by rounding."""
     factors = (0.1, 1.0, 7.0)
     with using(InProcess(cache)):
         found, training = gather((Rescaling(RELU, factors, 1e-3, 1e-2, 80), RELU))

@@ -250,7 +250,8 @@ def test_histories_are_measured_on_the_examples_asked_for():
 
 
 def test_recording_the_end_changes_nothing():
-    """With batch normalisation the pass that a record needs would move the statistics: scores, weights and statistics are those without it."""
+    """With batch normalisation the pass that a record needs would move the statistics: scores, weights and statistics are
+    those without it."""
     job = Train(MLP(64, (8,), 10, batch_norm=True), DIGITS, replace(EXACT, dtype="float32"), 3)
     plain, recorded = job.compute(), replace(job, record_at=(0, 30)).compute()
     for name in ("final_train_loss", "final_test_loss", "final_test_accuracy", "weights", "statistics"):
@@ -268,7 +269,8 @@ def test_gap_is_positive_where_the_network_overfits():
 
 
 def test_weights_are_given_at_the_steps_that_were_kept():
-    """Of one network and of a stack; in whatever order and however often the steps were asked for; another step is refused with those."""
+    """Of one network and of a stack; in whatever order and however often the steps were asked for; another step is refused
+    with those."""
     for job, axes in ((Train(MLP(1, (3,), 1), WAVE, EXACT, 0), ()), (TrainStack(MLP(1, (3,), 1), WAVE, EXACT, (0, 1)), (2,))):
         found = replace(job, checkpoint_at=(20, 0, 20)).compute()
         assert found.checkpoint_steps.tolist() == [0, 20] and found.weights_at(0).shape == (*axes, 10)

@@ -134,7 +134,7 @@ def test_one_long_walk_has_the_shares_of_antognini(num_steps):
 
 
 def test_eight_short_walks_show_less():
-    """Eight walks of nine checkpoints from one start: 2 x 11 % in high dimension, by the spectrum of one walk, and a quarter with 571 parameters."""
+    """Eight walks of nine checkpoints from one start: 2 x 11 % in high dimension, by the spectrum of one; more in a low one."""
     spread = np.minimum.outer(np.arange(9), np.arange(9)).astype(float)  # inner products of the checkpoints of one walk
     # Seven of the eight largest eigenvectors, one a walk, have mean zero over the walks; the joint mean takes from the total.
     share = np.linalg.eigvalsh(spread)[-1] / (8 * np.trace(spread) - spread.mean() * 9)
@@ -256,7 +256,7 @@ def test_what_has_no_common_plane_is_refused(change, message):
 
 
 def test_joint_plane_of_one_run_is_its_own(cache):
-    """With a single run the joint plane keeps what the run's own components explain; with several it keeps no more than that."""
+    """With one run the joint plane keeps what the run's own components explain; with several it keeps no more than that."""
     with using(InProcess(cache)):
         alone, together = gather([JointPCA(RUNS[:1], num_simulations=5), JointPCA(RUNS, num_simulations=5)])
     assert alone.kept[0] == pytest.approx(alone.alone_explained[0]) == pytest.approx(alone.explained.sum())
