@@ -12,8 +12,9 @@ from typing import Literal
 
 from experiments import original
 from experiments.margins import FITTED, TREND
+from experiments.networks import search_table
 from experiments.panels import SCORE_AXES, score_panels
-from experiments.quantities import GAP_ACCURACY, GAP_LOSS, TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, where_reached
+from experiments.quantities import GAP_ACCURACY, GAP_LOSS, TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, measured, where_reached
 from lab.data import MNIST
 from lab.models import CNN, MLP
 from lab.trained import Classification
@@ -51,26 +52,11 @@ class Study:
     """Runs of each network; a seed sets the images, the wrong labels, the initial weights and the order."""
 
 
-def of_widths(label_noise: float, num_updates: int, search_updates: int, seeds: Seeds, images: MNIST) -> Study:
-    """The sweep of one knob. Rates are chosen by the training loss on noisy labels, as fitting is the question."""
-    trial = replace(images, seed=100, label_noise=NOISE, num_held_out=1)
-    own = replace(images, label_noise=label_noise)
-    return Study(own, trial, "training loss", recipe(num_updates), search_updates, seeds)
-
-
-def of_ten(num_updates: int, search_updates: int, seeds: Seeds, images: MNIST) -> Study:
-    """The original's ten. Rates are chosen by the loss on a sixth of the images, on which no run trains."""
-    trial = replace(images, seed=100, validation="held out", num_held_out=images.num_held_out or 2000)
-    own = replace(images, validation="reserved")
-    return Study(own, trial, "held-out loss", recipe(num_updates), search_updates, seeds)
-
-
-def recipe(updates: int) -> Recipe:
-    """Mini-batches of 64 and a learning rate that goes up and down in one cycle."""
-    return Recipe(0.002, updates, batch_size=64, schedule="one_cycle")
-
-
-IMAGES, NOISE = MNIST(4000), 0.15
+CYCLE = Recipe(0.002, 1600, batch_size=64, schedule="one_cycle")
+NOISY = MNIST(4000, label_noise=0.15)
+# Where fitting is the question, rates are chosen by the training loss, on noisy labels for both sweeps; elsewhere on reserved images.
+WIDTHS = Study(NOISY, replace(NOISY, seed=100, num_held_out=1), "training loss", CYCLE, 800, Seeds(8))
+RESERVED = MNIST(4000, validation="reserved"), MNIST(4000, seed=100, validation="held out", num_held_out=2000)
 
 
 @dataclass(frozen=True)
@@ -90,11 +76,11 @@ class Settings:
     """Hidden units of the sweep; each has 795 parameters, and ten more belong to the outputs."""
     large_width: int = 128
     """The network that the largest is compared with: large, with about an eighth of its parameters."""
-    clean: Study = of_widths(0.0, 1600, 800, Seeds(8), IMAGES)
+    clean: Study = replace(WIDTHS, images=MNIST(4000))
     """The sweep of widths with true labels."""
-    noisy: Study = of_widths(NOISE, 1600, 800, Seeds(8), IMAGES)
+    noisy: Study = WIDTHS
     """The sweep of widths with some labels replaced by a class drawn at random."""
-    ten: Study = of_ten(300, 100, Seeds(5), IMAGES)
+    ten: Study = Study(*RESERVED, "held-out loss", replace(CYCLE, num_updates=300), 100, Seeds(5))
     """Networks with the original's ten numbers of parameters."""
     learning_rates: tuple[float, ...] = (0.002, 0.004, 0.008)
     """Candidates for the peak of the cycle."""
@@ -112,16 +98,31 @@ class Settings:
         return Sizes(sizes[0], near_half, near, one_layer(self.large_width).num_parameters, sizes[-1])
 
 
-FEW = MNIST(80, num_held_out=50)
-TOY = of_widths(0.0, 4, 1, Seeds(2), FEW), of_widths(NOISE, 4, 1, Seeds(2), FEW), of_ten(4, 1, Seeds(2), FEW)
+STANDARD = Settings()
+
+
+def resized(study: Study, num_updates: int, search_updates: int, seeds: Seeds, **images: int) -> Study:
+    """The study with other trainings, and other numbers of images where they are given."""
+    own, trial = replace(study.images, **images), replace(study.trial, num_train=images.get("num_train", study.trial.num_train))
+    return Study(own, trial, study.by, replace(study.recipe, num_updates=num_updates), search_updates, seeds)
+
+
 PRESETS = {
-    "quick": Settings((1, 2, 4), 2, *TOY, learning_rates=(0.003,)),
-    "standard": Settings(),
+    "quick": Settings(
+        (1, 2, 4),
+        2,
+        *(
+            resized(study, 4, 1, Seeds(2), num_train=60, num_held_out=50)
+            for study in (STANDARD.clean, STANDARD.noisy, STANDARD.ten)
+        ),
+        learning_rates=(0.003,),
+    ),
+    "standard": STANDARD,
     "full": Settings(
         widths=(1, 2, 4, 8, 12, 16, 25, 32, 40, 50, 64, 90, 128, 256, 512, 1000, 2000, 5000),
-        clean=of_widths(0.0, 60_000, 20_000, Seeds(20), IMAGES),
-        noisy=of_widths(NOISE, 60_000, 20_000, Seeds(20), IMAGES),
-        ten=of_ten(15_620, 1562, Seeds(20), MNIST(MNIST(validation="reserved").sizes[0])),
+        clean=resized(STANDARD.clean, 60_000, 20_000, Seeds(20)),
+        noisy=resized(STANDARD.noisy, 60_000, 20_000, Seeds(20)),
+        ten=resized(STANDARD.ten, 15_620, 1562, Seeds(20), num_train=MNIST(validation="reserved").sizes[0]),
         learning_rates=(0.0003, 0.001, 0.003, 0.01),
     ),
 }
@@ -172,7 +173,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
 def at_sizes(runs: Sweep[Classification], size: Sizes) -> dict[str, dict[str, Metric]]:
     """Scores of the networks that claims compare."""
     quantities = (TRAIN_ACCURACY, TEST_ACCURACY, TEST_LOSS, GAP_ACCURACY, GAP_LOSS)
-    return {name: {item.name: item.over(runs[at]) for item in quantities} for name, at in asdict(size).items()}
+    return {name: measured(quantities, runs[at]) for name, at in asdict(size).items()}
 
 
 def smallest_that_fits(runs: Sweep[Classification]) -> dict[str, Metric]:
@@ -230,12 +231,10 @@ def networks(chosen: dict[int, ChosenLearningRate]) -> charts.Figure:
 def rates(widths: tuple[int, ...], chosen: dict[int, ChosenLearningRate]) -> charts.Figure:
     """How the learning rates of the sweep were chosen: training loss on noisy labels after {setting.clean.search_updates}
     updates, on another draw of images and another seed."""
-    losses = [f"training loss at {rate:g}" for rate in next(iter(chosen.values())).candidates]
-    rows = [
-        (width, size, f"{at.learning_rate:g}", *at.losses.tolist())
-        for width, (size, at) in zip(widths, chosen.items(), strict=True)
+    groups = [
+        (width, size, f"{found.learning_rate:g}", found) for width, (size, found) in zip(widths, chosen.items(), strict=True)
     ]
-    return charts.table(("hidden units", "parameters", "learning rate", *losses), rows)
+    return search_table(("hidden units", "parameters", "learning rate"), groups, "training loss at")
 
 
 # ---------------------------------------------------------------------------------------------------------------------

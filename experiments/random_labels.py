@@ -5,23 +5,21 @@ it fits them, what it then makes of new images with their true labels, how long 
 between the two, when only a part of the labels is replaced. A network that is too small stands beside it.
 """
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from experiments import original, published
+from experiments import original, published, relabelled
 from experiments.margins import FITTED, TREND
+from experiments.networks import metric_table, titled
 from experiments.panels import SCORE_AXES, score_panels
-from experiments.quantities import TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, TRAIN_LOSS, times, where_reached
+from experiments.quantities import TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, measured, times
 from lab.data import MNIST, CorrectLabels
 from lab.memorization import Memorization, Memorized
 from lab.models import CNN
 from lab.training import Recipe, Train
 from measured import charts
-from measured.evidence import Claim, Comments, Margin, Metric, Quantity, Result, Seeds, Sweep, factor
+from measured.evidence import Claim, Comments, Margin, Result, Seeds, Sweep, factor
 from measured.evidence.tests import at_least, at_most, equal
 from measured.jobs import gather
 
@@ -30,9 +28,6 @@ TITLE = "Random labels"
 # Seconds of one worker, measured; a run judges all it trained on, 10,000 test images and 15 times 1,000 images on the way:
 # 6 x 23 (large) + 6 x 9 (true) + 25 x 5.3 (curve) + 10 x 2.2 (small) = 350 s. Single runs of 1,500 labels scatter around their
 # share of right labels by somewhat less than a point (a pilot on other seeds), so that six of them tell two points.
-
-CHANCE, CHANCE_LOSS = 1 / MNIST.num_classes, math.log(MNIST.num_classes)
-"""Accuracy, and cross-entropy, of a network that finds all classes equally likely."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +75,9 @@ class Settings:
         return min(self.replaced, key=lambda percent: abs(percent - 50))
 
 
-NETWORKS = (original.CNN_16_36, original.CNN_16_36, MIDDLING, SMALL)
 PRESETS = {
     "quick": Settings(
-        *(Study(network, 48, Recipe(0.001, 6, 16), Seeds(2)) for network in NETWORKS),
+        *(Study(of, 48, Recipe(0.001, 6, 16), Seeds(2)) for of in (*[original.CNN_16_36] * 2, MIDDLING, SMALL)),
         replaced=(0, 50, 100),
         num_records=3,
         history_examples=(40, 40),
@@ -100,12 +94,6 @@ PRESETS = {
         history_examples=(5000, 2000),
     ),
 }
-
-RIGHT = Quantity("right", "that are right", "%")
-SCORES = (TRAIN_ACCURACY, TEST_ACCURACY, TRAIN_LOSS, TEST_LOSS)
-PEAK = Quantity("peak_test_accuracy", "highest test accuracy on the way", "%")
-OVER_CHANCE = Quantity("", "", average="geometric mean", read=lambda run: run.final_test_loss / CHANCE_LOSS)
-EXCESS = Quantity("", "", "points", read=lambda run: run.final_test_accuracy - run.right)
 
 
 def job(study: Study, percent: int, seed: int, settings: Settings) -> Memorization:
@@ -128,12 +116,15 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         for name, at in studies.items()
     }
     found = {name: Sweep("labels replaced (%)", runs) for name, runs in gather(jobs).items()}
-    metrics = {name: {"true": reached(at[0], settings), "random": reached(at[100], settings)} for name, at in found.items()}
+    level, kinds = settings.nearly_fitted, {"true": 0, "random": 100}
+    metrics = {
+        name: {kind: relabelled.reached(at[percent], level) for kind, percent in kinds.items()} for name, at in found.items()
+    }
     for name in ("large", "curve"):
         metrics[name]["slower"] = times(metrics[name]["random"]["timed"]["at"], metrics[name]["true"]["timed"]["at"])
     random, middle = found["large"][100], found["curve"][settings.middle]
-    metrics["large"] |= {"excess": EXCESS.over(random), "loss_over_chance": OVER_CHANCE.over(random)}
-    metrics["curve"]["middle"] = reached(middle, settings) | {"peak": PEAK.over(middle)}
+    metrics["large"] |= {"excess": relabelled.EXCESS.over(random), "loss_over_chance": relabelled.OVER_CHANCE.over(random)}
+    metrics["curve"]["middle"] = relabelled.reached(middle, level) | {"peak": relabelled.PEAK.over(middle)}
     metrics["curve"]["trend"] = found["curve"].correlation(TEST_ACCURACY)
     large, along = found["large"], found["curve"]
     figures = charts.drawn(networks, studies) | charts.drawn(loss, large) | charts.drawn(accuracy, large)
@@ -142,69 +133,34 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     return Result(metrics, figures | charts.drawn(corruption, along, settings))
 
 
-def reached(runs: Sequence[Memorized], settings: Settings) -> dict[str, Any]:
-    """What runs with the same share of replaced labels reached, and when."""
-    return {item.name: item.over(runs) for item in (*SCORES, RIGHT)} | {"timed": timed(runs, settings)}
-
-
-def timed(runs: Sequence[Memorized], settings: Settings) -> dict[str, Metric]:
-    """Updates until the labels are nearly fitted."""
-    updates = [run.updates_to(settings.nearly_fitted) for run in runs]
-    return where_reached(updates, "updates", remedy="more updates would give every run its time")
-
-
 # ---------------------------------------------------------------------------------------------------------------------
 # Figures
-
-GIVEN, TRUE = "training images, labels as given", "test images, true labels"
-GUESSED = {"loss": {"chance: ln 10": CHANCE_LOSS}, "accuracy": {f"chance: {100 * CHANCE:g} %": 100 * CHANCE}}
 
 
 def loss(runs: Sweep[Memorized]) -> charts.Figure:
     """Training and test loss of {setting.large.network} with {setting.large.num_labels} images, in evaluation mode: the last
     point on everything trained on and on all test images, the ones before on at most {setting.history_examples.first}
     training and {setting.history_examples.last} test images."""
-    return over_training(runs, "loss")
+    return relabelled.over_training(runs, "loss")
 
 
 def accuracy(runs: Sweep[Memorized]) -> charts.Figure:
     """Training and test accuracy of the same runs, measured in the same way."""
-    return over_training(runs, "accuracy")
-
-
-def over_training(runs: Sweep[Memorized], score: str) -> charts.Figure:
-    """A score over epochs, a panel for random and one for true labels."""
-    panels = {
-        title: {GIVEN: history(found, f"train_{score}"), TRUE: history(found, f"test_{score}")}
-        for title, found in (("random labels", runs[100]), ("true labels", runs[0]))
-    }
-    alt = f"{score.capitalize()} against epochs, random labels left, true labels right, with that of guessing drawn across."
-    return charts.curves(panels, x="epochs", y=SCORE_AXES[score], levels=dict.fromkeys(panels, GUESSED[score]), alt=alt)
-
-
-def history(runs: Sequence[Memorized], score: str) -> charts.Series:
-    """A score over epochs, an accuracy in per cent."""
-    scale = 100 if score.endswith("accuracy") else 1
-    return charts.Series(runs[0].epochs, [scale * getattr(run, score) for run in runs])
+    return relabelled.over_training(runs, "accuracy")
 
 
 def over_epochs(runs: Sweep[Memorized]) -> charts.Figure:
     """The runs between true and random labels on the way, measured as in the first figures."""
-    panels = {
-        title: {f"{percent} % replaced": history(found, score) for percent, found in runs.runs.items()}
-        for title, score in ((GIVEN, "train_accuracy"), (TRUE, "test_accuracy"))
-    }
-    alt = "Accuracy against epochs, a line per share of replaced labels, training images left, test images right."
-    return charts.curves(panels, x="epochs", y=SCORE_AXES["accuracy"], levels={TRUE: GUESSED["accuracy"]}, alt=alt)
+    return relabelled.by_share(runs)
 
 
 def curve(runs: Sweep[Memorized]) -> charts.Figure:
     """From true to random labels at the end of training: {setting.curve.network}, {setting.curve.num_labels} images,
     {setting.curve.recipe.num_updates} updates."""
-    panels = score_panels(runs, GIVEN, TRUE)
-    panels["accuracy"]["training labels that are right"] = runs.points(RIGHT)
+    panels = score_panels(runs, relabelled.GIVEN, relabelled.TRUE)
+    panels["accuracy"]["training labels that are right"] = runs.points(relabelled.RIGHT)
     alt = "Accuracies and the share of right labels, left, and losses, right, against the share of labels replaced."
-    return charts.trend(panels, x=runs.knob, y=SCORE_AXES, levels=GUESSED, alt=alt)
+    return charts.trend(panels, x=runs.knob, y=SCORE_AXES, levels=relabelled.GUESSED, alt=alt)
 
 
 def time(found: dict[str, Sweep[Memorized]], settings: Settings) -> charts.Figure:
@@ -215,7 +171,7 @@ def time(found: dict[str, Sweep[Memorized]], settings: Settings) -> charts.Figur
     panel = f"updates to {settings.nearly_fitted:.0%} training accuracy"
     lines = {
         f"{study.network}, {study.num_labels:,} images": {
-            at: timed(runs, settings)["at"] for at, runs in found[name].runs.items()
+            at: relabelled.timed(runs, settings.nearly_fitted)["at"] for at, runs in found[name].runs.items()
         }
         for name, study in (("curve", settings.curve), ("large", settings.large))
     }
@@ -241,13 +197,13 @@ def networks(studies: dict[str, dict[int, Study]]) -> charts.Figure:
 def scores(studies: dict[str, dict[int, Study]], found: dict[str, Sweep[Memorized]]) -> charts.Figure:
     """At the end of training, on all training images with the labels as given and on all test images with their true ones.
     The intervals know of no bound at 100 %."""
-    rows = []
+    groups = []
     for name, at in studies.items():
         for percent, labels in ((0, "true"), (100, "random")):
             study, runs = at[percent], found[name][percent]
-            network = f"{study.network} ({study.network.num_parameters:,})"
-            rows.append((network, study.num_labels, labels, right(runs), *(item.over(runs) for item in SCORES)))
-    return charts.table(("network", "training images", "labels", RIGHT.title, *(item.title for item in SCORES)), rows)
+            words = titled(study.network), study.num_labels, labels, relabelled.right(runs)
+            groups.append((*words, measured(relabelled.SCORES, runs)))
+    return metric_table(("network", "training images", "labels", relabelled.RIGHT.title), groups, relabelled.SCORES)
 
 
 def zhang() -> charts.Figure:
@@ -260,28 +216,19 @@ def corruption(runs: Sweep[Memorized], settings: Settings) -> charts.Figure:
     """The numbers behind both figures of the curve."""
     rows = []
     for percent, found in runs.runs.items():
-        updates, scored = timed(found, settings), (item.over(found) for item in (TRAIN_ACCURACY, TEST_ACCURACY, TEST_LOSS))
-        rows.append((f"{percent} %", right(found), *scored, updates["at"], updates["share"]))
+        timed = relabelled.timed(found, settings.nearly_fitted)
+        scored = (item.over(found) for item in (TRAIN_ACCURACY, TEST_ACCURACY, TEST_LOSS))
+        rows.append((f"{percent} %", relabelled.right(found), *scored, timed["at"], timed["share"]))
     scored = ("training accuracy", "test accuracy", "test loss", f"updates to {settings.nearly_fitted:.0%}")
     return charts.table(("replaced", "labels that are right", *scored, "runs that got there"), rows)
-
-
-def right(runs: Sequence[Memorized]) -> Metric | str:
-    """The share of right labels, or that all of them are."""
-    share = RIGHT.over(runs)
-    return "all" if share.value == 1 else share
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Claims
 
 TWO_POINTS = Margin(0.02, "two points are less than a fortieth of the way from guessing to all correct")
-TWICE_CHANCE = factor(
-    2, "twice the loss of finding all classes equally likely cannot come from doubt, only from confident errors"
-)
-TENFOLD = factor(
-    10, "a small constant is less than an order of magnitude; to store labels one by one might take any number of times"
-)
+TWICE_CHANCE = factor(2, "twice the loss of guessing cannot come from doubt, only from confident errors")
+TENFOLD = factor(10, "a small constant is less than an order of magnitude; a list might take any number of times")
 HALF = Margin(0.5, "a network that gets every second label wrong has not fitted them", origin=None)
 
 CLAIMS = (
@@ -294,10 +241,8 @@ CLAIMS = (
         "training images the label that was drawn for them: {large.random.final_train_accuracy}.",
         holds=at_least("large.random.final_train_accuracy", FITTED),
         comments=Comments(
-            supported="What it has learned is a list: this image, that label. Nothing in an image says which label was drawn "
-            "for it.",
-            refuted="The network has not stored its labels in the time that it was given: labels that mean nothing take "
-            "longer.",
+            supported="What it has learned is a list: nothing in an image says which label was drawn for it.",
+            refuted="The network has not stored its labels in that time: labels that mean nothing take longer.",
             inconclusive="It comes close, but these runs do not settle whether it gets that far on average.",
         ),
     ),
@@ -306,13 +251,12 @@ CLAIMS = (
         source="original 3.1",
         headline="After random labels the test set is at chance",
         quote=original.QUOTES["S11b"],
-        says="On test images with their true labels the network gets {large.random.final_test_accuracy} right, and by luck "
-        "{large.random.right} of its labels were: the two differ by {margin}.",
+        says="On test images with their true labels the network gets {large.random.final_test_accuracy} relabelled.right, and "
+        "by luck {large.random.right} of its labels were: the two differ by {margin}.",
         holds=equal("large.random.final_test_accuracy", to="large.random.right", within=TWO_POINTS, paired=True),
         comments=Comments(
             supported="It could not be otherwise: labels drawn without regard to the image say nothing about new ones.",
-            refuted="That cannot be on average: such labels say nothing about new images. Suspect a mistake before believing "
-            "it.",
+            refuted="That cannot be on average: such labels say nothing about new images. Suspect a mistake.",
             inconclusive="On average it must be at chance; these runs scatter too much to show it within the margin.",
         ),
     ),
@@ -325,10 +269,8 @@ CLAIMS = (
         "{margin} counts as going down.",
         holds=at_most("curve.trend", -TREND),
         comments=Comments(
-            supported="Wrong labels do harm by degrees: the same network on the same images reads fewer new digits, the more "
-            "of them there are.",
-            refuted="The explanation fails in this simple form: more wrong labels do not go with a lower accuracy, step by "
-            "step.",
+            supported="Wrong labels do harm by degrees: the more there are, the fewer new digits the network reads.",
+            refuted="It fails in this simple form: more wrong labels do not go with a lower accuracy, step by step.",
             inconclusive="How closely the two go together, these runs do not settle.",
         ),
     ),
@@ -355,7 +297,7 @@ CLAIMS = (
         source="ours",
         headline="A network can be too small to fit random labels",
         says="A network with {setting.small.network.num_parameters} parameters gets {margin} of {setting.small.num_labels} "
-        "random labels right, after as many updates on the same images: {small.random.final_train_accuracy}.",
+        "random labels relabelled.right, after as many updates on the same images: {small.random.final_train_accuracy}.",
         holds=at_most("small.random.final_train_accuracy", HALF),
     ),
 )

@@ -1,0 +1,69 @@
+"""Runs on labels of which a share was replaced at random: what is said of them, and how they are drawn."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from experiments.panels import SCORE_AXES
+from experiments.quantities import TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, TRAIN_LOSS, measured, where_reached
+from lab.data import MNIST
+from lab.memorization import Memorized
+from measured import charts
+from measured.evidence import Metric, Quantity, Sweep
+
+CHANCE, CHANCE_LOSS = 1 / MNIST.num_classes, math.log(MNIST.num_classes)
+"""Accuracy, and cross-entropy, of a network that finds all classes equally likely."""
+
+
+RIGHT = Quantity("right", "that are right", "%")
+SCORES = (TRAIN_ACCURACY, TEST_ACCURACY, TRAIN_LOSS, TEST_LOSS)
+PEAK = Quantity("peak_test_accuracy", "highest test accuracy on the way", "%")
+OVER_CHANCE = Quantity("", "", average="geometric mean", read=lambda run: run.final_test_loss / CHANCE_LOSS)
+EXCESS = Quantity("", "", "points", read=lambda run: run.final_test_accuracy - run.right)
+
+
+GIVEN, TRUE = "training images, labels as given", "test images, true labels"
+GUESSED = {"loss": {"chance: ln 10": CHANCE_LOSS}, "accuracy": {f"chance: {100 * CHANCE:g} %": 100 * CHANCE}}
+
+
+def reached(runs: Sequence[Memorized], level: float) -> dict[str, Any]:
+    """What runs with the same share of replaced labels reached, and when."""
+    return measured((*SCORES, RIGHT), runs) | {"timed": timed(runs, level)}
+
+
+def timed(runs: Sequence[Memorized], level: float) -> dict[str, Metric]:
+    """Updates to a training accuracy."""
+    updates = [run.updates_to(level) for run in runs]
+    return where_reached(updates, "updates", remedy="more updates would give every run its time")
+
+
+def right(runs: Sequence[Memorized]) -> Metric | str:
+    """The share of right labels, or that all of them are."""
+    share = RIGHT.over(runs)
+    return "all" if share.value == 1 else share
+
+
+def over_training(runs: Sweep[Memorized], score: str) -> charts.Figure:
+    """A score over epochs, a panel for random and one for true labels."""
+    panels = {
+        title: {GIVEN: history(found, f"train_{score}"), TRUE: history(found, f"test_{score}")}
+        for title, found in (("random labels", runs[100]), ("true labels", runs[0]))
+    }
+    alt = f"{score.capitalize()} against epochs, random labels left, true labels right, with that of guessing drawn across."
+    return charts.curves(panels, x="epochs", y=SCORE_AXES[score], levels=dict.fromkeys(panels, GUESSED[score]), alt=alt)
+
+
+def history(runs: Sequence[Memorized], score: str) -> charts.Series:
+    """A score over epochs, an accuracy in per cent."""
+    scale = 100 if score.endswith("accuracy") else 1
+    return charts.Series(runs[0].epochs, [scale * getattr(run, score) for run in runs])
+
+
+def by_share(runs: Sweep[Memorized]) -> charts.Figure:
+    """Accuracy over epochs, a line per share of replaced labels."""
+    panels = {
+        title: {f"{percent} % replaced": history(found, score) for percent, found in runs.runs.items()}
+        for title, score in ((GIVEN, "train_accuracy"), (TRUE, "test_accuracy"))
+    }
+    alt = "Accuracy against epochs, a line per share of replaced labels, training images left, test images right."
+    return charts.curves(panels, x="epochs", y=SCORE_AXES["accuracy"], levels={TRUE: GUESSED["accuracy"]}, alt=alt)
