@@ -1,37 +1,35 @@
 """What do more parameters do to the gap?
 
-The original compares ten convolutional networks and concludes two things: more parameters help small networks and hardly matter
-to large ones, and the gap between training and test grows with them. Its ten structures differ in depth and layout as well as
-in size. We rebuild networks with exactly its numbers of parameters, and beside them turn one knob alone: the width of a single
-hidden layer, on so few images that the size at which a network can fit every training label lies inside the range; once with
-true labels, and once with some of them replaced at random.
+The original compares ten convolutional networks and concludes that more parameters help small networks and hardly matter to
+large ones, and that the gap between training and test grows with them. Its ten differ in depth and layout as well as in size.
+We rebuild networks with exactly its numbers of parameters, and beside them turn one knob alone: the width of a single hidden
+layer, on so few images that the size at which a network fits every training label lies inside the range; with true labels, and
+with some replaced at random.
 """
 
 from dataclasses import asdict, dataclass, replace
-from typing import Literal
+from typing import Any
 
 from experiments import original
 from experiments.margins import FITTED, TREND
 from experiments.networks import search_table
-from experiments.panels import SCORE_AXES, score_panels
-from experiments.quantities import GAP_ACCURACY, GAP_LOSS, TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, measured, where_reached
+from experiments.panels import score_trend
+from experiments.quantities import GAP_ACCURACY, GAP_LOSS, TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, measured
+from experiments.reached import first_values, where_reached
 from lab.data import MNIST
 from lab.models import CNN, MLP
 from lab.trained import Classification
 from lab.training import ChosenLearningRate, Recipe, Train, tuned
 from measured import charts
-from measured.evidence import Claim, Comments, Margin, Metric, Quantity, Result, Seeds, Sweep
+from measured.evidence import Claim, Comments, Margin, Quantity, Result, Seeds, Sweep
 from measured.evidence.tests import at_least, equal, every, larger, smaller
 from measured.jobs import gather
 
 TITLE = "Parameters and the gap"
 
-# Seconds of one worker, measured: 1,600 updates of 64 images take 1 s up to width 64, then 1.3, 1.8, 3.2 and 5.5 s, judged.
-#   sweep               12 widths x 8 seeds x 2 kinds of labels       16 x 20 s             = 320 s
-#   its rates           12 widths x 3 rates, 800 updates              3 x 10 s              =  30 s
-#   the original's ten  1.3 ms per image for one of each, trained, 0.5 ms judged:
-#                       5 seeds x (19,200 trained + 14,000 judged)    5 x (25 + 7) s        = 160 s
-#   their rates         3 x 6,400 trained, 3 x 6,000 judged           3 x (8 + 3) s         =  33 s
+# Seconds of one worker, measured: 1,600 updates of 64 images take 1 s up to width 64, then 1.3, 1.8, 3.2 and 5.5 s, judged: all
+# widths 20 s, times 8 seeds and 2 kinds of labels, and 30 s for their rates: 350 s. The ten take 1.3 ms per image trained and 0.5 ms
+# judged, one of each: 5 seeds x (19,200 trained + 14,000 judged) + 3 rates x (6,400 + 6,000): 193 s.
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,6 @@ class Study:
     """What a run trains on, in a draw of its own seed, and is tested on."""
     trial: MNIST
     """What a learning rate is chosen on for each network, in a draw that is not reported."""
-    by: Literal["held-out loss", "training loss"]
-    """What is to be low there."""
     recipe: Recipe
     """How a run trains, but for its learning rate, which goes up and down in one cycle."""
     search_updates: int
@@ -52,11 +48,14 @@ class Study:
     """Runs of each network; a seed sets the images, the wrong labels, the initial weights and the order."""
 
 
+SCORES = (TRAIN_ACCURACY, TEST_ACCURACY, TEST_LOSS, GAP_ACCURACY, GAP_LOSS)
 CYCLE = Recipe(0.002, 1600, batch_size=64, schedule="one_cycle")
-NOISY = MNIST(4000, label_noise=0.15)
-# Where fitting is the question, rates are chosen by the training loss, on noisy labels for both sweeps; elsewhere on reserved images.
-WIDTHS = Study(NOISY, replace(NOISY, seed=100, num_held_out=1), "training loss", CYCLE, 800, Seeds(8))
-RESERVED = MNIST(4000, validation="reserved"), MNIST(4000, seed=100, validation="held out", num_held_out=2000)
+NOISE = MNIST(4000, label_noise=0.15)
+# Rates of both sweeps are chosen by the training loss, on noisy labels, as fitting is the question; of the ten, on reserved images.
+NOISY = Study(NOISE, replace(NOISE, seed=100, num_held_out=1), CYCLE, search_updates=800, seeds=Seeds(8))
+CLEAN = replace(NOISY, images=MNIST(4000))
+RESERVED = MNIST(4000, seed=100, validation="held out", num_held_out=2000)
+TEN = Study(MNIST(4000, validation="reserved"), RESERVED, replace(CYCLE, num_updates=300), search_updates=100, seeds=Seeds(5))
 
 
 @dataclass(frozen=True)
@@ -64,8 +63,8 @@ class Sizes:
     """Parameters of the networks with one hidden layer that claims compare."""
 
     smallest: int
-    near_half_rule: int
-    near_rule: int
+    half_rule: int
+    rule: int
     large: int
     largest: int
 
@@ -76,11 +75,11 @@ class Settings:
     """Hidden units of the sweep; each has 795 parameters, and ten more belong to the outputs."""
     large_width: int = 128
     """The network that the largest is compared with: large, with about an eighth of its parameters."""
-    clean: Study = replace(WIDTHS, images=MNIST(4000))
+    clean: Study = CLEAN
     """The sweep of widths with true labels."""
-    noisy: Study = WIDTHS
+    noisy: Study = NOISY
     """The sweep of widths with some labels replaced by a class drawn at random."""
-    ten: Study = Study(*RESERVED, "held-out loss", replace(CYCLE, num_updates=300), 100, Seeds(5))
+    ten: Study = TEN
     """Networks with the original's ten numbers of parameters."""
     learning_rates: tuple[float, ...] = (0.002, 0.004, 0.008)
     """Candidates for the peak of the cycle."""
@@ -98,37 +97,23 @@ class Settings:
         return Sizes(sizes[0], near_half, near, one_layer(self.large_width).num_parameters, sizes[-1])
 
 
-STANDARD = Settings()
-
-
 def resized(study: Study, num_updates: int, search_updates: int, seeds: Seeds, **images: int) -> Study:
     """The study with other trainings, and other numbers of images where they are given."""
     own, trial = replace(study.images, **images), replace(study.trial, num_train=images.get("num_train", study.trial.num_train))
-    return Study(own, trial, study.by, replace(study.recipe, num_updates=num_updates), search_updates, seeds)
+    return Study(own, trial, replace(study.recipe, num_updates=num_updates), search_updates, seeds)
 
 
+TOYS = [resized(study, 4, 1, Seeds(2), num_train=60, num_held_out=50) for study in (CLEAN, NOISY, TEN)]
 PRESETS = {
-    "quick": Settings(
-        (1, 2, 4),
-        2,
-        *(
-            resized(study, 4, 1, Seeds(2), num_train=60, num_held_out=50)
-            for study in (STANDARD.clean, STANDARD.noisy, STANDARD.ten)
-        ),
-        learning_rates=(0.003,),
-    ),
-    "standard": STANDARD,
+    "quick": Settings((1, 2, 4), 2, *TOYS, learning_rates=(0.003,)),
+    "standard": Settings(),
     "full": Settings(
         widths=(1, 2, 4, 8, 12, 16, 25, 32, 40, 50, 64, 90, 128, 256, 512, 1000, 2000, 5000),
-        clean=resized(STANDARD.clean, 60_000, 20_000, Seeds(20)),
-        noisy=resized(STANDARD.noisy, 60_000, 20_000, Seeds(20)),
-        ten=resized(STANDARD.ten, 15_620, 1562, Seeds(20), num_train=MNIST(validation="reserved").sizes[0]),
+        clean=resized(CLEAN, 60_000, 20_000, Seeds(20)),
+        noisy=resized(NOISY, 60_000, 20_000, Seeds(20)),
+        ten=resized(TEN, 15_620, 1562, Seeds(20), num_train=MNIST(validation="reserved").sizes[0]),
         learning_rates=(0.0003, 0.001, 0.003, 0.01),
     ),
-}
-LABELS = {
-    "clean": "True labels.",
-    "noisy": "{setting.noisy.images.label_noise.percent} of the training labels are replaced at random, to be fitted too.",
 }
 
 
@@ -140,7 +125,8 @@ def one_layer(width: int) -> MLP:
 def trainings(network: CNN | MLP, study: Study, rates: tuple[float, ...]) -> list[Train[Classification]]:
     """The reported runs of one network, at the learning rate that did best in trials."""
     runs = [Train(network, replace(study.images, seed=seed), study.recipe, seed) for seed in study.seeds]
-    trial, updates, by = study.trial, study.search_updates, study.by
+    trial, updates = study.trial, study.search_updates
+    by = "held-out loss" if trial.validation == "held out" else "training loss"
     return [tuned(run, rates, seeds=[trial.seed], data=trial, updates=updates, by=by) for run in runs]
 
 
@@ -154,53 +140,32 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     searches = {name: {size: runs[0].tuned_by for size, runs in found.items()} for name, found in jobs.items()}
     trained, chosen = gather((jobs, searches))
     sweeps = {name: Sweep("parameters", runs) for name, runs in trained.items()}
-    metrics = {
+    metrics: dict[str, dict[str, Any]] = {
         name: {"trend": {item.name: runs.correlation(item) for item in (TEST_ACCURACY, GAP_ACCURACY, GAP_LOSS)}}
         for name, runs in sweeps.items()
     }
-    for name in LABELS:
-        metrics[name] |= {"fitted": smallest_that_fits(sweeps[name])} | at_sizes(sweeps[name], settings.size)
-
-    def both(name: str) -> dict[str, charts.Figure]:
-        return charts.drawn(sweep, sweeps[name], metrics[name]["fitted"]["at"], settings, LABELS[name], variant=name)
-
-    figures = both("clean") | both("noisy") | charts.drawn(gap, sweeps) | charts.drawn(ten, sweeps["ten"])
-    return Result(
-        metrics, figures | charts.drawn(networks, chosen["ten"]) | charts.drawn(rates, settings.widths, chosen["clean"])
-    )
-
-
-def at_sizes(runs: Sweep[Classification], size: Sizes) -> dict[str, dict[str, Metric]]:
-    """Scores of the networks that claims compare."""
-    quantities = (TRAIN_ACCURACY, TEST_ACCURACY, TEST_LOSS, GAP_ACCURACY, GAP_LOSS)
-    return {name: measured(quantities, runs[at]) for name, at in asdict(size).items()}
-
-
-def smallest_that_fits(runs: Sweep[Classification]) -> dict[str, Metric]:
-    """Parameters of the smallest network that fits its training labels, of each seed."""
-    of_seeds = [dict(zip(runs.values, found, strict=True)) for found in zip(*runs.runs.values(), strict=True)]
-    fitting = [[size for size, one in found.items() if TRAIN_ACCURACY.of(one) >= FITTED.value] for found in of_seeds]
-    return where_reached([min(sizes, default=None) for sizes in fitting], "", remedy="more updates, or wider networks")
+    for name in ("clean", "noisy"):
+        fitting = first_values(sweeps[name], TRAIN_ACCURACY, FITTED.value)
+        metrics[name]["fitted"] = where_reached(fitting, "", remedy="more updates, or wider networks")
+        metrics[name] |= {role: measured(SCORES, sweeps[name][size]) for role, size in asdict(settings.size).items()}
+    noise = "{setting.noisy.images.label_noise.percent} of the training labels are replaced at random, to be fitted too."
+    figures = charts.drawn(sweep, sweeps["clean"], metrics["clean"], settings, "True labels.", variant="clean")
+    figures |= charts.drawn(sweep, sweeps["noisy"], metrics["noisy"], settings, noise, variant="noisy")
+    figures |= charts.drawn(gap, sweeps) | charts.drawn(ten, sweeps["ten"]) | charts.drawn(networks, chosen["ten"])
+    return Result(metrics, figures | charts.drawn(rates, settings.widths, chosen["clean"]))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Figures
 
 
-def scores_against_size(runs: Sweep[Classification], marks: dict[str, float] | None = None) -> charts.Figure:
-    """Accuracy and loss, of training and of test images."""
-    alt = "Accuracy, left, and loss, right, of training and of test images, against the number of parameters."
-    return charts.trend(score_panels(runs), x=charts.Axis(runs.knob, log=True), y=SCORE_AXES, marks=marks, alt=alt)
-
-
-def sweep(runs: Sweep[Classification], fitted: Metric, settings: Settings, labels: str) -> charts.Figure:
-    """{labels} One hidden layer of {setting.widths.first} to {setting.widths.last} units, {setting.clean.images.num_train}
-    training images of each run's own; scored in evaluation mode on all images trained on and on test images with their true
-    labels."""
+def sweep(runs: Sweep[Classification], metrics: dict[str, Any], settings: Settings, labels: str) -> charts.Figure:
+    """{labels} {setting.clean.images.num_train} training images of each run's own; scored in evaluation mode on all images
+    trained on and on test images with their true labels."""
     marks = {f"{MNIST.num_classes} classes × {settings.clean.images.num_train:,} images": float(settings.rule)}
-    if fitted.is_measured:
+    if (fitted := metrics["fitted"]["at"]).is_measured:
         marks[f"{100 * FITTED.value:g} % of labels fitted"] = fitted.value
-    return scores_against_size(runs, marks)
+    return score_trend(runs, marks)
 
 
 def gap(sweeps: dict[str, Sweep[Classification]]) -> charts.Figure:
@@ -211,15 +176,13 @@ def gap(sweeps: dict[str, Sweep[Classification]]) -> charts.Figure:
 
 
 def ten(runs: Sweep[Classification]) -> charts.Figure:
-    """The original's figure, with its ten numbers of parameters on a logarithmic axis: {setting.ten.images.num_train}
-    training images per run, {setting.ten.recipe.num_updates} updates; scored in evaluation mode on all images trained on
-    and on test images."""
-    return scores_against_size(runs)
+    """The original's figure, on a logarithmic axis: {setting.ten.images.num_train} training images per run,
+    {setting.ten.recipe.num_updates} updates, scored like the sweep."""
+    return score_trend(runs)
 
 
 def networks(chosen: dict[int, ChosenLearningRate]) -> charts.Figure:
-    """The original gives ten numbers of parameters and no layouts. These networks of ours have its numbers exactly; pooling
-    follows each convolution."""
+    """Networks with exactly the original's ten numbers of parameters. Pooling follows each convolution."""
     rows = []
     for number, (word, network, kind) in enumerate(original.TEN, start=1):
         size, pooling = network.num_parameters, f"{network.pool} × {network.pool}"
@@ -229,11 +192,8 @@ def networks(chosen: dict[int, ChosenLearningRate]) -> charts.Figure:
 
 
 def rates(widths: tuple[int, ...], chosen: dict[int, ChosenLearningRate]) -> charts.Figure:
-    """How the learning rates of the sweep were chosen: training loss on noisy labels after {setting.clean.search_updates}
-    updates, on another draw of images and another seed."""
-    groups = [
-        (width, size, f"{found.learning_rate:g}", found) for width, (size, found) in zip(widths, chosen.items(), strict=True)
-    ]
+    """Training loss on noisy labels after {setting.clean.search_updates} updates, by which the sweep's rates are chosen."""
+    groups = [(width, size, f"{of.learning_rate:g}", of) for width, (size, of) in zip(widths, chosen.items(), strict=True)]
     return search_table(("hidden units", "parameters", "learning rate"), groups, "training loss at")
 
 
@@ -269,11 +229,9 @@ CLAIMS = (
         source="original 3.2",
         headline="Small networks gain from parameters",
         quote=original.QUOTES["S12a"],
-        says="From {setting.size.smallest} to {setting.size.near_rule} parameters, test accuracy rises by {margin}: from "
-        "{clean.smallest.final_test_accuracy} to {clean.near_rule.final_test_accuracy}.",
-        holds=larger(
-            "clean.near_rule.final_test_accuracy", than="clean.smallest.final_test_accuracy", by=TEN_POINTS, paired=True
-        ),
+        says="From {setting.size.smallest} to {setting.size.rule} parameters, test accuracy rises by {margin}: from "
+        "{clean.smallest.final_test_accuracy} to {clean.rule.final_test_accuracy}.",
+        holds=larger("clean.rule.final_test_accuracy", than="clean.smallest.final_test_accuracy", by=TEN_POINTS, paired=True),
         comments=Comments(
             supported="Up to the size that the rule names, parameters help by far more than can be overlooked.",
             refuted="Even the smallest networks gain less than that, so that the original's comment has nothing to begin with.",
@@ -300,9 +258,9 @@ CLAIMS = (
         source="original 3.2",
         headline="A network that is large enough finds good weights easily",
         quote=original.QUOTES["S12d"],
-        says="With {setting.size.near_rule} parameters, about as many as classes times images, the network fits {margin} of "
-        "its training labels: {clean.near_rule.final_train_accuracy}.",
-        holds=at_least("clean.near_rule.final_train_accuracy", FITTED),
+        says="With {setting.size.rule} parameters, about as many as classes times images, the network fits {margin} of its "
+        "training labels: {clean.rule.final_train_accuracy}.",
+        holds=at_least("clean.rule.final_train_accuracy", FITTED),
         comments=Comments(
             supported="As far as fitting goes it is easy: at that size plain training fits nearly every label.",
             refuted="Not by this training: even a network of that size leaves training labels unfitted.",
@@ -317,9 +275,9 @@ CLAIMS = (
         source="original 3.2",
         headline="More parameters overfit, to the harm of unseen images",
         quote=original.QUOTES["S13d"],
-        says="From {setting.size.near_rule} to {setting.size.largest} parameters test accuracy falls: from "
-        "{clean.near_rule.final_test_accuracy} to {clean.largest.final_test_accuracy}.",
-        holds=smaller("clean.largest.final_test_accuracy", than="clean.near_rule.final_test_accuracy", paired=True),
+        says="From {setting.size.rule} to {setting.size.largest} parameters test accuracy falls: from "
+        "{clean.rule.final_test_accuracy} to {clean.largest.final_test_accuracy}.",
+        holds=smaller("clean.largest.final_test_accuracy", than="clean.rule.final_test_accuracy", paired=True),
         comments=Comments(
             supported="Beyond the size that the rule names, more parameters do harm on images never seen.",
             refuted="A gap is no harm: beyond that size, more parameters take nothing away from unseen images.",
@@ -330,14 +288,13 @@ CLAIMS = (
         "peak-at-threshold",
         source="Belkin et al. 2019",
         headline="With noisy labels, the test loss peaks near classes times images parameters",
-        says="With {setting.noisy.images.label_noise.percent} label noise, the test loss at {setting.size.near_rule} "
-        "parameters, about as many as classes times images, lies above that at {setting.size.near_half_rule} and above that "
-        "of the largest network: {noisy.near_rule.final_test_loss}, {noisy.near_half_rule.final_test_loss} and "
-        "{noisy.largest.final_test_loss}.",
+        says="With {setting.noisy.images.label_noise.percent} label noise, the test loss at {setting.size.rule} parameters, "
+        "about as many as classes times images, lies above that at {setting.size.half_rule} and above that of the largest "
+        "network: {noisy.rule.final_test_loss}, {noisy.half_rule.final_test_loss} and {noisy.largest.final_test_loss}.",
         published="the threshold of interpolation at about classes times images parameters (as a review reports it).",
         holds=every(
-            larger("noisy.near_rule.final_test_loss", than="noisy.near_half_rule.final_test_loss", paired=True),
-            larger("noisy.near_rule.final_test_loss", than="noisy.largest.final_test_loss", paired=True),
+            larger("noisy.rule.final_test_loss", than="noisy.half_rule.final_test_loss", paired=True),
+            larger("noisy.rule.final_test_loss", than="noisy.largest.final_test_loss", paired=True),
         ),
     ),
 )

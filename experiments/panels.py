@@ -19,3 +19,9 @@ def score_panels(sweep: Sweep[Any], train: str = "training images", test: str = 
         "accuracy": {train: sweep.points(TRAIN_ACCURACY), test: sweep.points(TEST_ACCURACY)},
         "loss": {train: sweep.points(TRAIN_LOSS), test: sweep.points(TEST_LOSS)},
     }
+
+
+def score_trend(sweep: Sweep[Any], marks: dict[str, float] | None = None) -> charts.Figure:
+    """Accuracy and loss, of training and of test images, against the knob on a logarithmic axis."""
+    alt = f"Accuracy, left, and loss, right, of training and of test images, against {sweep.knob}."
+    return charts.trend(score_panels(sweep), x=charts.Axis(sweep.knob, log=True), y=SCORE_AXES, marks=marks, alt=alt)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from measured.evidence import Estimate, Metric, Missing, Quantity, Share
+from measured.evidence import Metric, Quantity
 
 TRAIN_LOSS = Quantity("final_train_loss", "training loss", average="geometric mean", log=True)
 TEST_LOSS = Quantity("final_test_loss", "test loss", average="geometric mean", log=True)
@@ -20,28 +20,6 @@ GAP_ACCURACY = Quantity("gap_accuracy", "gap of the accuracy (training − test)
 def measured(quantities: Iterable[Quantity], runs: Sequence[Any]) -> dict[str, Metric]:
     """Each of the quantities over the same runs, by its name."""
     return {quantity.name: quantity.over(runs) for quantity in quantities}
-
-
-def where_reached(values: Sequence[float | None], unit: str, remedy: str) -> dict[str, Metric]:
-    """The ``share`` of runs that got somewhere, and the geometric mean of the places ``at`` which they did.
-
-    It is averaged only where all runs got there: those that did not would have had the largest values, which nobody knows.
-    """
-    found = [value for value in values if value is not None]
-    return {
-        "share": Share.over_seeds(value is not None for value in values),
-        "at": Estimate.over_seeds(found, unit, "geometric mean")
-        if len(found) == len(values)
-        else Missing(unit=unit, why="not reached in every run", remedy=remedy),
-    }
-
-
-def times(left: Metric, right: Metric) -> Metric:
-    """How many times as large as ``right`` ``left`` is, seed by seed; no number where either has none."""
-    missing = next((side for side in (left, right) if isinstance(side, Missing)), None)
-    if missing:
-        return Missing(why=missing.why, remedy=missing.remedy)
-    return Estimate.over_seeds([a / b for a, b in zip(left.values, right.values, strict=True)], average="geometric mean")
 
 
 def of_training(quantity: Quantity) -> Quantity:

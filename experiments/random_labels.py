@@ -1,11 +1,12 @@
 """Can a network fit labels that mean nothing?
 
-A convolutional network with two convolutions learns images of MNIST whose labels were replaced by random ones. We ask whether
-it fits them, what it then makes of new images with their true labels, how long it takes beside true labels, and what happens
-between the two, when only a part of the labels is replaced. A network that is too small stands beside it.
+A network with two convolutions learns images of MNIST whose labels were replaced by random ones. We ask whether it fits them,
+what it then makes of new images with their true labels, how long it takes beside true labels, and what happens in between,
+when only a part of the labels is replaced. A network that is too small stands beside it.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,21 +14,21 @@ from experiments import original, published, relabelled
 from experiments.margins import FITTED, TREND
 from experiments.networks import metric_table, titled
 from experiments.panels import SCORE_AXES, score_panels
-from experiments.quantities import TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, measured, times
+from experiments.quantities import TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, measured
+from experiments.reached import times
 from lab.data import MNIST, CorrectLabels
 from lab.memorization import Memorization, Memorized
 from lab.models import CNN
 from lab.training import Recipe, Train
 from measured import charts
-from measured.evidence import Claim, Comments, Margin, Result, Seeds, Sweep, factor
+from measured.evidence import Claim, Comments, Margin, Result, Seeds, Single, Sweep, factor, with_unit
 from measured.evidence.tests import at_least, at_most, equal
 from measured.jobs import gather
 
 TITLE = "Random labels"
 
-# Seconds of one worker, measured; a run judges all it trained on, 10,000 test images and 15 times 1,000 images on the way:
-# 6 x 23 (large) + 6 x 9 (true) + 25 x 5.3 (curve) + 10 x 2.2 (small) = 350 s. Single runs of 1,500 labels scatter around their
-# share of right labels by somewhat less than a point (a pilot on other seeds), so that six of them tell two points.
+# Seconds of one worker, measured, with all that a run judges: 6 x 23 (large) + 6 x 9 (true) + 25 x 5.3 (curve) + 10 x 2.2 (small)
+# = 350 s. Single runs of 1,500 labels scatter around their share of right labels by less than a point, so that six tell two points.
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     }
     found = {name: Sweep("labels replaced (%)", runs) for name, runs in gather(jobs).items()}
     level, kinds = settings.nearly_fitted, {"true": 0, "random": 100}
-    metrics = {
+    metrics: dict[str, dict[str, Any]] = {
         name: {kind: relabelled.reached(at[percent], level) for kind, percent in kinds.items()} for name, at in found.items()
     }
     for name in ("large", "curve"):
@@ -126,11 +127,12 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     metrics["large"] |= {"excess": relabelled.EXCESS.over(random), "loss_over_chance": relabelled.OVER_CHANCE.over(random)}
     metrics["curve"]["middle"] = relabelled.reached(middle, level) | {"peak": relabelled.PEAK.over(middle)}
     metrics["curve"]["trend"] = found["curve"].correlation(TEST_ACCURACY)
-    large, along = found["large"], found["curve"]
-    figures = charts.drawn(networks, studies) | charts.drawn(loss, large) | charts.drawn(accuracy, large)
-    figures |= charts.drawn(scores, studies, found) | charts.drawn(zhang) | charts.drawn(curve, along)
-    figures |= charts.drawn(time, found, settings) | charts.drawn(over_epochs, along)
-    return Result(metrics, figures | charts.drawn(corruption, along, settings))
+    figures = charts.drawn(networks, studies) | charts.drawn(loss, found["large"])
+    figures |= charts.drawn(accuracy, found["large"]) | charts.drawn(scores, studies, found) | charts.drawn(zhang)
+    figures |= (
+        charts.drawn(curve, found["curve"]) | charts.drawn(time, found, settings) | charts.drawn(over_epochs, found["curve"])
+    )
+    return Result(metrics, figures | charts.drawn(corruption, found["curve"], settings))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -155,8 +157,7 @@ def over_epochs(runs: Sweep[Memorized]) -> charts.Figure:
 
 
 def curve(runs: Sweep[Memorized]) -> charts.Figure:
-    """From true to random labels at the end of training: {setting.curve.network}, {setting.curve.num_labels} images,
-    {setting.curve.recipe.num_updates} updates."""
+    """From true to random labels at the end of training: {setting.curve.network}, {setting.curve.num_labels} images."""
     panels = score_panels(runs, relabelled.GIVEN, relabelled.TRUE)
     panels["accuracy"]["training labels that are right"] = runs.points(relabelled.RIGHT)
     alt = "Accuracies and the share of right labels, left, and losses, right, against the share of labels replaced."
@@ -164,20 +165,20 @@ def curve(runs: Sweep[Memorized]) -> charts.Figure:
 
 
 def time(found: dict[str, Sweep[Memorized]], settings: Settings) -> charts.Figure:
-    """Updates until the labels are nearly fitted, on straight lines between measurements. Accuracy is read on the first
-    {setting.history_examples.first} training images at most, at the last point on all. A share at which not every run
-    gets there is left out. Mini-batches have {setting.curve.recipe.batch_size} images along the curve,
-    {setting.large.recipe.batch_size} otherwise."""
-    panel = f"updates to {settings.nearly_fitted:.0%} training accuracy"
+    """Updates until the labels are nearly fitted, on straight lines between measurements, of which only the last is on all training
+    images. A share at which not every run gets there is left out. Mini-batches have {setting.curve.recipe.batch_size} images along
+    the curve, {setting.large.recipe.batch_size} otherwise."""
+    panel = f"updates to {with_unit(settings.nearly_fitted, '%')} training accuracy"
     lines = {
         f"{study.network}, {study.num_labels:,} images": {
             at: relabelled.timed(runs, settings.nearly_fitted)["at"] for at, runs in found[name].runs.items()
         }
         for name, study in (("curve", settings.curve), ("large", settings.large))
     }
-    levels = {panel: {f"end of the runs of {settings.curve.network}": float(settings.curve.recipe.num_updates)}}
+    end = Single.once(settings.curve.recipe.num_updates, "updates")
+    lines[f"where the runs of {settings.curve.network} end"] = dict.fromkeys(settings.replaced, end)
     alt = "Updates to a training accuracy against the share of labels replaced, for two networks, on a logarithmic axis."
-    return charts.trend({panel: lines}, x=found["curve"].knob, y=charts.Axis("updates", log=True), levels=levels, alt=alt)
+    return charts.trend({panel: lines}, x=found["curve"].knob, y=charts.Axis("updates", log=True), alt=alt)
 
 
 def networks(studies: dict[str, dict[int, Study]]) -> charts.Figure:
@@ -195,8 +196,7 @@ def networks(studies: dict[str, dict[int, Study]]) -> charts.Figure:
 
 
 def scores(studies: dict[str, dict[int, Study]], found: dict[str, Sweep[Memorized]]) -> charts.Figure:
-    """At the end of training, on all training images with the labels as given and on all test images with their true ones.
-    The intervals know of no bound at 100 %."""
+    """At the end, on all training images with labels as given and on all test images. Intervals know of no bound at 100 %."""
     groups = []
     for name, at in studies.items():
         for percent, labels in ((0, "true"), (100, "random")):
@@ -207,8 +207,7 @@ def scores(studies: dict[str, dict[int, Study]], found: dict[str, Sweep[Memorize
 
 
 def zhang() -> charts.Figure:
-    """Not ours: Zhang et al. (2017), Table 1, for CIFAR-10 with 50,000 training images: training / test accuracy in per
-    cent, without crops and without weight decay."""
+    """Not ours: Zhang et al. (2017), Table 1, CIFAR-10: training / test accuracy in per cent, no crops, no weight decay."""
     return charts.table(("network", "parameters", "true labels", "random labels"), published.ZHANG)
 
 
@@ -219,7 +218,7 @@ def corruption(runs: Sweep[Memorized], settings: Settings) -> charts.Figure:
         timed = relabelled.timed(found, settings.nearly_fitted)
         scored = (item.over(found) for item in (TRAIN_ACCURACY, TEST_ACCURACY, TEST_LOSS))
         rows.append((f"{percent} %", relabelled.right(found), *scored, timed["at"], timed["share"]))
-    scored = ("training accuracy", "test accuracy", "test loss", f"updates to {settings.nearly_fitted:.0%}")
+    scored = ("training accuracy", "test accuracy", "test loss", f"updates to {with_unit(settings.nearly_fitted, '%')}")
     return charts.table(("replaced", "labels that are right", *scored, "runs that got there"), rows)
 
 

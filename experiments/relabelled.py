@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from experiments.panels import SCORE_AXES
-from experiments.quantities import TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, TRAIN_LOSS, measured, where_reached
+from experiments.quantities import TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, TRAIN_LOSS, measured
+from experiments.reached import where_reached
 from lab.data import MNIST
 from lab.memorization import Memorized
 from measured import charts

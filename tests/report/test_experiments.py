@@ -255,8 +255,8 @@ def test_the_sweep_of_sizes_spans_its_range():
         settings = model_size.PRESETS[preset]
         assert len(settings.widths) >= 12 and settings.size.smallest < 1000
         assert settings.size.largest == pytest.approx(largest, rel=0.02)
-        assert settings.rule == 40_000 and abs(settings.size.near_rule - settings.rule) < 1000
-        assert abs(settings.size.near_half_rule - settings.rule / 2) < 1000
+        assert settings.rule == 40_000 and abs(settings.size.rule - settings.rule) < 1000
+        assert abs(settings.size.half_rule - settings.rule / 2) < 1000
 
 
 def test_learning_rates_of_sizes_are_chosen_apart_from_what_they_judge():
