@@ -89,8 +89,6 @@ def test_code_leads_to_what_makes_it(chapter, results):
 @pytest.mark.parametrize(
     "name, thing, text",
     [
-        ("model_size", "ten", '"ten": charts.trend('),
-        ("random_labels", "loss", '"loss": charts.curves('),
         ("sharpness", "line", '"line": charts.curves('),
         ("sharpness", "correlations_epochs", 'f"correlations_{name}": charts.table('),
         ("optimization_path", "whole", '"whole": plane('),
@@ -242,24 +240,38 @@ def test_shared_learning_rate_search_is_apart_from_what_it_judges():
     assert job.data.validation == "reserved"
 
 
-def test_the_seeds_ten_counts_are_met():
-    """The numbers of parameters of seed 3.2, in its order, each by a network with as many convolutions as it says."""
-    from experiments import model_size
-
-    counts = [152_102, 750, 236, 14_014, 494, 101_274, 61_982, 21_098, 8_028, 242_062]
-    assert [network.num_parameters for _, network, _ in model_size.TEN] == counts
-    assert all(label.startswith(str(network.depth)) for label, network, _ in model_size.TEN)
+def test_the_originals_ten_numbers_are_met():
+    """The numbers of parameters of its section 3.2, in its order, each by a network with as many convolutions as it says."""
+    numbers = [152_102, 750, 236, 14_014, 494, 101_274, 61_982, 21_098, 8_028, 242_062]
+    assert [network.num_parameters for _, network, _ in original.TEN] == numbers
+    assert all(word.startswith(str(network.depth)) for word, network, _ in original.TEN)
 
 
 def test_the_sweep_of_sizes_spans_its_range():
-    """Twelve widths at least, from under 1,000 parameters to about 800,000, with the classes-times-images rule inside; at full to 4 million."""
+    """Twelve widths at least, from under 1,000 parameters to about 800,000, at full 4 million, with the rule inside."""
     from experiments import model_size
 
     for preset, largest in (("standard", 800_000), ("full", 4_000_000)):
         settings = model_size.PRESETS[preset]
-        sizes = [model_size.width_network(width).num_parameters for width in settings.widths]
-        assert len(sizes) >= 12 and sizes[0] < 1000 and sizes[-1] == pytest.approx(largest, rel=0.02)
-        assert settings.num_train == 4000 and min(abs(size - 40_000) for size in sizes) < 1000
+        assert len(settings.widths) >= 12 and settings.size.smallest < 1000
+        assert settings.size.largest == pytest.approx(largest, rel=0.02)
+        assert settings.rule == 40_000 and abs(settings.size.near_rule - settings.rule) < 1000
+        assert abs(settings.size.near_half_rule - settings.rule / 2) < 1000
+
+
+def test_learning_rates_of_sizes_are_chosen_apart_from_what_they_judge():
+    """On a draw of another seed: for the ten on images that no run trains on, for the widths on the same noisy labels."""
+    from experiments import model_size
+
+    settings = model_size.Settings()
+    for study in (settings.clean, settings.noisy, settings.ten):
+        job = model_size.trainings(original.CNN_16_36, study, settings.learning_rates)[0]
+        assert job.tuned_by and study.trial.seed not in tuple(study.seeds)
+        assert {trial.data for trial in job.tuned_by.trials} == {study.trial}
+    assert (
+        settings.clean.trial == settings.noisy.trial and settings.noisy.trial.label_noise == settings.noisy.images.label_noise
+    )
+    assert (settings.ten.images.validation, settings.ten.trial.validation) == ("reserved", "held out")
 
 
 def test_sharpness_shares_the_trainings_of_sensitivity():
