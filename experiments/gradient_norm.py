@@ -14,7 +14,7 @@ from experiments.margins import TREND
 from lab.activations import Tanh
 from lab.data import MNIST, Data
 from lab.functions import FunctionSamples, SincPlusSine
-from lab.gradient_norms import GradientNorms, Norms
+from lab.gradients import GradientNorms, Norms
 from lab.models import CNN, MLP
 from lab.network import Network
 from lab.training import Recipe, Train

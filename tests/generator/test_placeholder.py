@@ -65,7 +65,7 @@ def test_shapes_and_types_are_those_of_the_annotations():
 
 
 def test_numbers_are_positive_distinct_and_ascend():
-    """So that logarithms, ratios and intervals exist: within a result and between jobs and fields; the same in each rehearsal."""
+    """So that logarithms, ratios and intervals exist: in a result and between jobs; the same in each rehearsal."""
     made, again, other = Made(0).placeholder(), Made(0).placeholder(), Made(1).placeholder()
     assert (np.diff(made.losses.ravel()) > 0).all() and 0 < made.losses.min() and made.losses.max() < 1
     assert (np.diff(made.steps) > 0).all() and 1 <= made.count < 10
