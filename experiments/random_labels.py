@@ -140,9 +140,8 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
 
 
 def loss(runs: Sweep[Memorized]) -> charts.Figure:
-    """Training and test loss of {setting.large.network} with {setting.large.num_labels} images, in evaluation mode: the last
-    point on everything trained on and on all test images, the ones before on at most {setting.history_examples.first}
-    training and {setting.history_examples.last} test images."""
+    """Loss of {setting.large.network}, {setting.large.num_labels} images, in evaluation mode: the last point on everything, those before
+    on at most {setting.history_examples.first} training and {setting.history_examples.last} test images."""
     return relabelled.over_training(runs, "loss")
 
 
@@ -165,9 +164,8 @@ def curve(runs: Sweep[Memorized]) -> charts.Figure:
 
 
 def time(found: dict[str, Sweep[Memorized]], settings: Settings) -> charts.Figure:
-    """Updates until the labels are nearly fitted, on straight lines between measurements, of which only the last is on all training
-    images. A share at which not every run gets there is left out. Mini-batches have {setting.curve.recipe.batch_size} images along
-    the curve, {setting.large.recipe.batch_size} otherwise."""
+    """Updates until the labels are nearly fitted; none are shown where not every run gets there. Mini-batches have
+    {setting.curve.recipe.batch_size} images along the curve, {setting.large.recipe.batch_size} otherwise."""
     panel = f"updates to {with_unit(settings.nearly_fitted, '%')} training accuracy"
     lines = {
         f"{study.network}, {study.num_labels:,} images": {
