@@ -207,7 +207,7 @@ ONE_POINT = Margin(0.01, "one point, over eight times the parameters, cannot be 
 def grows(claim: str, quote: str, sweep: str, quantity: Quantity) -> Claim:
     """That a quantity grows with the number of parameters over the networks of a sweep."""
     trend, what = f"{sweep}.trend.{quantity.name}", f"the {quantity.title.split(' (')[0]}"
-    over = {"clean": "the widths", "ten": "the original's ten networks"}[sweep]
+    over = {"clean": "the range of widths", "ten": "the original's ten networks"}[sweep]
     return Claim(
         claim,
         source="original 3.2",

@@ -248,8 +248,8 @@ CLAIMS = (
         source="original 3.1",
         headline="After random labels the test set is at chance",
         quote=original.QUOTES["S11b"],
-        says="On test images with their true labels the network gets {large.random.final_test_accuracy} relabelled.right, and "
-        "by luck {large.random.right} of its labels were: the two differ by {margin}.",
+        says="On test images with their true labels the network gets {large.random.final_test_accuracy} right, and by luck "
+        "{large.random.right} of its labels were: the two differ by {margin}.",
         holds=equal("large.random.final_test_accuracy", to="large.random.right", within=TWO_POINTS, paired=True),
         comments=Comments(
             supported="It could not be otherwise: labels drawn without regard to the image say nothing about new ones.",
@@ -284,7 +284,7 @@ CLAIMS = (
         source="Zhang et al. 2017",
         headline="Random labels take only a small constant factor longer",
         says="To a training accuracy of {setting.nearly_fitted.percent}, random labels take {margin} times the updates of "
-        "true labels: {large.slower} times.",
+        "true labels: the factor is {large.slower}.",
         published="training time grows only by a small constant factor (as others report it); Table 1, CIFAR-10: 100.0 % of "
         "random training labels fitted, 9.78 % on the test set (Inception).",
         holds=at_most("large.slower", TENFOLD),
@@ -294,7 +294,7 @@ CLAIMS = (
         source="ours",
         headline="A network can be too small to fit random labels",
         says="A network with {setting.small.network.num_parameters} parameters gets {margin} of {setting.small.num_labels} "
-        "random labels relabelled.right, after as many updates on the same images: {small.random.final_train_accuracy}.",
+        "random labels right, after as many updates on the same images: {small.random.final_train_accuracy}.",
         holds=at_most("small.random.final_train_accuracy", HALF),
     ),
 )
