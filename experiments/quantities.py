@@ -22,9 +22,9 @@ def measured(quantities: Iterable[Quantity], runs: Sequence[Any]) -> dict[str, M
     return {quantity.name: quantity.over(runs) for quantity in quantities}
 
 
-def of_training(quantity: Quantity) -> Quantity:
+def of_training(quantity: Quantity, **changes: Any) -> Quantity:
     """The same number where a run is several results by name, of which its ``training`` is one."""
-    return replace(quantity, read=lambda run: quantity.of(run["training"]))
+    return replace(quantity, read=lambda run: quantity.of(run["training"]), **changes)
 
 
 def sensitivity(of: str, split: str) -> Quantity:

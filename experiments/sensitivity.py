@@ -261,7 +261,7 @@ CLAIMS = (
         source="original 3.3, part 2",
         headline="Batch size and learning rate change sensitivity",
         quote=original.QUOTES["S15b"],
-        says="From the smallest to the largest value the sensitivity of the loss on test images changes by more than {margin}; it "
+        says="From the smallest to the largest value the sensitivity of the loss on test images changes by {margin}; it "
         f"is multiplied by {in_all('{*.change}')}.",
         comments=Comments(
             supported="Sensitivity changes in all three sweeps; a factor below one is a fall.",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from experiments import quantities
+from experiments.quantities import of_training
 from lab.data import MNIST
 from lab.models import MLP
 from lab.sharpness import Curvature, Rescaled, Rescaling, Sharpness
@@ -114,10 +115,6 @@ def _distance(found: Solution) -> float:
     return float(np.linalg.norm(found["training"].weights - found["start"].weights))
 
 
-def _of_training(quantity: Quantity, **changes: Any) -> Quantity:
-    return replace(quantity, read=lambda found: quantity.of(found["training"]), **changes)
-
-
 _positive = partial(Quantity, average="geometric mean", log=True)
 
 KESKAR = _positive("keskar", "sharpness (Keskar)", read=_phi("keskar"))
@@ -134,12 +131,12 @@ NORM = _positive("norm", "norm of the weights", read=lambda found: np.linalg.nor
 DISTANCE = _positive("distance", "distance from the start", read=_distance)
 
 # The paper's accuracies have four digits, and what is said of them turns on the last two.
-TRAIN_ACCURACY = _of_training(quantities.TRAIN_ACCURACY, digits=4)
-TEST_ACCURACY = _of_training(quantities.TEST_ACCURACY, digits=4)
-TRAIN_LOSS = _of_training(quantities.TRAIN_LOSS)
-TEST_LOSS = _of_training(quantities.TEST_LOSS)
-GAP_LOSS = _of_training(quantities.GAP_LOSS)
-GAP_ACCURACY = _of_training(quantities.GAP_ACCURACY)
+TRAIN_ACCURACY = of_training(quantities.TRAIN_ACCURACY, digits=4)
+TEST_ACCURACY = of_training(quantities.TEST_ACCURACY, digits=4)
+TRAIN_LOSS = of_training(quantities.TRAIN_LOSS)
+TEST_LOSS = of_training(quantities.TEST_LOSS)
+GAP_LOSS = of_training(quantities.GAP_LOSS)
+GAP_ACCURACY = of_training(quantities.GAP_ACCURACY)
 
 MEASURES = (KESKAR, TOP, TRACE, ADAPTIVE, NORM, DISTANCE)
 """What may go with the generalisation gap."""

@@ -5,7 +5,7 @@ from measured.evidence.correlation import rank_correlation, rank_correlations
 from measured.evidence.margin import ANY, Margin, factor
 from measured.evidence.metric import NOT_MEASURED, Average, Estimate, Metric, Missing, Result, Share, Single
 from measured.evidence.names import Names, flat
-from measured.evidence.number import PERCENT, duration, measurement, number, power_of_ten, with_unit
+from measured.evidence.number import PERCENT, as_given, duration, measurement, number, power_of_ten, with_unit
 from measured.evidence.quantity import Quantity
 from measured.evidence.region import OUTCOMES, Outcome, Region
 from measured.evidence.seeds import Seeds, with_seeds
@@ -32,7 +32,7 @@ from measured.evidence.tests import (
 __all__ = [
     "ANY", "NOT_MEASURED", "OUTCOMES", "PERCENT", "Average", "Bound", "Claim", "Comments", "Comparison", "Estimate",
     "Every", "Finding", "Margin", "Metric", "Missing", "Names", "Odds", "Outcome", "Quantity", "Region", "Result", "Seeds",
-    "Share", "Single", "Some", "Sweep", "Test", "Verdict", "at_least", "at_most", "away_from", "different", "duration",
-    "equal", "every", "factor", "flat", "larger", "measurement", "no_more_often", "number", "power_of_ten",
+    "Share", "Single", "Some", "Sweep", "Test", "Verdict", "as_given", "at_least", "at_most", "away_from", "different",
+    "duration", "equal", "every", "factor", "flat", "larger", "measurement", "no_more_often", "number", "power_of_ten",
     "rank_correlation", "rank_correlations", "smaller", "some", "with_seeds", "with_unit",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from measured.evidence import intervals
 from measured.evidence.claim import Claim, Finding, Verdict
 from measured.evidence.metric import Metric, Missing, Share
 from measured.evidence.names import Names, unknown
-from measured.evidence.number import number, with_unit
+from measured.evidence.number import as_given, number, with_unit
 from measured.evidence.region import OUTCOMES, Outcome, Region
 from measured.evidence.tests import Bound, Comparison, Every, Odds, Part, Some, Test
 
@@ -112,8 +112,9 @@ def _margins(test: Test, metrics: Mapping[str, Metric]) -> list[str]:
         unit = ""
         if not isinstance(part, Odds) and not part.ratio:
             unit = metrics[part.metric].unit if isinstance(part, Bound) else _difference_unit(metrics[part.left])
-        amount = with_unit(part.margin, unit)
-        found[part.says.format(amount.removesuffix("s") if amount.startswith("1 ") else amount)] = None
+        amount = as_given(part.margin, unit)
+        # One point, and 0.1 points.
+        found[part.says.format(f"{amount} {unit.removesuffix('s') if amount == '1' else unit}".strip())] = None
     return [margin for margin in found if margin]
 
 

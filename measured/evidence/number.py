@@ -17,6 +17,13 @@ def with_unit(value: float, unit: str, digits: int = 3) -> str:
     return f"{number(value, unit, digits)} {unit}".strip()
 
 
+def as_given(value: float, unit: str = "") -> str:
+    """A number that somebody wrote down, with the digits that it was given and no more; of one without end, three."""
+    shown = value * 100 if unit in PERCENT else value
+    digits = next((digits for digits in range(1, 7) if math.isclose(float(f"{shown:.{digits - 1}e}"), shown, rel_tol=1e-12)), 3)
+    return number(value, unit, digits)
+
+
 def measurement(value: float, low: float | None, high: float | None, unit: str = "", digits: int = 3) -> tuple[str, str, str]:
     """A value, its interval, and what both are multiplied by: ``("6.90", "4.91 to 8.80", " × 10⁻⁴")``.
 

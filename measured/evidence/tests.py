@@ -111,7 +111,7 @@ def away_from(metric: str, none: float, by: Margin) -> Test:
     """``metric`` is further than ``by`` from ``none``, the value that says that there is nothing: 0 of a difference, 1 of a
     ratio."""
     if by.scale == "ratio":
-        low, high, says = none / by.value, none * by.value, "a factor of {}"
+        low, high, says = none / by.value, none * by.value, "more than a factor of {}"
     else:
         low, high, says = none - by.value, none + by.value, "more than {}"
     region = Region(low, high, outside=True, origin=(low + high) / 2, furthest=by.furthest)

@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 
@@ -15,6 +16,9 @@ ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPEN
 """Environment in which a library that is loaded later computes on one thread as well."""
 
 
+_importing = threading.Lock()
+
+
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
     """Whatever has been loaded computes on one thread: reductions change with the number of threads, and bytes must not."""
@@ -22,7 +26,9 @@ def one_thread() -> Iterator[None]:
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(threadpool_limits(1))
-        if torch := sys.modules.get("torch"):  # where the report has not imported it, it computes nothing
+        with _importing:  # while another thread imports it, only a part of it is there
+            torch = sys.modules.get("torch")
+        if torch:  # where the report has not imported it, it computes nothing
             stack.callback(torch.set_num_threads, torch.get_num_threads())
             torch.set_num_threads(1)
         yield
@@ -30,9 +36,10 @@ def one_thread() -> Iterator[None]:
 
 def load_libraries(job: Job) -> None:
     """Import what the code of ``job`` computes with before it does, so that it is held to one thread and to the device."""
-    for name in libraries_of(job):
-        with contextlib.suppress(ImportError):  # code may import it on another machine alone
-            importlib.import_module(name)
+    with _importing:
+        for name in libraries_of(job):
+            with contextlib.suppress(ImportError):  # code may import it on another machine alone
+                importlib.import_module(name)
 
 
 def on_device(device: str) -> contextlib.AbstractContextManager:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from measured.evidence import Names, Seeds, number, with_unit
+from measured.evidence import Names, Seeds, as_given, with_unit
 from measured.pages.record import Setting
 
 PLAIN = (bool, int, float, str, type(None))
@@ -77,11 +77,6 @@ def names(settings: Sequence[Setting]) -> Names:
     return found
 
 
-def _as_set(value: float) -> str:
-    """A number that was set, with the digits that it was given and no more; of one without end, three."""
-    return number(value, digits=next((digits for digits in range(1, 7) if float(f"{value:.{digits - 1}e}") == value), 3))
-
-
 class _View:
     """A setting in prose: prints itself as a number or words, gives the ``first``, ``last`` and ``num`` of several, a share in
     ``percent``, and what is known of it by name, such as a network's ``num_parameters``."""
@@ -96,9 +91,9 @@ class _View:
 
     def __str__(self) -> str:
         if isinstance(self._value, int | float) and not isinstance(self._value, bool):
-            return _as_set(self._value)
+            return as_given(self._value)
         if isinstance(self._value, list) and all(isinstance(item, int | float) for item in self._value):
-            return ", ".join(map(_as_set, self._value)) if len(self._value) < 7 else shown(self._value)
+            return ", ".join(map(as_given, self._value)) if len(self._value) < 7 else shown(self._value)
         return shown(self._value)
 
     def __html__(self) -> Any:

@@ -50,7 +50,7 @@ def captioned(name: str, figure: Figure, metrics: Mapping[str, Metric], settings
     """The figure with what its caption has in braces. Raises BuildError where one names nothing."""
     things = {"metric": Names("metric", metrics), "setting": settings}
     try:
-        return replace(figure, caption=figure.caption.format_map(things))
+        return replace(figure, caption=figure.caption.format_map(things), alt=figure.alt.format_map(things))
     except (BuildError, AttributeError, KeyError, ValueError) as error:
         raise BuildError(f"caption of figure {name!r}: {error}; it can name {{metric...}} and {{setting...}}") from None
 
