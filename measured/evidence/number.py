@@ -21,7 +21,8 @@ def as_given(value: float, unit: str = "") -> str:
     """A number that somebody wrote down, with the digits that it was given and no more; of one without end, three."""
     shown = value * 100 if unit in PERCENT else value
     digits = next((digits for digits in range(1, 7) if math.isclose(float(f"{shown:.{digits - 1}e}"), shown, rel_tol=1e-12)), 3)
-    return number(value, unit, digits)
+    # Without the unit, as shares that were measured get more decimals close to 100 %.
+    return number(shown, digits=digits)
 
 
 def measurement(value: float, low: float | None, high: float | None, unit: str = "", digits: int = 3) -> tuple[str, str, str]:

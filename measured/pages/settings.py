@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from measured.evidence import Names, Seeds, as_given, with_unit
+from measured.evidence import Names, Seeds, as_given
 from measured.pages.record import Setting
 
 PLAIN = (bool, int, float, str, type(None))
@@ -109,7 +109,7 @@ class _View:
     @property
     def percent(self) -> str:
         """A share as a reader wants it."""
-        return with_unit(self._value, "%")
+        return f"{as_given(self._value, '%')} %"
 
     @property
     def num(self) -> "_View":

@@ -27,6 +27,7 @@ from measured.evidence import (
     Single,
     Sweep,
     Test,
+    as_given,
     at_least,
     at_most,
     away_from,
@@ -75,6 +76,18 @@ def test_numbers_are_written_for_readers(value, unit, text):
 def test_interval_is_written_like_its_value(value, low, high, text):
     """The same decimals and the same power of ten, once."""
     assert str(Estimate(value=value, values=(1.0, 2.0, 3.0), low=low, high=high)) == text
+
+
+@pytest.mark.parametrize(
+    "value, unit, text",
+    [
+        (0.5, "", "0.5"), (-0.0022, "points", "−0.22"), (0.07, "%", "7"), (0.29, "%", "29"), (0.995, "%", "99.5"), (0, "", "0"),
+        (242062, "", "242,062"), (1e-12, "", "1 × 10⁻¹²"), (math.log(10) / 10, "", "0.230"),
+    ],
+)  # fmt: skip
+def test_what_somebody_wrote_down_keeps_its_digits(value, unit, text):
+    """Neither more of them, also where a share times 100 is not exact, nor fewer; a number without end gets three."""
+    assert as_given(value, unit) == text
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
@@ -538,13 +551,13 @@ def test_rank_correlation_is_that_of_scipy(decimals):
 @pytest.mark.parametrize(
     "test, unit, margin",
     [
-        (larger("a", than="b", by=Margin(0.001, "x")), "%", "more than 0.100 points"),
+        (larger("a", than="b", by=Margin(0.001, "x")), "%", "more than 0.1 points"),
         (smaller("a", than="b", by=factor(10, "x")), "nats", "at least 10 times"),
-        (equal("a", to="b", within=factor(1.5, "x")), "nats", "a factor of 1.50"),
+        (equal("a", to="b", within=factor(1.5, "x")), "nats", "a factor of 1.5"),
         (equal("a", to="b", within=Margin(2, "x")), "nats", "at most 2 nats"),
         (at_least("a", Margin(0.99, "x")), "%", "at least 99 %"),
-        (at_most("a", -Margin(0.5, "x")), "", "at most −0.500"),
-        (away_from("a", 1.0, factor(1.1, "x")), "", "a factor of 1.10"),
+        (at_most("a", -Margin(0.5, "x")), "", "at most −0.5"),
+        (away_from("a", 1.0, factor(1.1, "x")), "", "a factor of 1.1"),
     ],
 )
 def test_margin_of_the_sentence_is_that_of_the_test(test: Test, unit, margin):

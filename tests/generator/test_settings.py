@@ -47,6 +47,7 @@ class Settings:
     part: Part = Part()
     recipe: Recipe = Recipe(0.001)
     limit: int | None = None
+    noise: float = 0.07
     seeds: Seeds = Seeds(8)
 
     @property
@@ -68,6 +69,7 @@ def test_parts_nest_and_what_comes_from_elsewhere_is_one_setting():
         ("part.network", "net of 3"),
         ("recipe", "Recipe(rate=0.001)"),
         ("limit", "not set"),
+        ("noise", "0.07"),
         ("seeds", "0 to 7"),
     ]
     assert Setting("num_runs", 16, is_derived=True) in TOLD
@@ -81,6 +83,7 @@ def test_parts_nest_and_what_comes_from_elsewhere_is_one_setting():
         ("{part.network.shape.first} by {part.network.shape.last}, a ratio of {ratio}", "2 by 3, a ratio of 0.429"),
         ("{recipe.rate}, {recipe.batch}, {num_runs}", "0.001, 64, 16"),
         ("{seeds.num}: {seeds}", "8: 0 to 7"),
+        ("{noise} is {noise.percent}", "0.07 is 7 %"),
     ],
 )
 def test_prose_names_settings_step_by_step(text, filled):
