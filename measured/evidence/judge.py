@@ -49,7 +49,7 @@ def _verdict(claim: Claim, metrics: Mapping[str, Metric], settings: Names, confi
     def filled(text: str) -> str:
         try:
             return text.format_map(named)
-        except (BuildError, AttributeError, IndexError, ValueError) as error:
+        except (BuildError, AttributeError, IndexError, TypeError, ValueError) as error:
             raise BuildError(f"claim {claim.id!r}: {error}") from None
 
     says = filled(claim.says)
@@ -180,15 +180,15 @@ def _compare(test: Comparison, left: Metric, right: Metric, confidence: float) -
     sign = "/" if test.ratio else "−"
     effect, unit = f"{test.left} {sign} {test.right}", "" if test.ratio else _difference_unit(left)
     n = _sides(left, right)
+    a, b = list(left.values), list(right.values)
+    if test.ratio and min(left.value, right.value, *a, *b) <= 0:
+        return _not_measured(test, effect, "no ratio: a value is not positive", "a difference instead of a ratio", confidence)
     if min(left.n, right.n) < 2:
         value = left.value / right.value if test.ratio else left.value - right.value
         return _finding(effect, value, -math.inf, math.inf, unit, confidence, n, "none: a single seed has no interval", test)
-    a, b = list(left.values), list(right.values)
+    if counted := [name for name, values in ((test.left, a), (test.right, b)) if not values]:
+        raise BuildError(f"{counted[0]} has no value per seed to compare; compare counts of trials by no_more_often")
     if test.ratio:
-        if min(*a, *b) <= 0:
-            return _not_measured(
-                test, effect, "no ratio: a value is not positive", "a difference instead of a ratio", confidence
-            )
         a, b = intervals.logarithms(a), intervals.logarithms(b)
     by_median = "median" in (left.summary, right.summary)
     if test.paired and len(a) != len(b):

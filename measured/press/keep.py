@@ -51,7 +51,7 @@ def captioned(name: str, figure: Figure, metrics: Mapping[str, Metric], settings
     things = {"metric": Names("metric", metrics), "setting": settings}
     try:
         return replace(figure, caption=figure.caption.format_map(things), alt=figure.alt.format_map(things))
-    except (BuildError, AttributeError, KeyError, ValueError) as error:
+    except (BuildError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise BuildError(f"caption of figure {name!r}: {error}; it can name {{metric...}} and {{setting...}}") from None
 
 

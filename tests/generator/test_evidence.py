@@ -407,6 +407,28 @@ def test_geometric_mean_of_values_that_are_not_positive_is_not_measured():
     assert verdict.inconclusive and verdict.findings[0].method == found.why
 
 
+def test_single_seed_of_zero_has_no_ratio():
+    """Not an error after hours of training: no number, as with several seeds."""
+    verdict = verdict_of(larger("a", than="b", by=factor(2, "x")), a=Estimate.over_seeds([1.0]), b=Estimate.over_seeds([0.0]))
+    assert verdict.inconclusive and verdict.findings[0].method == "no ratio: a value is not positive"
+
+
+def test_counts_are_not_compared_like_values_of_seeds():
+    """A share of trials that no seed made alone is compared by odds, and the message says so."""
+    counted = {name: Share.of_count(successes, 10, of="images") for name, successes in (("a", 5), ("b", 7))}
+    with pytest.raises(BuildError, match="b has no value per seed to compare.*no_more_often"):
+        verdict_of(larger("b", than="a"), **counted)
+    assert verdict_of(no_more_often("a", than="b", why="x"), **counted).inconclusive
+
+
+@pytest.mark.parametrize("text", ["{a:.2f}", "{margins[first]}", "{}", "{a.worth}"])
+def test_sentence_that_cannot_be_filled_names_its_claim(text):
+    """Whatever Python thinks of its braces."""
+    claim = Claim("wrong", source="ours", says=text, holds=at_least("a", Margin(1, "x")))
+    with pytest.raises(BuildError, match="claim 'wrong'"):
+        judge.judge([claim], {"a": LOW})
+
+
 def test_ratio_of_values_that_are_not_positive_is_not_measured():
     """Also where the metrics are means, which exist."""
     claim = Claim("ratio", source="ours", says="{a}", holds=smaller("a", than="b", by=factor(2, "x")))
@@ -557,7 +579,7 @@ def test_rank_correlation_is_that_of_scipy(decimals):
         (equal("a", to="b", within=Margin(2, "x")), "nats", "at most 2 nats"),
         (at_least("a", Margin(0.99, "x")), "%", "at least 99 %"),
         (at_most("a", -Margin(0.5, "x")), "", "at most −0.5"),
-        (away_from("a", 1.0, factor(1.1, "x")), "", "a factor of 1.1"),
+        (away_from("a", 1.0, factor(1.1, "x")), "", "more than a factor of 1.1"),
     ],
 )
 def test_margin_of_the_sentence_is_that_of_the_test(test: Test, unit, margin):
