@@ -80,7 +80,7 @@ def _verdict(claim: Claim, metrics: Mapping[str, Metric], settings: Names, confi
     )
 
 
-class _Spoken(Mapping[str, Any]):
+class _Spoken:
     """What a claim's texts have in braces: metrics by their names, ``setting``, and the margins of its test."""
 
     def __init__(self, metrics: Names, settings: Names, margins: list[str]):
@@ -97,12 +97,6 @@ class _Spoken(Mapping[str, Any]):
             told = ", ".join(self._margins) or "none"
             raise BuildError(f"{{margin}} stands for one margin, but the test has {told}; write {{margins[0]}} and so on")
         return self._margins[0]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter((*self._metrics, "setting", "margin", "margins"))
-
-    def __len__(self) -> int:
-        return len(self._metrics) + 3
 
 
 def _margins(test: Test, metrics: Mapping[str, Metric]) -> list[str]:

@@ -2,7 +2,6 @@
 alike."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from string import Formatter
 from typing import Any
 
 from measured.errors import BuildError, did_you_mean
@@ -59,8 +58,3 @@ def resolve(name: str, known: Mapping[str, Any]) -> str | None:
     thing."""
     steps = name.split(".")
     return next((whole for end in range(len(steps), 0, -1) if (whole := ".".join(steps[:end])) in known), None)
-
-
-def fields_of(text: str) -> list[str]:
-    """What a text has in braces, with dots."""
-    return [name.replace("[", ".").replace("]", "") for _, name, _, _ in Formatter().parse(text) if name]

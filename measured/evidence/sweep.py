@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from measured.evidence.correlation import rank_correlations
 from measured.evidence.metric import Estimate, Metric, Missing
@@ -34,11 +34,6 @@ class Sweep(Generic[R]):
     def map(self, change: Callable[[R], S]) -> "Sweep[S]":
         """The same sweep of what ``change`` makes of each run, such as a job on a training."""
         return Sweep(self.knob, {value: [change(run) for run in runs] for value, runs in self.runs.items()})
-
-    def with_each(self, other: "Sweep[S]", join: Callable[[R, S], Any]) -> "Sweep[Any]":
-        """Two measurements of the same runs as one sweep: ``join`` makes one thing of both."""
-        pairs = {value: list(zip(runs, other.runs[value], strict=True)) for value, runs in self.runs.items()}
-        return Sweep(self.knob, {value: [join(*pair) for pair in found] for value, found in pairs.items()})
 
     @property
     def values(self) -> list[float]:

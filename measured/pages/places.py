@@ -6,7 +6,7 @@ out, its names are known; elsewhere what is not known stands for anything, and t
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +58,7 @@ class _Reader:
             for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
             if isinstance(target, ast.Name)
         }
-        self._claim_makers = _makers(tree, {"Claim"}, lambda node, makers: _called(node) in makers)
+        self._claim_makers = _makers(tree, "Claim")
 
     def read(self, node: ast.AST, values: Values) -> None:
         """Note what ``node`` makes, and what stands in it."""
@@ -123,17 +123,17 @@ def _unpacked(target: ast.expr, items: list[Any] | None) -> dict[str, Sequence[A
     return found
 
 
-def _makers(tree: ast.Module, known: set[str], makes: Callable[[ast.expr, set[str]], bool]) -> set[str]:
-    """``known`` and the functions that return what these make, directly or through one another."""
+def _makers(tree: ast.Module, known: str) -> set[str]:
+    """``known`` and the functions that return what it makes, directly or through one another."""
     returned = [
-        (function.name, item.value)
+        (function.name, _called(item.value))
         for function in _statements(tree)
         if isinstance(function, ast.FunctionDef)
         for item in _statements(function, into_functions=False)
         if isinstance(item, ast.Return) and item.value
     ]
-    found = set(known)
-    while more := {name for name, value in returned if makes(value, found)} - found:
+    found = {known}
+    while more := {name for name, called in returned if called in found} - found:
         found |= more
     return found
 

@@ -536,7 +536,6 @@ def test_sweep_is_asked_for_any_quantity():
     assert RUNS.correlation(LOSS).values == pytest.approx((-1.0,) * 3)
     assert RUNS.correlation(LOSS, SIZE).values == pytest.approx((-1.0,) * 3)
     assert RUNS.map(lambda run: run.size)[4] == [4, 4, 4]
-    assert RUNS.with_each(RUNS.map(lambda run: run.seed), lambda run, seed: run.seed == seed)[2] == [True, True, True]
 
 
 def test_sweep_needs_as_many_runs_everywhere():
