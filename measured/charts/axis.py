@@ -59,6 +59,12 @@ def of_panels(given: Title | Mapping[str, Title], panels: Iterable[str]) -> dict
     return {panel: _axis(given[panel]) for panel in panels}
 
 
+def scales(given: Title | Mapping[str, Title], panels: Iterable[str]) -> dict[str, float]:
+    """By what the numbers of each panel are multiplied: 100 where a quantity is a share, which its axis shows in per cent."""
+    titles = given if isinstance(given, Mapping) else dict.fromkeys(panels, given)
+    return {name: on_axis(1.0, title.unit if isinstance(title, Quantity) else "") for name, title in titles.items()}
+
+
 def linear(given: Title) -> Axis:
     """A linear axis, for a shape whose scales are fixed. Raises ValueError for a logarithmic one."""
     axis = _axis(given)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from measured.charts import notes
-from measured.charts.axis import Title, heading
+from measured.charts.axis import Title, heading, scales
 from measured.charts.figure import Figure, Table
 from measured.charts.panels import Panels, check_panels, grouped
 from measured.charts.style import INK, WIDE, looks
@@ -94,18 +94,19 @@ def curves(
     """Lines over x, one panel per key: the median over seeds with the band from the 10th to the 90th percentile.
 
     The series named ``reference`` is the truth the others are held against: drawn in ink, on top. ``limits`` fixes the y axis
-    of a panel; what a band has beyond it is cut off. An axis is a title, an ``Axis``, or one of them by panel. ``levels`` names
-    heights that are drawn across a panel, such as chance, and ``marks`` up to three values of x that are drawn through all of
-    them.
+    of a panel; what a band has beyond it is cut off. An axis is a title, an ``Axis``, a ``Quantity``, or one of them by panel;
+    numbers of a quantity that is a share are shares, and shown in per cent. ``levels`` names heights that are drawn across a
+    panel, such as chance, and ``marks`` up to three values of x that are drawn through all of them, as the axis shows them.
     """
     ends = {panel: (float(low), float(high)) for panel, (low, high) in (limits or {}).items()}
     check_panels("limits", ends, panels)
     sides = Panels.of(panels, x, y, levels, marks)
     rows: list[Row] = []
     numbers: set[int] = set()
+    across, upwards = scales(x, panels), scales(y, panels)
     for panel, lines in panels.items():
         for name, series in lines.items():
-            num_seeds, points = _summary(series, f"series {name!r} of panel {panel!r}")
+            num_seeds, points = _summary(series, across[panel], upwards[panel], f"series {name!r} of panel {panel!r}")
             rows += [Row(panel, name, *point) for point in points]
             if name != reference:
                 numbers.add(num_seeds)
@@ -114,12 +115,12 @@ def curves(
     return Curves(Table(columns, tuple(rows)), caption, alt, sides, reference, ends, note=note)
 
 
-def _summary(series: Series, name: str) -> tuple[int, list[tuple[float, float, float, float]]]:
-    """How many seeds there are; x, median, 10th and 90th percentile over them at each point."""
+def _summary(series: Series, across: float, upwards: float, name: str) -> tuple[int, list[tuple[float, float, float, float]]]:
+    """How many seeds there are; x, median, 10th and 90th percentile over them at each point, times what the axes want."""
     import numpy as np
 
-    xs = [float(at) for at in series.x]
-    values = np.array([[float(value) for value in row] for row in series.values])
+    xs = [across * float(at) for at in series.x]
+    values = np.array([[upwards * float(value) for value in row] for row in series.values])
     if values.ndim != 2 or values.shape[1] != len(xs):
         raise ValueError(
             f"{name} has {len(xs)} values of x and numbers of the shape {values.shape}; expected {len(xs)} per seed"

@@ -16,7 +16,7 @@ Cell = str | int | float | Metric | None
 
 @dataclass(frozen=True)
 class Table:
-    """Tidy numbers: one observation a row."""
+    """Tidy numbers: one observation per row."""
 
     columns: tuple[str, ...]
     """Headings, for readers; a shape knows its columns by the names in its own ``Row``."""

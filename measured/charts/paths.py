@@ -83,7 +83,7 @@ def paths(
     alt: str,
     caption: str = "",
 ) -> Paths:
-    """Runs as lines through a plane with equal, linear scales, one panel a key: dots coloured by ``label``, the ends labelled
+    """Runs as lines through a plane with equal, linear scales, one panel per key: dots coloured by ``label``, the ends labelled
     with it."""
     rows = [
         Row(panel, name, number, float(point[0]), float(point[1]), float(value))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from measured.charts.axis import Title, heading
+from measured.charts.axis import Title, heading, scales
 from measured.charts.figure import Figure, Table
 from measured.charts.panels import Panels, grouped
 from measured.charts.style import WIDE, looks
@@ -69,14 +69,15 @@ def scatter(
     caption: str = "",
     alike: bool = False,
 ) -> Scatter:
-    """One dot for each (x, y), a colour and a marker for each named kind, one panel a key; ``alike`` gives all panels the same
-    axes.
+    """One dot for each (x, y), a colour and a marker for each named kind, one panel per key; ``alike`` gives all panels the
+    same axes.
 
     ``x`` and ``y`` are those of ``curves``.
     """
     sides = Panels.of(panels, x, y)
+    across, upwards = scales(x, panels), scales(y, panels)
     rows = [
-        Row(panel, name, float(point[0]), float(point[1]))
+        Row(panel, name, across[panel] * float(point[0]), upwards[panel] * float(point[1]))
         for panel, kinds in panels.items()
         for name, points in kinds.items()
         for point in points

@@ -89,7 +89,7 @@ def key_of(parts: Parts) -> str:
 
 
 def explain(before: Parts | None, after: Parts) -> list[str]:
-    """Why the result of ``after`` is not the kept result of ``before``, one line a reason."""
+    """Why the result of ``after`` is not the kept result of ``before``, one line per reason."""
     if before is None:
         return ["never computed"]
     lines = changes(before["code"], after["code"])

@@ -396,3 +396,13 @@ def test_drawing_never_imports_pyplot():
 def test_making_and_naming_a_figure_imports_no_matplotlib(tmp_path):
     """Nor does finding out that its drawing is kept."""
     run(f"Drawings(pathlib.Path({str(tmp_path)!r})).key('c', line); assert not {{'matplotlib', 'torch'}} & sys.modules.keys()")
+
+
+def test_shares_are_drawn_as_their_axis_says():
+    """A quantity that is a share has an axis in per cent, on which its numbers are per cent in every shape."""
+    share, loss = Quantity("share", "share", "%"), Quantity("loss", "loss")
+    lines = {"panel": {"runs": charts.Series((1, 2), [[0.1, 0.2]])}, "other": {"runs": charts.Series((1, 2), [[0.1, 0.2]])}}
+    figure = charts.curves(lines, x="steps", y={"panel": share, "other": loss}, alt="Lines.")
+    assert [row[2:4] for row in figure.table.rows] == [(1, 10), (2, 20), (1, 0.1), (2, 0.2)]
+    figure = charts.scatter({"panel": {"runs": [(0.5, 3.0)]}}, x=share, y=loss, alt="Dots.")
+    assert figure.table.rows[0][2:] == (50, 3) and figure.table.columns[2] == "share (%)"
