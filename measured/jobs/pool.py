@@ -255,8 +255,8 @@ def gather(tree: Any) -> Any:
     def collect(node: Any) -> None:
         if isinstance(node, Job):
             jobs.append(node)
-        elif isinstance(node, dict | list | tuple):
-            for item in node.values() if isinstance(node, dict) else node:
+        elif isinstance(node, Mapping | list | tuple):
+            for item in node.values() if isinstance(node, Mapping) else node:
                 collect(item)
 
     collect(tree)
@@ -268,10 +268,11 @@ def gather(tree: Any) -> Any:
     def fill(node: Any) -> Any:
         if isinstance(node, Job):
             return next(results)
-        if isinstance(node, dict):
+        if isinstance(node, Mapping):
             return {name: fill(item) for name, item in node.items()}
         if isinstance(node, list | tuple):
-            return type(node)(fill(item) for item in node)
+            filled = [fill(item) for item in node]
+            return type(node)(*filled) if hasattr(node, "_fields") else type(node)(filled)
         return node
 
     return fill(tree)

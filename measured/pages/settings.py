@@ -36,7 +36,7 @@ def _told(value: Any, name: str, is_derived: bool, chapter: str) -> Iterator[Set
             if is_part or isinstance(found, PLAIN) or _is_row(found):
                 yield from _told(found, f"{before}{derived}", True, chapter)
     elif isinstance(value, tuple | list):
-        yield Setting(name, [str(item) for item in value], is_derived)
+        yield Setting(name, [_in_short(item) if is_dataclass(item) else str(item) for item in value], is_derived)
 
 
 def _is_row(value: Any) -> bool:
@@ -48,7 +48,8 @@ def _in_short(value: Any) -> str:
     if "__str__" in vars(type(value)):
         return str(value)
     given = [(field.name, getattr(value, field.name)) for field in fields(value) if getattr(value, field.name) != field.default]
-    return f"{type(value).__name__}({', '.join(f'{name}={item}' for name, item in given)})"
+    told = ((name, _in_short(item) if is_dataclass(item) else item) for name, item in given)
+    return f"{type(value).__name__}({', '.join(f'{name}={item}' for name, item in told)})"
 
 
 def _properties(kind: type) -> list[str]:

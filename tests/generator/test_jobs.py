@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -35,6 +37,21 @@ class Heard(Listener):
 
     def finished(self, job, key, cached, seconds):
         self.done.append((job, cached))
+
+
+class Pair(NamedTuple):
+    """Two things with names."""
+
+    job: Any
+    word: str
+
+
+def test_jobs_are_found_in_any_mapping_and_in_named_tuples(cache):
+    """None is handed back as it was asked for, without a word."""
+    with using(InProcess(cache)):
+        mapping = gather(MappingProxyType({"a": Powers(2.0)}))
+        assert list(mapping["a"].values) == [1, 2, 4]
+        assert list(gather(Pair(Powers(2.0), "text")).job.values) == [1, 2, 4]
 
 
 def test_tree_keeps_its_shape(cache):

@@ -1,6 +1,6 @@
 """Settings of a chapter as a reader and its prose see them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -30,6 +30,7 @@ class Named:
 class Recipe:
     rate: float
     batch: int = 64
+    inner: "Recipe | None" = None
 
 
 # As if they came from elsewhere than the chapter.
@@ -89,6 +90,12 @@ def test_parts_nest_and_what_comes_from_elsewhere_is_one_setting():
 def test_prose_names_settings_step_by_step(text, filled):
     """Numbers as a reader would write them, ends and number of several, and what is known of a network."""
     assert text.format_map(settings.names(TOLD)) == filled
+
+
+def test_what_is_at_its_default_is_not_told_however_deep():
+    """A setting from elsewhere that holds another is one readable line."""
+    told = settings.told(replace(Settings(), recipe=Recipe(0.001, inner=Recipe(0.1))))
+    assert {item.name: item.value for item in told}["recipe"] == "Recipe(rate=0.001, inner=Recipe(rate=0.1))"
 
 
 def test_slip_says_what_is_near():
