@@ -59,9 +59,10 @@ def test_published_parameter_counts_are_those_of_the_networks_named(name, hidden
 
 def memorized(accuracies: list[float], final: float):
     """A run of 40 updates on 20 images, 8 in a mini-batch, with those accuracies after 0 and 20 of them."""
-    train = Train(MLP(784, (), 10), MNIST(20), Recipe(0.001, 40, 8), 0, record_at=(0, 20))
+    data = MNIST(20)
+    train = Train(MLP(784, (), 10), data, Recipe(0.001, 40, 8), 0, record_at=(0, 20))
     run = replace(train.placeholder(), train_accuracy=np.array(accuracies), final_train_accuracy=np.array(final))
-    return Memorization(train, CorrectLabels(train.data)).compute(run, CorrectShare(0.1))
+    return Memorization(train, CorrectLabels(data)).compute(run, CorrectShare(0.1))
 
 
 def test_a_history_ends_with_what_was_measured_on_everything():
