@@ -11,6 +11,7 @@ import numpy as np
 
 from experiments import original
 from experiments.margins import TREND
+from experiments.quantities import measured
 from lab.activations import Tanh
 from lab.data import MNIST, Data
 from lab.functions import FunctionSamples, SincPlusSine
@@ -121,7 +122,11 @@ def jobs(task: Task, settings: Settings) -> list[GradientNorms]:
     steps = tuple(sorted({round(share * recipe.num_updates) for share in shares}))
     trainings = [Train(task.network, task.data, recipe, seed, checkpoint_at=steps) for seed in settings.seeds]
     assert recipe.batch_size is not None, "a recipe without mini-batches has none to measure"
-    return [GradientNorms(run, settings.num_batches, recipe.batch_size, None, seed=1000 + run.seed) for run in trainings]
+    # The mini-batches that are measured are drawn by a seed that draws none of those trained on.
+    return [
+        GradientNorms(run, settings.num_batches, recipe.batch_size, num_examples=None, seed=1000 + run.seed)
+        for run in trainings
+    ]
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
@@ -134,7 +139,8 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
 def summary(runs: list[Norms]) -> dict[str, Metric]:
     """Numbers of the runs of one task. A trend is a rank correlation with the number of updates."""
     steps = [run.steps for run in runs]
-    return {quantity.name: quantity.over(runs) for quantity in (*NORMS, BATCH_OVER_FULL)} | {
+    return {
+        **measured((*NORMS, BATCH_OVER_FULL), runs),
         "trend": rank_correlations(steps, [run.full_norm for run in runs]),
         "loss_trend": rank_correlations(steps, [run.full_loss for run in runs]),
     }
@@ -153,7 +159,7 @@ def norms(runs: dict[str, list[Norms]]) -> charts.Figure:
                 "loss, all examples": charts.Series.of(found, "full_loss"),
                 "gradient norm, all examples": charts.Series.of(found, "full_norm"),
                 "gradient norm, one mini-batch": charts.Series(
-                    found[0].steps, [row for run in found for row in run.batch_norm.T]
+                    found[0].steps, [row for run in found for row in run.batch_norm.T], of="mini-batches"
                 ),
             }
             for task, found in runs.items()
