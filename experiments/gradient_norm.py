@@ -159,7 +159,7 @@ def norms(runs: dict[str, list[Norms]]) -> charts.Figure:
                 "loss, all examples": charts.Series.of(found, "full_loss"),
                 "gradient norm, all examples": charts.Series.of(found, "full_norm"),
                 "gradient norm, one mini-batch": charts.Series(
-                    found[0].steps, [row for run in found for row in run.batch_norm.T], of="mini-batches"
+                    found[0].steps, [row for run in found for row in run.batch_norm.T], rows_are="mini-batches"
                 ),
             }
             for task, found in runs.items()

@@ -21,8 +21,8 @@ class Series:
     x: Iterable[float]
     values: Iterable[Any]
     """One row of numbers per seed."""
-    of: str = "seeds"
-    """What a row is of, where it is something else than a seed."""
+    rows_are: str = "seeds"
+    """What the rows are, where they are not one per seed."""
 
     @classmethod
     def of(cls, runs: Sequence[Any], values: str, x: str = "steps") -> "Series":
@@ -110,7 +110,7 @@ def curves(
             num_seeds, points = _summary(series, f"series {name!r} of panel {panel!r}")
             rows += [Row(panel, name, *point) for point in points]
             if name != reference:
-                numbers.setdefault(series.of, set()).add(num_seeds)
+                numbers.setdefault(series.rows_are, set()).add(num_seeds)
     columns = ("panel", "series", heading(sides.x, "x"), "median", "10 %", "90 %")
     over = " or ".join(notes.count(sorted(found), of) for of, found in numbers.items() if max(found) > 1)
     note = f"Median and middle 80 % over {over}." if over else ""
