@@ -31,7 +31,7 @@ LIMITS = {
 EDITS = {
     "sentence in the template": ("template", "\n## ", "\n## Once more: "),
     "sentence of a claim": ("module", 'says="', 'says="Once more: '),
-    "caption": ("module", 'caption=f"', 'caption=f"Once more: '),
+    "caption": ("module", '-> charts.Figure:\n    """', '-> charts.Figure:\n    """Once more: '),
     "label of an axis": ("module", 'charts.Axis("', 'charts.Axis("once more: '),
 }
 """Which file, the first text in it, and what stands there after the edit."""

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from scipy.optimize import fmin_l_bfgs_b
 
-from experiments.flatness import NETWORK
+from experiments.original import DNN
 from lab.box_search import START, Objective, around, half_widths, maximize_in_box
 from lab.data import MNIST
 from lab.losses import training_loss
@@ -77,7 +77,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     for batch_size in (64, 1024):
-        of = Train(NETWORK, MNIST(10_000), Recipe(1e-3, options.updates, batch_size), 0)
+        of = Train(DNN, MNIST(10_000), Recipe(1e-3, options.updates, batch_size), 0)
         loss = training_loss(of, of.compute(), options.examples)
         weights, objective = loss.weights.numpy(), around(loss)
         here = objective(np.zeros_like(weights))[0]

@@ -1,8 +1,8 @@
 """What lies between two solutions?
 
 One network is trained with a small and a large batch, and with a low and a high learning rate. Weights on the straight line
-through two solutions are evaluated, never trained: between solutions with a common start, between solutions with starts of
-their own, and between two runs of one recipe, without which a barrier says nothing about the recipes.
+through two solutions are evaluated, never trained. The two solutions have the same initial weights (a common start) or not
+(starts of their own). Pairs of runs of one recipe are the control: does the loss rise between them just as much?
 """
 
 import math
@@ -23,31 +23,31 @@ from measured.evidence import Claim, Comments, Margin, Quantity, Result, Seeds, 
 from measured.jobs import gather
 
 TITLE = "Between two solutions"
-ALL = MNIST().sizes[0]
+ALL = MNIST().sizes[0]  # training images
 
-# Seconds of one worker, measured alone: an update of 64 images takes 0.5 ms, one of 1,024 takes 3.3 ms.
-#   trainings       8 seeds x (2 of batch 1,024, and 4 of batch 64), 1,500 updates each  8 x 13 s   = 104 s
-#   lines           8 seeds x 11 x 31 points x 15,000 images                             88 x 0.65 s =  57 s
-#   original's CNN  4 x 32,000 images at 3,400/s, 2 x 31 x 2,000 at 6,000/s; with seeds it would cost 100 times as much = 59 s
+# What the standard preset costs, in seconds of one worker alone. All pairs of the original's CNN would cost 100 times as much.
+#   trainings       8 seeds x 1,500 updates x (2 x 3.3 ms, batch 1,024, + 4 x 0.5 ms, 64)  8 x 13 s  = 104 s
+#   lines           8 seeds x 11 lines x 31 points x 15,000 images                         88 x 0.65 s =  57 s
+#   original's CNN  4 runs x 32,000 images at 3,400/s, 2 lines x 31 points x 2,000 images at 6,000/s =  59 s
 
 
 @dataclass(frozen=True)
 class Settings:
     lines: Lines = Lines(original.DNN, MNIST(10_000), num_alphas=31, num_train=5000, num_test=10_000)
-    """The network, the images it is trained on, how many points a line has from α = −1 to 2, and the images they are evaluated
-    on: half of the test images choose a best point, the other half judges it."""
+    """The network, the images it is trained on, how many points a line has from α = −1 to 2, and the images on which these
+    are evaluated. One half of the test images chooses the best point, the other half judges it."""
     recipe: Recipe = Recipe(learning_rate=0.001, num_updates=1500, batch_size=64)
-    """How the first solution of a pair is trained, by Adam at a constant rate; the second differs in one thing or in none."""
+    """The recipe with the small batch and the low learning rate: Adam at a constant rate. Each other recipe changes one thing."""
     large_batch: int = 1024
-    """Mini-batch of the second solution where two batch sizes are compared."""
+    """Images in a mini-batch of the recipe with the large batch."""
     high_rate: float = 0.01
-    """Learning rate of the second solution where two learning rates are compared."""
+    """Learning rate of the recipe with the high rate."""
     seeds: Seeds = Seeds(8)
-    """Pairs of solutions of each kind."""
+    """Pairs of solutions of each kind, one per seed."""
     cnn: Lines = Lines(original.CNN_16_36, MNIST(4096, num_held_out=2000), num_alphas=31, num_train=1000, num_test=1000)
-    """The same of the original's network, whose lines are drawn for a single pair."""
+    """The same for the original's network: one pair of two learning rates with a common start, and one without."""
     cnn_updates: int = 500
-    """Updates of the original's network."""
+    """Updates for which the original's network is trained."""
 
 
 PRESETS = {
@@ -71,63 +71,63 @@ PRESETS = {
 
 COMPARED = {"batch": "two batch sizes", "rate": "two learning rates"}
 CONTROLS = {"small": "two seeds, small batch", "large": "two seeds, large batch", "high": "two seeds, high rate"}
-"""Pairs of one recipe, which differ in what any two runs differ in."""
+"""Pairs of runs of one recipe. They differ in the order of the examples and, with own starts, in the initial weights."""
 PAIRS = COMPARED | CONTROLS
-STARTS = {"one_start": "one start", "two_starts": "two starts"}
+STARTS = {"one_start": "common start", "two_starts": "own starts"}
 SPLITS = {"train": "training images", "test": "test images"}
 
 BARRIER = Quantity("barrier", "barrier, training loss", read=lambda line: barrier_height(line.alphas, line.train_loss))
 TEST_BARRIER = Quantity("test_barrier", "barrier, test loss", read=lambda line: barrier_height(line.alphas, line.test_loss))
 ALPHA = Quantity("alpha", "α of the best point", average="median", digits=2)
-CHOSEN = (ALPHA, Quantity("score", "its accuracy", "%", digits=4), Quantity("end_score", "accuracy of the end", "%", digits=4))
-GAIN_IMAGES = Quantity("gain", "gain in accuracy", "images")
-GAIN_LOSS = Quantity("gain", "change of the loss")
+CHOSEN = (ALPHA, Quantity("score", "accuracy there", "%", digits=4), Quantity("end_score", "accuracy of end", "%", digits=4))
+ACCURACY_GAIN = Quantity("gain", "gain in accuracy", "images")
+LOSS_CHANGE = Quantity("gain", "change in loss")
 LOSS_AXIS = charts.Axis("cross-entropy (nats)", log=True)
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
     small = settings.recipe
     large, high = replace(small, batch_size=settings.large_batch), replace(small, learning_rate=settings.high_rate)
-    controlled = {"small": small, "large": large, "high": high}
-    recipes = {"batch": (small, large), "rate": (small, high)} | {name: (one, one) for name, one in controlled.items()}
+    single = {"small": small, "large": large, "high": high}
+    recipes = {"batch": (small, large), "rate": (small, high)} | {name: (recipe, recipe) for name, recipe in single.items()}
     jobs = {pair: settings.lines.by_start(*ends, settings.seeds) for pair, ends in recipes.items()}
-    briefly = [replace(recipe, num_updates=settings.cnn_updates) for recipe in recipes["rate"]]
-    of_original = settings.cnn.by_start(*briefly, seeds=[0])
-    found, from_starts, of_original = gather((jobs, [from_start(job) for job in jobs["small"]["one_start"]], of_original))
+    start_jobs = [from_start(job) for job in jobs["small"]["one_start"]]
+    short = [replace(recipe, num_updates=settings.cnn_updates) for recipe in recipes["rate"]]
+    found, from_starts, of_cnn = gather((jobs, start_jobs, settings.cnn.by_start(*short, seeds=[0])))
     metrics = {
-        pair: {start: measured_on(lines, settings.lines.num_judging) for start, lines in by_start.items()}
+        pair: {start: summary(lines, settings.lines.num_judging) for start, lines in by_start.items()}
         for pair, by_start in found.items()
     }
-    for pair, other in (("batch", "large"), ("rate", "high")):
+    for pair, other in (("batch", "large"), ("rate", "high")):  # control: between two seeds of one recipe, mean over the two
         for start in STARTS:
-            both = zip(*(metrics[control][start]["barrier"].values for control in ("small", other)), strict=True)
-            metrics[pair][start]["control"] = BARRIER.estimate(sum(heights) / 2 for heights in both)
+            heights = zip(*(metrics[control][start]["barrier"].values for control in ("small", other)), strict=True)
+            metrics[pair][start]["control"] = BARRIER.estimate(sum(of_seed) / 2 for of_seed in heights)
     batches = f"batch {small.batch_size:,}", f"batch {large.batch_size:,}"
     rates = f"rate {small.learning_rate:g}", f"rate {high.learning_rate:g}"
-    names = {name: f"batch {one.batch_size:,}, rate {one.learning_rate:g}" for name, one in controlled.items()}
+    names = {name: f"batch {recipe.batch_size:,}, rate {recipe.learning_rate:g}" for name, recipe in single.items()}
     return Result(
         metrics | {"from_start": {"barrier": BARRIER.over(from_starts)}},
         charts.drawn(line, found["batch"], *batches, of="lines", variant="batch")
         | charts.drawn(line, found["rate"], *rates, of="lines", variant="rate")
-        | charts.drawn(line, of_original, *rates, of="cnn", variant="cnn")
+        | charts.drawn(line, of_cnn, *rates, of="cnn", variant="cnn")
         | charts.drawn(controls, found, from_starts, names)
         | charts.drawn(barriers, metrics)
         | charts.drawn(best, metrics),
     )
 
 
-def measured_on(lines: Sequence[Line], num_judging: int) -> dict[str, Any]:
-    """What is said of the lines of one kind of pair, one line per seed."""
+def summary(lines: Sequence[Line], num_judging: int) -> dict[str, Any]:
+    """Numbers of the lines of one kind of pair, one line per seed."""
     best, worst = ([choose_between(line.alphas, line.half_accuracy, by) for line in lines] for by in (np.argmax, np.argmin))
     lowest = [choose_between(line.alphas, line.half_loss, np.argmin) for line in lines]
     return {
         "barrier": BARRIER.over(lines),
         "test_barrier": TEST_BARRIER.over(lines),
-        # Whole images: differences of shares that cancel would leave a mean of rounding errors.
-        "best": {item.name: item.over(best) for item in CHOSEN}
-        | {"gain": GAIN_IMAGES.estimate(round(item.gain * num_judging) for item in best)},
-        "worst": {item.name: item.over(worst) for item in CHOSEN},
-        "lowest": {"alpha": ALPHA.over(lowest), "gain": GAIN_LOSS.over(lowest)},
+        # Counted in whole images, so that gains that cancel have a mean of exactly zero, not one of rounding errors.
+        "best": {quantity.name: quantity.over(best) for quantity in CHOSEN}
+        | {"gain": ACCURACY_GAIN.estimate(round(point.gain * num_judging) for point in best)},
+        "worst": {quantity.name: quantity.over(worst) for quantity in CHOSEN},
+        "lowest": {"alpha": ALPHA.over(lowest), "gain": LOSS_CHANGE.over(lowest)},
     }
 
 
@@ -136,8 +136,8 @@ def measured_on(lines: Sequence[Line], num_judging: int) -> dict[str, Any]:
 
 
 def line(found: Mapping[str, Sequence[Line]], first: str, second: str, of: str) -> charts.Figure:
-    """From {first} (α = 0) to {second} (α = 1): weights (1 − α) θ₁ + α θ₂ of the network {setting.{of}.network}, evaluated in
-    float32 and evaluation mode on {setting.{of}.num_train} training and {setting.{of}.num_test} test images, never trained."""
+    """From {first} (α = 0) to {second} (α = 1): weights (1 − α) θ₁ + α θ₂ of the network {setting.{of}.network}, evaluated on
+    {setting.{of}.num_train} training and {setting.{of}.num_test} test images in float32 and in evaluation mode, never trained."""
     panels = {
         f"{what}, {STARTS[start]}": {
             title: charts.Series(lines[0].alphas, [scale * getattr(line, f"{split}_{what}") for line in lines])
@@ -151,13 +151,13 @@ def line(found: Mapping[str, Sequence[Line]], first: str, second: str, of: str) 
         x="α",
         y={panel: LOSS_AXIS if panel.startswith("loss") else "accuracy (%)" for panel in panels},
         marks={first: 0, second: 1},
-        alt=f"Loss and accuracy against alpha, from {first} at zero to {second} at one: with one start left, with two right.",
+        alt=f"Loss and accuracy against α, from {first} at 0 to {second} at 1: left with a common start, right with own starts.",
     )
 
 
 def controls(found: Mapping[str, Any], from_starts: Sequence[Line], names: Mapping[str, str]) -> charts.Figure:
-    """Controls on {setting.lines.num_train} of the images trained on: two seeds of one recipe, with a common start and with
-    two, and from the initial weights (α = 0) to a solution (α = 1)."""
+    """Controls: training loss, on {setting.lines.num_train} images, between two seeds of one recipe, with a common start and
+    with starts of their own; and from the initial weights (α = 0) to a solution (α = 1)."""
 
     def losses(lines: Sequence[Line]) -> charts.Series:
         return charts.Series.of(lines, "train_loss", x="alphas")
@@ -170,22 +170,22 @@ def controls(found: Mapping[str, Any], from_starts: Sequence[Line], names: Mappi
         x="α",
         y=LOSS_AXIS,
         marks={"θ₁": 0, "θ₂": 1},
-        alt="Loss against alpha between two runs of one recipe, for three recipes, and from initial weights to a solution.",
+        alt="Loss against α between two runs of one recipe, for three recipes, and from initial weights to a solution.",
     )
 
 
 def barriers(metrics: Mapping[str, Any]) -> charts.Figure:
     """Height of the barrier in nats: the most by which the loss rises above the straight line between the losses of the two
-    ends. It is never negative, so it is held against that of two seeds of one recipe."""
+    ends. It is never negative, so compare it with the barrier between two seeds of one recipe."""
     columns = ("between", "starts", BARRIER.title, TEST_BARRIER.title)
     return charts.table(columns, rows(metrics, lambda found: (found["barrier"], found["test_barrier"])))
 
 
 def best(metrics: Mapping[str, Any]) -> charts.Figure:
-    """The best point strictly between two solutions against the better of the two. Point and solution are chosen on one half of
-    the test images; gain and change are measured on the other, the gain in images read correctly of
-    {setting.lines.num_judging}. A positive gain and a negative change speak for the point between. Best α are medians."""
-    columns = ("between", "starts", "best α by accuracy", GAIN_IMAGES.title, "best α by loss", GAIN_LOSS.title)
+    """The best point strictly between two solutions compared with the better of the two. Both are chosen on one half of the
+    test images. Gain and change are measured on the other half; the gain is in correctly classified images, of
+    {setting.lines.num_judging}. A positive gain, or a negative change, favours the point in between. Best α are medians."""
+    columns = ("between", "starts", "best α by accuracy", ACCURACY_GAIN.title, "best α by loss", LOSS_CHANGE.title)
 
     def cells(found: Mapping[str, Any]) -> tuple[charts.Cell, ...]:
         by_accuracy, by_loss = found["best"], found["lowest"]
@@ -202,35 +202,35 @@ def rows(metrics: Mapping[str, Any], cells: Callable[[Any], tuple[charts.Cell, .
 # ---------------------------------------------------------------------------------------------------------------------
 # Claims
 
-BY_LITTLE = Margin(0.0, "the best is the best, by however little; one half of the test images chooses, the other judges")
-TENTH_OF_GUESSING = Margin(math.log(10) / 10, "a tenth of the loss of guessing among ten classes, which is ln 10")
-HUNDREDTH_OF_GUESSING = Margin(math.log(10) / 100, "a hundredth of the loss of guessing among ten classes, which is ln 10")
+ANY_GAIN = Margin(0.0, "any gain counts, however small: one half of the test images chooses, the other judges")
+TENTH_OF_GUESSING = Margin(math.log(10) / 10, "a tenth of ln 10, the loss of guessing among ten classes")
+HUNDREDTH_OF_GUESSING = Margin(math.log(10) / 100, "a hundredth of ln 10, the loss of guessing among ten classes")
 
 
 def both(test: Callable[..., Test], left: str, than: str, by: Margin) -> Test:
-    """The test of two batch sizes and the same of two learning rates; the two sides have seeds in common."""
+    """One test for two batch sizes and for two learning rates: both have to hold. The two sides are paired by seed."""
     return every(*(test(f"{pair}.{left}", than=f"{pair}.{than}", by=by, paired=True) for pair in COMPARED))
 
 
-def better_between(id: str, start: str, which: str) -> Claim:
-    """The best mixture of two solutions against the better of the two."""
+def better_between(id: str, start: str, started: str) -> Claim:
+    """The claim that the best mixture of two solutions, started in one of the two ways, beats the better of the two."""
     return Claim(
         id,
         source="original 3.3, part 1",
-        headline=f"Between two solutions {which} there is a better one",
+        headline=f"Between two solutions {started} there is a better one",
         quote=original.QUOTES["S14a"],
-        says=f"Between two solutions {which} there is a mixture better than both: with two batch sizes the best one reads "
-        f"{{batch.{start}.best.score}} of unseen digits and the better solution {{batch.{start}.best.end_score}}, with two "
-        f"learning rates {{rate.{start}.best.score}} and {{rate.{start}.best.end_score}}.",
+        says=f"Between two solutions {started} there is a mixture better than both. With two batch sizes the best mixture has "
+        f"an accuracy of {{batch.{start}.best.score}} and the better solution {{batch.{start}.best.end_score}}; with two "
+        f"learning rates they have {{rate.{start}.best.score}} and {{rate.{start}.best.end_score}}.",
         comments=Comments(
-            supported=f"So a mixture of two solutions {which} can beat both, in the two comparisons alike.",
-            refuted=f"In at least one comparison of solutions {which} the best mixture is no better than the better end. The "
-            "original trained its mixtures again, which measures something else.",
-            inconclusive=f"Whether a mixture of solutions {which} beats both is not decided in both comparisons: of "
-            f"{{setting.lines.num_judging}} images that judge, it gains {{batch.{start}.best.gain}} with two batch sizes and "
-            f"{{rate.{start}.best.gain}} with two learning rates, where less than none is a loss.",
+            supported=f"So a mixture of two solutions {started} can be better than both, in both comparisons.",
+            refuted=f"In at least one comparison of solutions {started} the best mixture is no better than the better "
+            "solution. The original trained its mixtures again, which measures something else.",
+            inconclusive=f"Whether a mixture of solutions {started} is better than both is open in at least one comparison. Of "
+            f"{{setting.lines.num_judging}} test images it gains {{batch.{start}.best.gain}} with two batch sizes and "
+            f"{{rate.{start}.best.gain}} with two learning rates; a negative gain is a loss.",
         ),
-        holds=both(larger, f"{start}.best.score", than=f"{start}.best.end_score", by=BY_LITTLE),
+        holds=both(larger, f"{start}.best.score", than=f"{start}.best.end_score", by=ANY_GAIN),
     )
 
 
@@ -240,15 +240,15 @@ CLAIMS = (
     Claim(
         "S14c",
         source="original 3.3, part 1",
-        headline="At some mixtures of two solutions performance is worse",
+        headline="Some mixtures of two solutions are worse than both",
         quote=original.QUOTES["S14c"],
-        says="Between two solutions with starts of their own there is a mixture worse than both by {margin}: the worst one "
-        "reads {batch.two_starts.worst.score} of unseen digits and the worse solution {batch.two_starts.worst.end_score} with "
+        says="Between two solutions with starts of their own there is a mixture worse than both by {margin}. Accuracies of the "
+        "worst mixture and of the worse solution: {batch.two_starts.worst.score} and {batch.two_starts.worst.end_score} with "
         "two batch sizes, {rate.two_starts.worst.score} and {rate.two_starts.worst.end_score} with two learning rates.",
         comments=Comments(
-            supported="This half of the original's sentence holds; the table of barriers says how much the loss rises.",
-            refuted="In at least one comparison no mixture is worse than both ends by that much.",
-            inconclusive="Whether some mixture is worse than both ends is not decided in both comparisons.",
+            supported="This half of the original's sentence holds; the table of barriers shows how much the loss rises.",
+            refuted="In at least one comparison no mixture is worse than both solutions by that much.",
+            inconclusive="Whether some mixture is worse than both solutions by that much is open in at least one comparison.",
         ),
         holds=both(smaller, "two_starts.worst.score", than="two_starts.worst.end_score", by=TENTH_OF_A_POINT),
     ),
@@ -256,15 +256,15 @@ CLAIMS = (
         "start-decides",
         source="ours",
         headline="Whether there is a barrier depends on the start",
-        says="The barrier between solutions with starts of their own is higher than between those with a common start by "
+        says="The barrier between solutions with starts of their own is higher than between those with a common start, by "
         "{margin} nats: {batch.two_starts.barrier} against {batch.one_start.barrier} with two batch sizes, "
         "{rate.two_starts.barrier} against {rate.one_start.barrier} with two learning rates.",
         comments=Comments(
-            supported="What the picture shows depends first of all on something that the original does not mention: whether "
-            "the two networks had a common start. Hidden units have no order. Two networks with starts of their own do "
-            "similar things with different units, and the mean of two such networks does neither.",
-            refuted="For at least one of the two comparisons a common start makes no such difference.",
-            inconclusive="Whether a common start makes that much of a difference is not decided in both comparisons.",
+            supported="What the line shows depends on something that the original does not mention: whether the two networks "
+            "had a common start. Hidden units have no order. Two networks with starts of their own do similar things with "
+            "different units, and a unit whose weights are the mean of two such units does the work of neither.",
+            refuted="In at least one comparison a common start does not make that much of a difference.",
+            inconclusive="Whether a common start makes that much of a difference is open in at least one comparison.",
         ),
         holds=both(larger, "two_starts.barrier", than="one_start.barrier", by=TENTH_OF_GUESSING),
     ),
@@ -272,28 +272,28 @@ CLAIMS = (
         "recipe-adds-barrier",
         source="ours",
         headline="Two recipes make a higher barrier than two seeds of one recipe",
-        says="With starts of their own, the barrier between two recipes is higher than between two seeds of one recipe by "
+        says="With starts of their own, the barrier between two recipes is higher than between two seeds of one recipe, by "
         "{margin} nats: {batch.two_starts.barrier} against {batch.two_starts.control} for two batch sizes, "
         "{rate.two_starts.barrier} against {rate.two_starts.control} for two learning rates.",
         comments=Comments(
-            supported="So the recipe adds to the barrier, beyond what two seeds of one recipe show.",
-            refuted="In at least one comparison the recipe does not add that much to what two seeds of one recipe show.",
-            inconclusive="Whether the recipe adds that much to what two seeds show is not decided in both comparisons.",
+            supported="So a difference in recipe adds to the barrier that two seeds of one recipe already have.",
+            refuted="In at least one comparison the recipe does not add that much to the barrier between two seeds.",
+            inconclusive="Whether the recipe adds that much to the barrier is open in at least one comparison.",
         ),
         holds=both(larger, "two_starts.barrier", than="two_starts.control", by=TENTH_OF_GUESSING),
     ),
     Claim(
         "same-basin",
         source="Sagun et al. 2017",
-        headline="Small and large batch with one start lie in one basin",
-        says="From a common start, the barrier between batch {setting.recipe.batch_size} and {setting.large_batch} is "
+        headline="Solutions of small and large batches with a common start lie in one basin",
+        says="With a common start, the barrier between batch {setting.recipe.batch_size} and batch {setting.large_batch} is "
         "{margin} nats, a hundredth of the loss of guessing: {batch.one_start.barrier}.",
         published='small- and large-batch solutions "are in fact connected through their flat region and so belong to the '
         'same basin" (one version of the abstract).',
         comments=Comments(
-            supported="With a common start, on this network, a straight line already shows as much.",
-            refuted="Here a straight line finds a hill between them, even with a common start; a curved way around may exist.",
-            inconclusive="Whether the hill on the straight line is that low is not decided; a curved way around may exist.",
+            supported="With a common start, in this network, even the straight line connects them; no curved one is needed.",
+            refuted="Here the straight line crosses a hill, even with a common start; a curved way around it may exist.",
+            inconclusive="Whether the hill on the straight line is that low is open; a curved way around it may exist.",
         ),
         holds=at_most("batch.one_start.barrier", HUNDREDTH_OF_GUESSING),
     ),

@@ -21,6 +21,8 @@ class Series:
     x: Iterable[float]
     values: Iterable[Any]
     """One row of numbers per seed."""
+    rows_are: str = "seeds"
+    """What the rows are, where they are not one per seed."""
 
     @classmethod
     def of(cls, runs: Sequence[Any], values: str, x: str = "steps") -> "Series":
@@ -102,16 +104,17 @@ def curves(
     check_panels("limits", ends, panels)
     sides = Panels.of(panels, x, y, levels, marks)
     rows: list[Row] = []
-    numbers: set[int] = set()
+    numbers: dict[str, set[int]] = {}
     across, upwards = scales(x, panels), scales(y, panels)
     for panel, lines in panels.items():
         for name, series in lines.items():
             num_seeds, points = _summary(series, across[panel], upwards[panel], f"series {name!r} of panel {panel!r}")
             rows += [Row(panel, name, *point) for point in points]
             if name != reference:
-                numbers.add(num_seeds)
+                numbers.setdefault(series.rows_are, set()).add(num_seeds)
     columns = ("panel", "series", heading(sides.x, "x"), "median", "10 %", "90 %")
-    note = f"Median and middle 80 % over {notes.count(sorted(numbers), 'seeds')}." if numbers and max(numbers) > 1 else ""
+    over = " or ".join(notes.count(sorted(found), of) for of, found in numbers.items() if max(found) > 1)
+    note = f"Median and middle 80 % over {over}." if over else ""
     return Curves(Table(columns, tuple(rows)), caption, alt, sides, reference, ends, note=note)
 
 

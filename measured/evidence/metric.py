@@ -197,6 +197,6 @@ class Result(NamedTuple):
     """What ``run()`` returns; unpacks as ``metrics, figures = run()``."""
 
     metrics: dict[str, Any]
-    """Metrics by name; dicts of them nest, and a claim or a page says ``epochs.sharpness.last``."""
+    """Metrics by name; dicts of them nest, and a claim or a page says ``epochs.loss.last``."""
     figures: dict[str, Any]
     """Figures by name, as ``measured.charts`` makes them."""

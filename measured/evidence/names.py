@@ -1,4 +1,4 @@
-"""Names that nest: ``epochs.sharpness.last`` names a metric in a dict in a dict, in a claim, in a caption and in prose
+"""Names that nest: ``epochs.loss.last`` names a metric in a dict in a dict, in a claim, in a caption and in prose
 alike."""
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -5,8 +5,8 @@ Sites of any version of the generator are read, as far as they say the same thin
 
 import json
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from measured.evidence import measurement
 class Told:
     """What one site says of a chapter, in plain data."""
 
+    chapter: str
     preset: str
     seeds: int | None
     device: str
@@ -36,13 +37,29 @@ def differences(old: Path, new: Path, within: float | None = None) -> list[str]:
     Raises BuildError where a folder holds no site.
     """
     before, after = _read(old), _read(new)
+    added = [after[name] for name in after if name not in before]
     lines = []
     for name in sorted(before.keys() | after.keys()):
         if name not in before or name not in after:
             lines.append(f"{name}: only in {new if name in after else old}")
         else:
-            lines += [f"{name}: {line}" for line in _between(before[name], after[name], within)]
+            lines += [
+                f"{name}: {line}" for line in _between(before[name], _with_moved(before[name], after[name], added), within)
+            ]
     return lines
+
+
+def _with_moved(old: Told, new: Told, added: Sequence[Told]) -> Told:
+    """A chapter with what it had and a new chapter has, so that one that was divided is compared as a whole."""
+    for other in added:
+        claims = {name: outcome for name, outcome in other.outcomes.items() if name in old.outcomes}
+        if claims:
+            metrics = {f"{other.chapter}: {name}": metric for name, metric in other.metrics.items()}
+            figures = {name: figure for name, figure in other.figures.items() if name in old.figures}
+            new = replace(
+                new, outcomes={**claims, **new.outcomes}, metrics={**metrics, **new.metrics}, figures={**figures, **new.figures}
+            )
+    return new
 
 
 def _read(site: Path) -> dict[str, Told]:
@@ -52,6 +69,7 @@ def _read(site: Path) -> dict[str, Told]:
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))
             found[raw["chapter"]] = Told(
+                raw["chapter"],
                 raw["preset"],
                 raw["seeds"],
                 raw["device"],
@@ -99,7 +117,7 @@ def _between(old: Told, new: Told, within: float | None) -> Iterator[str]:
         before, after = (side.outcomes.get(claim, "no such claim") for side in (old, new))
         if before != after:
             yield f"verdict {claim}: {before} -> {after}"
-    renamed = _renamed(old.metrics, new.metrics)
+    renamed = _renamed(old.metrics, new.metrics, within or 0.0)
     for name in sorted(old.metrics.keys() | new.metrics.keys() - set(renamed.values())):
         before, after = old.metrics.get(name), new.metrics.get(renamed.get(name, name))
         if before is None or after is None:
@@ -118,20 +136,18 @@ def _between(old: Told, new: Told, within: float | None) -> Iterator[str]:
             yield f"figure {name}: other words"
 
 
-def _renamed(old: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+def _renamed(old: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[str, Any]], within: float) -> dict[str, str]:
     """New names of metrics that are gone under the old one and stand there under another with all the same numbers."""
-
-    def numbers(metric: Mapping[str, Any]) -> Any:
-        return metric["value"], metric["unit"], metric["low"], metric["high"], metric["values"]
-
-    added = {name: numbers(metric) for name, metric in new.items() if name not in old}
+    numbers = ("value", "unit", "low", "high", "values", "n")
+    added = [name for name in new if name not in old]
     names: dict[str, str] = {}
     for name, metric in old.items():
-        if name not in new:
-            found = [other for other, theirs in added.items() if theirs == numbers(metric)]
-            if len(found) == 1 and len(metric["values"]) > 1:  # a single number may equal another by chance
-                names[name] = found[0]
-                del added[found[0]]
+        if name in new or metric["low"] is None:  # a single number may equal another by chance
+            continue
+        alike = (other for other in added if all(_alike(metric[key], new[other][key], within) for key in numbers))
+        if found := next(alike, None):  # of several with the same numbers, any will do
+            names[name] = found
+            added.remove(found)
     return names
 
 

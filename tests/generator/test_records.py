@@ -169,3 +169,14 @@ def test_folder_without_a_report_is_refused(tmp_path):
     """The message says what was expected."""
     with pytest.raises(BuildError, match="holds no report with measured chapters; expected a folder that build.py wrote"):
         compare.differences(tmp_path, site(tmp_path / "b", RECORD))
+
+
+def test_chapter_that_was_divided_is_compared_as_a_whole(tmp_path):
+    """What moved to a new chapter with its claims is neither gone nor new; what came out otherwise there is said."""
+    rest = replace(RECORD, metrics={"one": METRICS["one"]}, figures={}, verdicts=())
+    moved_on = replace(RECORD, chapter="coins", metrics={"coin.mean": LOW, "half": METRICS["share"], "none": METRICS["none"]})
+    old = site(tmp_path / "a", RECORD)
+    new = site(tmp_path / "b", rest, coins=to_json(moved_on))
+    assert compare.differences(old, new, within=0.0) == [
+        f"coins: only in {new}", "dice: metric coins: none: new", "dice: metric count: gone", "dice: metric none: gone",
+    ]  # fmt: skip

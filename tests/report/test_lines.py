@@ -8,7 +8,7 @@ import pytest
 from lab.data import Digits
 from lab.lines import Chosen, Lines, barrier_height, choose_between, from_start
 from lab.models import MLP
-from lab.training import Recipe
+from lab.training import Recipe, Train
 
 LINES = Lines(MLP(64, (4,), 10), Digits(50), num_alphas=7, num_train=50, num_test=20)
 LOW, HIGH = Recipe(0.001, num_updates=5, batch_size=10), Recipe(0.01, num_updates=5, batch_size=10)
@@ -23,6 +23,7 @@ def test_solutions_of_one_start_begin_alike_and_go_their_own_ways():
     """Equal initial weights, one recipe each, and another order of examples."""
     for seed, line in enumerate(LINES.of_one_start(LOW, HIGH, range(4))):
         assert starts(line) == (seed, seed)
+        assert isinstance(line.start.of, Train) and isinstance(line.end.of, Train)
         assert line.start.of.seed != line.end.of.seed
         assert (line.start.of.recipe, line.end.of.recipe) == (LOW, HIGH)
 

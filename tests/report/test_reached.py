@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from experiments.reached import first_values, where_reached
-from measured.evidence import Quantity, Sweep
+from measured.evidence import Missing, Quantity, Sweep
 
 FIT = Quantity("fit", "training accuracy", "%")
 
@@ -21,4 +21,4 @@ def test_an_average_is_given_where_all_got_there():
     """A geometric mean; without one run there is none, and it is said why and what would help."""
     reached, missed = where_reached([10, 1000], "", "wider networks"), where_reached([10, None], "", "wider networks")
     assert reached["at"].value == pytest.approx(100) and reached["share"].value == 1
-    assert not missed["at"].is_measured and missed["at"].remedy == "wider networks" and missed["share"].value == 0.5
+    assert isinstance(missed["at"], Missing) and missed["at"].remedy == "wider networks" and missed["share"].value == 0.5
