@@ -1,4 +1,4 @@
-"""The report's contents, read without importing anything: chapters by part in reading order, and how the ledger lists their claims."""
+"""The report's contents, read without importing anything: chapters by part in reading order, and whose claims they judge."""
 
 TITLE = "Measured"
 

@@ -1,4 +1,4 @@
-"""The original: the course report from which this one starts. Its networks, as far as it tells, its conclusions and its words."""
+"""The original: the course report from which this one starts. Its networks, as far as it tells, its conclusions, its words."""
 
 import math
 from dataclasses import dataclass, replace

@@ -28,7 +28,7 @@ class Fit:
 
     @property
     def gain_of_last_tenth(self) -> float:
-        """Training loss with nine tenths of the updates made, over the loss at the end: 1 where the last tenth gained nothing."""
+        """Training loss with nine tenths of the updates made, over that at the end: 1 where the last tenth gained nothing."""
         before = int(np.argmin(np.abs(self.steps - 0.9 * self.steps[-1])))
         return float(self.train_loss[before] / self.train_loss[-1])
 

@@ -13,7 +13,7 @@ from lab.network import Network
 from lab.training import Recipe, Train
 
 OTHER_ORDER = 1000
-"""Added to the seed of the initial weights, it is the seed of the order of examples of a second solution, which no first one has."""
+"""Added to the seed of the initial weights, it sets the order of examples of a second solution, as of no first one."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def from_start(line: LineLoss) -> LineLoss:
 
 
 def barrier_height(alphas: Float[np.ndarray, " points"], losses: Float[np.ndarray, " points"]) -> float:
-    """How far the loss rises above the straight line between the losses at alpha 0 and 1, at its highest between them; never negative."""
+    """The most by which the loss rises above the straight line between those at alpha 0 and 1, between them; never negative."""
     inside = (alphas >= 0) & (alphas <= 1)
     straight = np.interp(alphas[inside], (0, 1), (losses[alphas == 0].item(), losses[alphas == 1].item()))
     return float(np.max(losses[inside] - straight))

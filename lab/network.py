@@ -55,7 +55,7 @@ class Network(ABC):
     """
 
     outputs: int
-    """Numbers that it answers for one example: one a class, or one a value to be fitted."""
+    """Numbers that it answers for one example: one per class, or one per value to be fitted."""
 
     @abstractmethod
     def module(self) -> "nn.Module":

@@ -30,7 +30,7 @@ class Split:
     """What is trained on and what is held out, on the default device.
 
     Inputs are floating-point numbers; images are channels first and normalised by the mean and standard deviation of all
-    training pixels. Targets are class numbers or values, one row an example.
+    training pixels. Targets are class numbers or values, one row per example.
     """
 
     train_inputs: Float[Tensor, "train ..."]

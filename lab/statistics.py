@@ -9,7 +9,8 @@ from jaxtyping import Float
 def rank_correlation(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) -> float:
     """Spearman's rank correlation; 0 where either side does not vary, so that nothing goes with it.
 
-    As ``scipy.stats.spearmanr``, whose module takes longer to import than a chapter to run from its cache; a test compares the two.
+    As ``scipy.stats.spearmanr``, whose module takes longer to import than a chapter to run from its cache; a test compares the
+    two.
     """
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         return 0.0

@@ -33,7 +33,7 @@ class Recipe:
     learning_rate: float
     num_updates: int
     batch_size: int | None = 64
-    """Examples an update, drawn without replacement until all were seen; None for all of them every time."""
+    """Examples per update, drawn without replacement until all were seen; None for all of them every time."""
     schedule: Literal["constant", "cosine", "one_cycle"] = "constant"
     """Learning rate over the updates: as it is; to zero along half a cosine; up and down (Smith 2018, ``OneCycleLR``)."""
     optimizer: Literal["adam", "sgd"] = "adam"

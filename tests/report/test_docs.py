@@ -13,7 +13,7 @@ MOST_LINES = 15
 
 
 def test_one_more_quantity_figure_and_claim(tmp_path):
-    """The change that docs/new_quantity.md shows applies to the chapter, is short, and puts number, figure and verdict on the page."""
+    """The change that docs/new_quantity.md shows applies, is short, and puts number, figure and verdict on the page."""
     (shown,) = re.findall(r"```diff\n(.*?)```", (ROOT / "docs" / "new_quantity.md").read_text(), flags=re.S)
     added = [line for line in shown.splitlines() if line.startswith("+") and not line.startswith("+++")]
     assert len([line for line in added if line.strip("+ ")]) <= MOST_LINES

@@ -76,7 +76,7 @@ def test_prose_has_a_text_for_every_verdict(chapter, results):
 
 @pytest.mark.filterwarnings("ignore:Precision loss")
 def test_code_leads_to_what_makes_it(chapter, results):
-    """Each figure's link leads to the function that made it, whose name its own begins with; each claim's to a line with its id."""
+    """A figure's link leads to the function that made it, with whose name its own begins; a claim's to a line with its id."""
     name = chapter.__name__.split(".")[1]
     (listed,) = (item for item in read_outline(ROOT).chapters if item.name == name)
     lines = listed.source.splitlines()

@@ -25,13 +25,13 @@ def test_gain_compares_nine_tenths_with_the_end():
 
 
 def test_constant_is_what_hardly_varies():
-    """A prediction that varies a quarter as much as the truth is constant by a threshold above that alone; a flat one by any."""
+    """A prediction that varies a quarter as much as the truth is constant by thresholds above that alone, a flat one by any."""
     assert LINE.is_constant(0.26) and not LINE.is_constant(0.24)
     assert replace(LINE, prediction=np.ones(5)).is_constant(1e-9)
 
 
 def test_runs_of_stacks_come_one_after_another():
-    """Each with its own losses and answers, in the order of the seeds; what it predicts on the grid has the error that it reports."""
+    """Each with its own losses and answers, in the order of the seeds; what it predicts has the error that it reports."""
     data = FunctionSamples(SincPlusSine(), 0.0, 1.0, num_train=5, num_test=7)
     stacks = [
         TrainStack(MLP(1, (3,), 1), data, Recipe(0.01, 3, batch_size=None), seeds, record_at=(0, 3)) for seeds in ((0, 1), (2,))

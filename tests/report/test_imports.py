@@ -43,8 +43,8 @@ def test_contents_import_nothing():
 
 
 SAID = (
-    "activations", "checkpoints", "costs", "critical_points", "data", "functions", "gradients", "landscape", "models", "network",
-    "sensitivity", "sharpness", "statistics", "trained", "training", "trajectories",
+    "activations", "checkpoints", "costs", "critical_points", "data", "functions", "gradients", "landscape", "models",
+    "network", "sensitivity", "sharpness", "statistics", "trained", "training", "trajectories",
 )  # fmt: skip
 
 

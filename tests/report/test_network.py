@@ -113,7 +113,7 @@ def test_own_convolutional_network_on_own_data_learns():
 
 @pytest.mark.parametrize("network", [Convolutional(), Convolutional(normalised=True), Remembering()], ids=repr)
 def test_own_network_and_data_take_part_in_every_measurement(cache, network):
-    """Predictions, curvature, gradients, sensitivity and a surface are measured, and rehearsed with the shapes that they have."""
+    """Predictions, curvature, gradients, sensitivity and a surface are measured, and rehearsed in the same shapes."""
     of = Train(network, Waves(30), replace(RECIPE, num_updates=3), 0, record_at=(0, 3), checkpoint_at=(0, 3))
     jobs = [of, Predict(of), Curvature(of, 20, 3, seed=0), FilterNormalizedPlane(Checkpoint(of, 3), 0, 1.0, 3, 20)]
     if not network.num_statistics:
@@ -177,8 +177,9 @@ class Layered(Network):
 
     def module(self) -> nn.Module:
         return nn.ModuleDict({
-            "linear": nn.Linear(7, 3), "conv1d": nn.Conv1d(2, 3, 5), "conv2d": nn.Conv2d(4, 6, 3, groups=2), "conv3d": nn.Conv3d(2, 2, 3),
-            "unbiased": nn.Conv1d(1, 2, 4, bias=False), "batch": nn.BatchNorm2d(3), "layer": nn.LayerNorm(4), "group": nn.GroupNorm(2, 4),
+            "linear": nn.Linear(7, 3), "conv1d": nn.Conv1d(2, 3, 5), "conv2d": nn.Conv2d(4, 6, 3, groups=2),
+            "conv3d": nn.Conv3d(2, 2, 3), "unbiased": nn.Conv1d(1, 2, 4, bias=False), "batch": nn.BatchNorm2d(3),
+            "layer": nn.LayerNorm(4), "group": nn.GroupNorm(2, 4),
         })  # fmt: skip
 
 
@@ -291,7 +292,7 @@ def test_shared_parameters_are_refused():
 
 
 def test_statistics_of_any_batch_normalisation_are_estimated():
-    """Where a landscape mixes weights, a network of a chapter's own is normalised on the examples, as in training mode with all in one batch."""
+    """Where a landscape mixes weights, a chapter's own network is normalised as in training with all examples in one batch."""
     network, split = Convolutional(normalised=True), Waves(50).load()
     module = network.build(3)
     weights = flat_weights(module).astype(np.float64)

@@ -22,7 +22,8 @@ from tests.report.cases import ROOT
 
 JOBS = (
     Train, TrainStack, Predict, LearningRateSearch, CorrectLabels, Checkpoint, CriticalPoints, NeighbourRatio,
-    GradientNorms,     GradientNormDescent, LineLoss, TrajectoryPlane, FilterNormalizedPlane, Sensitivity, Sharpness, Curvature, Rescaling, JointPCA,
+    GradientNorms, GradientNormDescent, LineLoss, TrajectoryPlane, FilterNormalizedPlane, Sensitivity, Sharpness, Curvature,
+    Rescaling, JointPCA,
 )  # fmt: skip
 MNIST_CNN, DIGITS_RELU = (Train, Recipe, CNN, MNIST), (Train, Recipe, MLP, ReLU, Digits)
 DIGITS_TANH, SINC_TANH = (Train, Recipe, MLP, Tanh, Digits), (TrainStack, Recipe, MLP, Tanh, FunctionSamples, Sinc5)
