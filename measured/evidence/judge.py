@@ -296,12 +296,13 @@ def _to_decide(
 
 def _describe(region: Region, unit: str) -> str:
     most, least = ("less than", "more than") if region.strict else ("at most", "at least")
+    low, high = (as_given(bound, unit) for bound in (region.low, region.high))
     if math.isinf(region.low):
-        text = f"{most} {with_unit(region.high, unit)}"
+        text = f"{most} {high}"
     elif math.isinf(region.high):
-        text = f"{least} {with_unit(region.low, unit)}"
+        text = f"{least} {low}"
     elif region.low == 0:
-        text = f"at most {with_unit(region.high, unit)}"
+        text = f"at most {high}"
     else:
-        text = f"from {number(region.low, unit)} to {with_unit(region.high, unit)}"
-    return f"not {text}" if region.outside else text
+        text = f"from {low} to {high}"
+    return f"{'not ' if region.outside else ''}{text} {unit}".strip()

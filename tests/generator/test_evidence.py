@@ -372,7 +372,7 @@ def test_difference_of_shares_is_in_points():
     """2 % against 1 % differ by one point, not by one per cent."""
     a, b = (Estimate.over_seeds([x, x + 0.001, x - 0.001], "%") for x in (0.02, 0.01))
     finding = verdict_of(larger("a", than="b", by=Margin(0.002, "x")), a=a, b=b).findings[0]
-    assert finding.unit == "points" and finding.region == "more than 0.200 points"
+    assert finding.unit == "points" and finding.region == "more than 0.2 points"
 
 
 def test_ratio_of_zero_is_refused():
