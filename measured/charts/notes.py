@@ -16,7 +16,9 @@ def of_metrics(metrics: Iterable[Metric]) -> str:
         return ""
     over = count(sorted({metric.n for metric in known}), _of(known))
     intervals = " with 95 % intervals" if any(metric.low is not None for metric in known) else ""
-    return f"{' and '.join(kinds).capitalize()} over {over}{intervals}."
+    *others, last = kinds
+    what = f"{', '.join(others)} and {last}" if others else last
+    return f"{what.capitalize()} over {over}{intervals}."
 
 
 def count(numbers: list[int], of: str) -> str:

@@ -314,6 +314,9 @@ def bare() -> Figure:
     return charts.scatter({"p": {"a": [(1, 2)]}}, x="x", y="y", alt="Dots.")
 
 
+KINDS = [Share.over_seeds([1, 0]), *(Estimate.over_seeds([1, 2], "", average) for average in ("median", "mean"))]
+
+
 @pytest.mark.parametrize(
     "figure, note",
     [
@@ -323,6 +326,7 @@ def bare() -> Figure:
          "Means and shares over 2 to 9 seeds or trials with 95 % intervals."),
         (gap({1.0: Estimate.over_seeds([1.0])}), "Means over 1 seed."),
         (gap({1.0: MISSING}), ""),
+        (charts.table(("a", "b", "c"), [KINDS]), "Shares, medians and means over 2 seeds with 95 % intervals."),
         (FIGURES["curves"], "Median and middle 80 % over 3 seeds."),
         (FIGURES["dots"], "Faint dots: single seeds. Means over 1 to 2 seeds with 95 % intervals."),
         (FIGURES["table"], "Means over 2 seeds with 95 % intervals."),
