@@ -30,7 +30,8 @@ class Module:
     bound_loosely: list[str]
     """Names that only a conditional or a loop at module level binds."""
     docstrings: dict[str, str] = field(default_factory=dict)
-    """Digest of the docstring of each function at module level: no result depends on it, but a caption may."""
+    """Digest of the docstrings of functions by the definition that they stand in: no result depends on them, but a caption
+    may."""
 
     def binds(self, name: str) -> bool:
         return name in self.definitions or name in self.imports or name in self.bound_loosely
@@ -39,9 +40,7 @@ class Module:
 def read_module(name: str, is_package: bool, tree: ast.Module) -> Module:
     """What the parsed module ``name`` defines, imports and executes."""
     module = Module(name, {}, {}, [], [])
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and (docstring := ast.get_docstring(node)):
-            module.docstrings[node.name] = digest(docstring)
+    module.docstrings = _docstrings(tree)
     tree = _Undocumented().visit(tree)
     for node in ast.walk(tree):  # an import inside a function binds as well
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -66,6 +65,17 @@ def read_module(name: str, is_package: bool, tree: ast.Module) -> Module:
             "whole_package": any(uses.whole_package for _, uses in found),
         }
     return module
+
+
+def _docstrings(tree: ast.Module) -> dict[str, str]:
+    """Those of functions at module level, of functions in them and of methods, and of what a condition or a loop defines."""
+    found: dict[str, list[str]] = {}
+    for statement in tree.body:
+        functions = (node for node in ast.walk(statement) if isinstance(node, ast.FunctionDef))
+        if texts := [text for function in functions if (text := ast.get_docstring(function))]:
+            for name in _defined(statement) or [LOOSE]:
+                found.setdefault(name, []).extend(texts)
+    return {name: digest("\n".join(texts)) for name, texts in found.items()}
 
 
 def _bind(module: Module, node: ast.Import | ast.ImportFrom, is_package: bool) -> None:

@@ -17,7 +17,7 @@ from measured.files import digest, write_atomically
 from measured.jobs import versions
 from measured.jobs.definitions import LOOSE, WHOLE, Module, read_module
 
-ANALYSIS = 4  # to be raised when the modules of this analysis find something else in the same text
+ANALYSIS = 5  # to be raised when the modules of this analysis find something else in the same text
 GENERATOR = Path(__file__).parents[1]  # the package measured, which may be installed far from the project
 UNSEEN = "measured.jobs"
 DISTRIBUTIONS = "distributions"  # where the memo keeps them, among digests
@@ -113,7 +113,7 @@ class Sources:
         )
 
     def docstrings(self, definitions: Iterable[str], package: str) -> dict[str, str]:
-        """Digests of the docstrings of those functions among ``definitions``, dotted, that modules of ``package`` have."""
+        """Digests of the docstrings of functions in those ``definitions``, dotted, that modules of ``package`` have."""
         found = {}
         for whole in definitions:
             name, _, definition = whole.rpartition(".")

@@ -224,3 +224,36 @@ def test_library_without_a_version_is_refused(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(ValueError, match="'homemade' belongs to no installed distribution.*put its source into the project"):
         versions.of_libraries(["homemade"], {})
+
+
+WORDED = '''"""A chapter."""
+def figure():
+    """{top}"""
+class Study:
+    """Words that no caption comes from."""
+    def drawn(self):
+        """{method}"""
+def makes():
+    def inner():
+        """{inner}"""
+    return inner
+if True:
+    def either():
+        """{either}"""
+'''
+
+
+@pytest.mark.parametrize(
+    "name, where", [("top", "figure"), ("method", "Study"), ("inner", "makes"), ("either", LOOSE)], ids=lambda item: item
+)
+def test_docstring_that_may_be_a_caption_is_known(tmp_path, name, where):
+    """Wherever the function stands, and no result depends on it."""
+    words = dict.fromkeys(("top", "method", "inner", "either"), "Before.")
+    found = []
+    for text in ("Before.", "After."):
+        (tmp_path / "chapter.py").write_text(WORDED.format(**{**words, name: text}))
+        sources = Sources(tmp_path)
+        definitions = sources.reached([("chapter", WHOLE)]).definitions
+        found.append((definitions, sources.docstrings(definitions, "chapter")))
+    (code, before), (same_code, after) = found
+    assert code == same_code and changes(before, after) == [f"chapter.{where} changed"]
