@@ -239,8 +239,8 @@ CLAIMS = (
         holds=at_least("large.random.final_train_accuracy", FITTED),
         comments=Comments(
             supported="What it has learned is a list: nothing in an image says which label was drawn for it.",
-            refuted="The network has not stored its labels in that time: labels that mean nothing take longer.",
-            inconclusive="It comes close, but these runs do not settle whether it gets that far on average.",
+            refuted="The network has not stored its labels in that time.",
+            inconclusive="These runs do not settle whether it gets that far on average.",
         ),
     ),
     Claim(
