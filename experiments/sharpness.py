@@ -302,7 +302,8 @@ CLAIMS = (
         headline="The paper's setting: the large batch ends at least ten times as sharp",
         says=f"{keskar.SETTING} the sharpness in full space of the large-batch minimum, over that of the small-batch one, is "
         "{margin}: {paper.keskar.change}.",
-        published="Table 3, F1 at 0.001: 205.14 ± 69.52 for the large batch, 1.23 ± 0.83 for the small one, a ratio of 167.",
+        published="Table 3, F1 at 0.001: 205.14 ± 69.52 for the large batch against 1.23 ± 0.83 for the small one, a ratio of "
+        "167.",
         holds=at_least("paper.keskar.change", keskar.ORDERS_SHARPER),
     ),
     Claim(
