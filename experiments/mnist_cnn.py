@@ -255,8 +255,8 @@ CLAIMS = (
         comments=Comments(
             supported="Right, and on unseen digits, where the original showed training accuracy alone; for scale, logistic "
             "regression reads {linear.final_test_accuracy.short} of them.",
-            refuted="Not with this training: the worst run of at least one network does not read {margin} of unseen digits. The "
-            "original showed training accuracy alone.",
+            refuted="Not with this training: the worst run of at least one network does not read {margin} of unseen digits. "
+            "The original showed training accuracy alone.",
             inconclusive='Its "very high" names no mark, and the worst run of at least one network is too near ours to say.',
         ),
     ),

@@ -148,8 +148,8 @@ def measured_over(sweep: Sweep[Run]) -> dict[str, Any]:
 
 def sweep(runs: Sweep[Run], title: str) -> charts.Figure:
     """Loss, accuracy and sensitivity against the {title}. Network {setting.network}; sensitivity is the mean over
-    {setting.num_train} training and {setting.num_test} test images, in float32 and evaluation mode. A point where a network died
-    is left out."""
+    {setting.num_train} training and {setting.num_test} test images, in float32 and evaluation mode. A point where a network
+    died is left out."""
 
     def lines(by_split: Mapping[str, Quantity], of: str = "") -> dict[str, dict[float, Metric]]:
         return {f"{of}{SPLITS[split]}": runs.points(quantity) for split, quantity in by_split.items()}

@@ -172,9 +172,9 @@ def ratios(here: dict[str, dict[str, Metric]]) -> charts.Figure:
 
 
 def line(found: Line, batch_sizes: tuple[int, ...]) -> charts.Figure:
-    """The line from the small-batch to the large-batch solution of F1, which started at the same weights;
-    {setting.num_line_examples} images each, float32, the statistics of batch normalisation estimated anew at each point on
-    these training images."""
+    """The line from the small-batch to the large-batch solution of F1, seed {setting.f1.seeds.first}, which started at the same
+    weights; {setting.num_line_examples} images each, float32, the statistics of batch normalisation estimated anew at each
+    point on these training images."""
     panels = {
         "loss": {"training images": found.train_loss, "test images": found.test_loss},
         "accuracy": {"training images": 100 * found.train_accuracy, "test images": 100 * found.test_accuracy},

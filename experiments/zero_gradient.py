@@ -426,8 +426,8 @@ CLAIMS = (
             "large.trained.none.strict_ratio", than="large.trained.none.minimal_ratio", by=SCATTER, paired=True
         ),
         comments=Comments(
-            supported="What counts as zero changes the ratio. Where the curve has no plateau, the ratio is a statement about the "
-            "tolerance.",
+            supported="What counts as zero changes the ratio. Where the curve has no plateau, the ratio is a statement about "
+            "the tolerance.",
             refuted="For these networks the strict count changes the ratio by less than that.",
             inconclusive="How much the strict count adds for these networks is open.",
         ),
