@@ -28,8 +28,8 @@ from measured.jobs import gather
 TITLE = "Parameters and the gap"
 
 # Seconds of one worker, measured: 1,600 updates of 64 images take 1 s up to width 64, then 1.3, 1.8, 3.2 and 5.5 s, judged: all
-# widths 20 s, times 8 seeds and 2 kinds of labels, and 30 s for their rates: 350 s. The ten take 1.3 ms per image trained and 0.5
-# ms judged, one of each: 5 seeds x (19,200 trained + 14,000 judged) + 3 rates x (6,400 + 6,000): 193 s.
+# widths 20 s, times 8 seeds and 2 kinds of labels, and 30 s for their rates: 350 s. The ten take 1.3 ms per image trained and
+# 0.5 ms judged, one of each: 5 seeds x (19,200 trained + 14,000 judged) + 3 rates x (6,400 + 6,000): 193 s.
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Study:
 SCORES = (TRAIN_ACCURACY, TEST_ACCURACY, TEST_LOSS, GAP_ACCURACY, GAP_LOSS)
 CYCLE = Recipe(0.002, 1600, batch_size=64, schedule="one_cycle")
 NOISE = MNIST(4000, label_noise=0.15)
-# Rates of both sweeps are chosen by the training loss, on noisy labels: fitting is the question; of the ten, on reserved images.
+# Rates of the sweeps are chosen by the training loss on noisy labels: fitting is the question; of the ten, on reserved images.
 NOISY = Study(NOISE, replace(NOISE, seed=100, num_held_out=1), CYCLE, search_updates=800, seeds=Seeds(8))
 CLEAN = replace(NOISY, images=MNIST(4000))
 RESERVED = MNIST(4000, seed=100, validation="held out", num_held_out=2000)

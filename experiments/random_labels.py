@@ -28,7 +28,7 @@ from measured.jobs import gather
 TITLE = "Random labels"
 
 # Seconds of one worker, measured, with all that a run judges: 6 x 23 (large) + 6 x 9 (true) + 25 x 5.3 (curve) + 10 x 2.2
-# (small) = 350 s. Single runs of 1,500 labels scatter around their share of right labels by less than a point, so that six tell two.
+# (small) = 350 s. Single runs of 1,500 labels scatter around their share of right labels by less than a point, so six tell two.
 
 
 @dataclass(frozen=True)
@@ -140,8 +140,8 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
 
 
 def loss(runs: Sweep[Memorized]) -> charts.Figure:
-    """Loss of {setting.large.network}, {setting.large.num_labels} images, in evaluation mode: the last point on everything, those
-    before on at most {setting.history_examples.first} training and {setting.history_examples.last} test images."""
+    """Loss of {setting.large.network}, {setting.large.num_labels} images, in evaluation mode: the last point on everything,
+    those before on at most {setting.history_examples.first} training and {setting.history_examples.last} test images."""
     return relabelled.over_training(runs, "loss")
 
 
