@@ -148,8 +148,8 @@ def measured_over(sweep: Sweep[Run]) -> dict[str, Any]:
 
 def sweep(runs: Sweep[Run], title: str) -> charts.Figure:
     """Loss, accuracy and sensitivity against the {title}. Network {setting.network}; sensitivity is the mean over
-    {setting.num_train} training and {setting.num_test} test images, in float32 and evaluation mode. A point where a network died
-    is left out."""
+    {setting.num_train} training and {setting.num_test} test images, in float32 and evaluation mode. A point where a network
+    died is left out."""
 
     def lines(by_split: Mapping[str, Quantity], of: str = "") -> dict[str, dict[float, Metric]]:
         return {f"{of}{SPLITS[split]}": runs.points(quantity) for split, quantity in by_split.items()}
@@ -281,7 +281,7 @@ CLAIMS = (
         says="With the batch size, the sensitivity of the logits rises at equal updates and falls at equal epochs: rank "
         "correlations {updates.trend.logits} and {epochs.trend.logits}, where {margins[0]} is a rise and {margins[1]} a fall.",
         comments=Comments(
-            supported="So a fall at equal epochs tells how few updates a large batch was given, and not what it does.",
+            supported="So whether sensitivity rises or falls with the batch size depends on what is held equal beside it.",
             refuted="The two ways to compare do not disagree in that manner here, as far as the logits go.",
             inconclusive="Whether the two ways to compare disagree in that manner about the logits is not decided.",
         ),

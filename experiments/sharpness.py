@@ -172,9 +172,9 @@ def ratios(here: dict[str, dict[str, Metric]]) -> charts.Figure:
 
 
 def line(found: Line, batch_sizes: tuple[int, ...]) -> charts.Figure:
-    """The line from the small-batch to the large-batch solution of F1, which started at the same weights;
-    {setting.num_line_examples} images each, float32, the statistics of batch normalisation estimated anew at each point on
-    these training images."""
+    """The line from the small-batch to the large-batch solution of F1, seed {setting.f1.seeds.first}, which started at the same
+    weights; {setting.num_line_examples} images each, float32, the statistics of batch normalisation estimated anew at each
+    point on these training images."""
     panels = {
         "loss": {"training images": found.train_loss, "test images": found.test_loss},
         "accuracy": {"training images": 100 * found.train_accuracy, "test images": 100 * found.test_accuracy},
@@ -302,7 +302,8 @@ CLAIMS = (
         headline="The paper's setting: the large batch ends at least ten times as sharp",
         says=f"{keskar.SETTING} the sharpness in full space of the large-batch minimum, over that of the small-batch one, is "
         "{margin}: {paper.keskar.change}.",
-        published="Table 3, F1 at 0.001: 205.14 ± 69.52 for the large batch, 1.23 ± 0.83 for the small one, a ratio of 167.",
+        published="Table 3, F1 at 0.001: 205.14 ± 69.52 for the large batch against 1.23 ± 0.83 for the small one, a ratio of "
+        "167.",
         holds=at_least("paper.keskar.change", keskar.ORDERS_SHARPER),
     ),
     Claim(
