@@ -64,7 +64,7 @@ def test_panels_stand_apart_and_inside(name, layout):
 
 @pytest.mark.parametrize(("name", "layout"), [case for case in CASES if case[0] not in ("logarithmic", "multiplied")])
 def test_frames_stand_where_constrained_layout_puts_them(name, layout):
-    """Each side of each frame is within three points, and the room left between rows, of where a layout that measures has it."""
+    """Each side of each frame is within three points, and the gap between rows, of where a layout that measures has it."""
     ours, theirs = drawn(name, layout), drawn(name, layout, "constrained")
     size = [72 * inches for inches in ours.get_size_inches()]
     spec = ours.axes[0].get_gridspec()
