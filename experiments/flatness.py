@@ -261,8 +261,8 @@ CLAIMS = (
         "{rate.two_starts.barrier} against {rate.one_start.barrier} with two learning rates.",
         comments=Comments(
             supported="What the line shows depends on something that the original does not mention: whether the two networks "
-            "had a common start. Hidden units have no order. Two networks with starts of their own do similar things with "
-            "different units, and a unit whose weights are the mean of two such units does the work of neither.",
+            "had a common start. A likely reason: hidden units have no order, and two networks with starts of their own may do "
+            "similar things with different units.",
             refuted="In at least one comparison a common start does not make that much of a difference.",
             inconclusive="Whether a common start makes that much of a difference is open in at least one comparison.",
         ),

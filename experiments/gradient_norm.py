@@ -259,8 +259,8 @@ CLAIMS = (
         comments=Comments(
             supported="So training does pass points where the gradient is zero, as precisely as critical points can be "
             "recognised.",
-            refuted="On at least one task the full gradient is at no measured moment as small as that. To find a point where it "
-            "is, another method is needed; the next chapter tries two.",
+            refuted="On at least one task the full gradient typically stays above that at all measured moments. To find a point "
+            "where it vanishes, another method is needed; the next chapter tries two.",
             inconclusive="On at least one task it is open whether the full gradient reaches zero. A zero gradient on one "
             "mini-batch would not answer that.",
         ),

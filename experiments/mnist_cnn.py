@@ -255,8 +255,8 @@ CLAIMS = (
         comments=Comments(
             supported="Right, and on unseen digits, where the original showed training accuracy alone; for scale, logistic "
             "regression reads {linear.final_test_accuracy.short} of them.",
-            refuted="Not with this training: the worst run of at least one network misses that mark on unseen digits. The "
-            "original showed training accuracy alone.",
+            refuted="Not with this training: the worst run of at least one network does not read {margin} of unseen digits. "
+            "The original showed training accuracy alone.",
             inconclusive='Its "very high" names no mark, and the worst run of at least one network is too near ours to say.',
         ),
     ),
@@ -276,9 +276,9 @@ CLAIMS = (
         comments=Comments(
             supported="They differ, but size ({setting.smallest.num_parameters} to {setting.largest.num_parameters} "
             "parameters), arithmetic and depth change together, so nothing can be put down to any one of them.",
-            refuted="Not by that much on unseen digits: networks of {setting.smallest.num_parameters} to "
+            refuted="None differ by {margin} on unseen digits: networks of {setting.smallest.num_parameters} to "
             "{setting.largest.num_parameters} parameters read MNIST alike.",
-            inconclusive="No pair is shown to differ by that much on unseen digits, nor are all shown to agree.",
+            inconclusive="No pair is shown to differ by {margin} on unseen digits, nor are all shown to agree.",
         ),
     ),
     deeper("second-convolution", "second", "two", than="one"),

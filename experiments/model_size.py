@@ -51,7 +51,7 @@ class Study:
 SCORES = (TRAIN_ACCURACY, TEST_ACCURACY, TEST_LOSS, GAP_ACCURACY, GAP_LOSS)
 CYCLE = Recipe(0.002, 1600, batch_size=64, schedule="one_cycle")
 NOISE = MNIST(4000, label_noise=0.15)
-# Both sweeps choose their rates by the training loss on noisy labels, as fitting is the question; the ten, on reserved images.
+# Rates of the sweeps are chosen by the training loss on noisy labels: fitting is the question; of the ten, on reserved images.
 NOISY = Study(NOISE, replace(NOISE, seed=100, num_held_out=1), CYCLE, search_updates=800, seeds=Seeds(8))
 CLEAN = replace(NOISY, images=MNIST(4000))
 RESERVED = MNIST(4000, seed=100, validation="held out", num_held_out=2000)
@@ -74,7 +74,7 @@ class Settings:
     widths: tuple[int, ...] = (1, 2, 4, 8, 16, 25, 50, 64, 128, 256, 512, 1000)
     """Hidden units of the sweep; each has 795 parameters, and ten more belong to the outputs."""
     large_width: int = 128
-    """The network that the largest is compared with: large, with about an eighth of its parameters."""
+    """Hidden units of the network that the largest is compared with, which is large itself."""
     clean: Study = CLEAN
     """The sweep of widths with true labels."""
     noisy: Study = NOISY
@@ -201,7 +201,7 @@ def rates(widths: tuple[int, ...], chosen: dict[int, ChosenLearningRate]) -> cha
 # Claims
 
 TEN_POINTS = Margin(0.10, "ten points of accuracy are seen at a glance on the axis from 0 to 100 %")
-ONE_POINT = Margin(0.01, "one point, over eight times the parameters, cannot be seen on the axis from 0 to 100 %")
+ONE_POINT = Margin(0.01, "one point of accuracy cannot be seen on the axis from 0 to 100 %")
 
 
 def grows(claim: str, quote: str, sweep: str, quantity: Quantity) -> Claim:
@@ -216,8 +216,8 @@ def grows(claim: str, quote: str, sweep: str, quantity: Quantity) -> Claim:
         says=f"Over {over}, {what} grows with the number of parameters: rank correlation {{{trend}}}, {{margin}} to count.",
         holds=at_least(trend, TREND),
         comments=Comments(
-            supported=f"Over {over} as a whole, {what} goes up in step with the number of parameters.",
-            refuted=f"Over {over} as a whole, {what} does not go up in step with the number of parameters.",
+            supported=f"Over {over} as a whole, {what} goes up with the number of parameters.",
+            refuted=f"Over {over} as a whole, {what} does not go up with the number of parameters.",
             inconclusive=f"Whether {what} goes up with the number of parameters over {over}, these seeds do not decide.",
         ),
     )
@@ -248,7 +248,7 @@ CLAIMS = (
         holds=equal("clean.largest.final_test_accuracy", to="clean.large.final_test_accuracy", within=ONE_POINT, paired=True),
         comments=Comments(
             supported="At this size the number of parameters no longer matters much.",
-            refuted="Large networks, too, still change by more than that.",
+            refuted="Large networks still change by more than that.",
             inconclusive="Whether large networks change by less than that is open over these seeds.",
         ),
     ),
@@ -264,7 +264,7 @@ CLAIMS = (
         comments=Comments(
             supported="As far as fitting goes it is easy: at that size plain training fits nearly every label.",
             refuted="Not by this training: even a network of that size leaves training labels unfitted.",
-            inconclusive="It comes close to fitting them all; these seeds do not settle it.",
+            inconclusive="Whether a network of that size fits its training labels, these seeds do not settle.",
         ),
     ),
     grows("S13a", "S13a", "clean", GAP_ACCURACY),
@@ -280,7 +280,7 @@ CLAIMS = (
         holds=smaller("clean.largest.final_test_accuracy", than="clean.rule.final_test_accuracy", paired=True),
         comments=Comments(
             supported="Beyond the size that the rule names, more parameters do harm on images never seen.",
-            refuted="A gap is no harm: beyond that size, more parameters take nothing away from unseen images.",
+            refuted="A gap is no harm: beyond the size that the rule names, more parameters cost no accuracy on unseen images.",
             inconclusive="Whether more parameters harm unseen images beyond that size is open over these seeds.",
         ),
     ),

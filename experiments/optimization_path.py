@@ -44,7 +44,7 @@ class Settings:
     num_epochs: int = 24
     """Passes of one training over its images."""
     epochs_between: int = 3
-    """Epochs from one checkpoint to the next, as in the original."""
+    """Epochs from one checkpoint to the next; the original has three."""
     batch_size: int = 64
     """Images in a mini-batch."""
     learning_rate: float = 0.003
@@ -292,7 +292,7 @@ CLAIMS = (
         comments=Comments(
             supported="Training is more than a random walk: it has a drift. But only what exceeds the walk is a finding; the "
             "rest is what PCA does to any path.",
-            refuted="By this measure the path of a single run is hardly flatter than a walk without direction, if at all.",
+            refuted="By this measure the path of a single run is not {margin} flatter than a walk without direction.",
             inconclusive="Whether the path of a single run is flatter than a walk without direction, these runs do not decide.",
         ),
     ),

@@ -27,9 +27,8 @@ from measured.jobs import gather
 
 TITLE = "Random labels"
 
-# Seconds of one worker, measured, with all that a run judges: 6 x 23 (large) + 6 x 9 (true) + 25 x 5.3 (curve)
-# + 10 x 2.2 (small) = 350 s. Single runs of 1,500 labels scatter around their share of right labels by less than a point, so
-# that six tell two points.
+# Seconds of one worker, measured, with all that a run judges: 6 x 23 (large) + 6 x 9 (true) + 25 x 5.3 (curve) + 10 x 2.2
+# (small) = 350 s. Single runs of 1,500 labels scatter around their share of right labels by less than a point, so six tell two.
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
 
 def loss(runs: Sweep[Memorized]) -> charts.Figure:
     """Loss of {setting.large.network}, {setting.large.num_labels} images, in evaluation mode: the last point on everything,
-    those before on at most {setting.history_examples.first} training, {setting.history_examples.last} test images."""
+    those before on at most {setting.history_examples.first} training and {setting.history_examples.last} test images."""
     return relabelled.over_training(runs, "loss")
 
 
@@ -165,8 +164,8 @@ def curve(runs: Sweep[Memorized]) -> charts.Figure:
 
 
 def time(found: dict[str, Sweep[Memorized]], settings: Settings) -> charts.Figure:
-    """Updates until the labels are nearly fitted; none are shown where not every run gets there. Mini-batches have
-    {setting.curve.recipe.batch_size} images along the curve, {setting.large.recipe.batch_size} otherwise."""
+    """Updates until the labels are nearly fitted, between measurements on a straight line; none where not every run gets there.
+    Mini-batches have {setting.curve.recipe.batch_size} images along the curve, {setting.large.recipe.batch_size} otherwise."""
     panel = f"updates to {with_unit(settings.nearly_fitted, '%')} training accuracy"
     lines = {
         f"{study.network}, {study.num_labels:,} images": {
@@ -240,8 +239,8 @@ CLAIMS = (
         holds=at_least("large.random.final_train_accuracy", FITTED),
         comments=Comments(
             supported="What it has learned is a list: nothing in an image says which label was drawn for it.",
-            refuted="The network has not stored its labels in that time: labels that mean nothing take longer.",
-            inconclusive="It comes close, but these runs do not settle whether it gets that far on average.",
+            refuted="The network has not stored its labels in that time.",
+            inconclusive="These runs do not settle whether it gets that far on average.",
         ),
     ),
     Claim(

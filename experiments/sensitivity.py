@@ -281,7 +281,7 @@ CLAIMS = (
         says="With the batch size, the sensitivity of the logits rises at equal updates and falls at equal epochs: rank "
         "correlations {updates.trend.logits} and {epochs.trend.logits}, where {margins[0]} is a rise and {margins[1]} a fall.",
         comments=Comments(
-            supported="So a fall at equal epochs tells how few updates a large batch was given, and not what it does.",
+            supported="So whether sensitivity rises or falls with the batch size depends on what is held equal beside it.",
             refuted="The two ways to compare do not disagree in that manner here, as far as the logits go.",
             inconclusive="Whether the two ways to compare disagree in that manner about the logits is not decided.",
         ),

@@ -48,7 +48,7 @@ ALL = MNIST.num_images[0]
 @dataclass(frozen=True)
 class Settings:
     f1: Study = Study(keskar.F1, MNIST(10_000), (43, 1000), 10, Seeds(5), num_examples=500, num_hessian_examples=250)
-    """The paper's network, for equal epochs. The two batch sizes are the paper's, as shares of the training images."""
+    """The paper's network, for equal epochs. At standard the two batch sizes are the paper's, as shares of the training images."""
     num_few: int = 3
     """Runs of F1, the first ones, with the other boxes: half as large, in a subspace, adaptive. No claim rests on these."""
     subspace: int = 100
@@ -172,9 +172,9 @@ def ratios(here: dict[str, dict[str, Metric]]) -> charts.Figure:
 
 
 def line(found: Line, batch_sizes: tuple[int, ...]) -> charts.Figure:
-    """The line from the small-batch to the large-batch solution of F1, which started at the same weights;
-    {setting.num_line_examples} images each, float32, the statistics of batch normalisation estimated anew at each point on
-    these training images."""
+    """The line from the small-batch to the large-batch solution of F1, seed {setting.f1.seeds.first}, which started at the same
+    weights; {setting.num_line_examples} images each, float32, the statistics of batch normalisation estimated anew at each
+    point on these training images."""
     panels = {
         "loss": {"training images": found.train_loss, "test images": found.test_loss},
         "accuracy": {"training images": 100 * found.train_accuracy, "test images": 100 * found.test_accuracy},
@@ -302,7 +302,8 @@ CLAIMS = (
         headline="The paper's setting: the large batch ends at least ten times as sharp",
         says=f"{keskar.SETTING} the sharpness in full space of the large-batch minimum, over that of the small-batch one, is "
         "{margin}: {paper.keskar.change}.",
-        published="Table 3, F1 at 0.001: 205.14 ± 69.52 for the large batch, 1.23 ± 0.83 for the small one, a ratio of 167.",
+        published="Table 3, F1 at 0.001: 205.14 ± 69.52 for the large batch against 1.23 ± 0.83 for the small one, a ratio of "
+        "167.",
         holds=at_least("paper.keskar.change", keskar.ORDERS_SHARPER),
     ),
     Claim(

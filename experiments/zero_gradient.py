@@ -338,7 +338,7 @@ def objective_finds_them(id: str, kind: str, decay: str, headline: str) -> Claim
         holds=evidence.at_least(f"{kind}.trained.grad_norm.critical", EVERY_SECOND),
         comments=Comments(
             supported=f"{decay} the original is right, at least every second time. Each point still needs its certificate.",
-            refuted=f"{decay} most searches end where the gradient is small and not zero, which is no critical point.",
+            refuted=f"{decay} most searches end where the gradient is not zero, however small: at no critical point.",
             inconclusive=f"{decay} the share of searches that end at a critical point is too near one half to say.",
         ),
     )
@@ -380,8 +380,8 @@ CLAIMS = (
         comments=Comments(
             supported="The ratio tells something about the loss. The original's plot, very probably of one layer in one run, "
             "could hardly show it.",
-            refuted="The ratio tells next to nothing about the loss. The original's plot, very probably of one layer in one "
-            "run, could not tell.",
+            refuted="The ratio shows no clear trend with the loss. The original's plot, very probably of one layer in one run, "
+            "could not tell.",
             inconclusive="Even {setting.seeds.num} networks leave it open. The original's plot is very probably of one layer "
             "in one run.",
         ),
@@ -419,16 +419,16 @@ CLAIMS = (
     Claim(
         "strict-ratio-is-noise",
         source="ours",
-        headline="Without a tolerance the minimal ratio counts noise",
+        headline="Without a tolerance the minimal ratio is higher",
         says="Without weight decay, counting every eigenvalue above exactly zero raises the minimal ratio of trained networks "
         "by {margin}: from {large.trained.none.minimal_ratio} to {large.trained.none.strict_ratio}.",
         holds=evidence.larger(
             "large.trained.none.strict_ratio", than="large.trained.none.minimal_ratio", by=SCATTER, paired=True
         ),
         comments=Comments(
-            supported="The strict count adds directions that are flat up to rounding. Where the curve has no plateau, the "
-            "ratio is a statement about the tolerance.",
-            refuted="For these networks the strict count does little harm.",
+            supported="What counts as zero changes the ratio. Where the curve has no plateau, the ratio is a statement about "
+            "the tolerance.",
+            refuted="For these networks the strict count changes the ratio by less than that.",
             inconclusive="How much the strict count adds for these networks is open.",
         ),
     ),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PAD = 3.0
 """Points between what belongs to a panel and what does not."""
+ROW_GAP = 6.0
+"""Points more between rows, so that a title belongs to the panel below it."""
 LINE_SPACING, DESCENT = 1.2, 0.24
 """Of DejaVu Sans, in font sizes: from line to line, and what of a line is below the line of writing."""
 
@@ -58,6 +60,7 @@ def _place(rooms: "dict[Axes, Room]", width: float, height: float, below: float)
 
     lefts, rights = ([most(side, 0, column) for column in range(columns)] for side in ("left", "right"))
     tops, bottoms = ([most(side, 1, row) for row in range(rows)] for side in ("top", "bottom"))
+    tops = [top + (ROW_GAP if row else 0.0) for row, top in enumerate(tops)]
     wide = max((width - sum(lefts) - sum(rights)) / columns, 1.0)
     high = max((height - below - sum(tops) - sum(bottoms)) / rows, 1.0)
     for ax, (column, row) in cells.items():

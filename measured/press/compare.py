@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from measured.charts.plain import NOT_FINITE
 from measured.errors import BuildError
 from measured.evidence import measurement
 
@@ -130,9 +131,9 @@ def _between(old: Told, new: Told, within: float | None) -> Iterator[str]:
             yield f"figure {name}: {'new' if name in new.figures else 'gone'}"
             continue
         (rows, words), (other_rows, other_words) = old.figures[name], new.figures[name]
-        if not _alike(rows, other_rows, within or 0.0):
+        if not _alike(_without_words(rows), _without_words(other_rows), within or 0.0):
             yield f"figure {name}: other numbers"
-        elif words != other_words and within is None:
+        elif (rows, words) != (other_rows, other_words) and within is None:
             yield f"figure {name}: other words"
 
 
@@ -178,6 +179,15 @@ def _alike(old: Any, new: Any, within: float) -> bool:
     if isinstance(old, int | float) and isinstance(new, int | float):
         return old == new or math.isclose(old, new, rel_tol=within, abs_tol=0.0)
     return old == new
+
+
+def _without_words(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """The cells of a table with an empty text for what is none of its numbers."""
+
+    def is_text(cell: Any) -> bool:
+        return (isinstance(cell, str) and cell not in NOT_FINITE) or (isinstance(cell, dict) and "text" in cell)
+
+    return [["" if is_text(cell) else cell for cell in row] for row in rows]
 
 
 def _covers(metric: Mapping[str, Any], value: float) -> bool:

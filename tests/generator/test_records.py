@@ -180,3 +180,13 @@ def test_chapter_that_was_divided_is_compared_as_a_whole(tmp_path):
     assert compare.differences(old, new, within=0.0) == [
         f"coins: only in {new}", "dice: metric coins: none: new", "dice: metric count: gone", "dice: metric none: gone",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("series, by, said", [("renamed", 0.0, []), ("line", 0.1, ["dice: figure lines: other numbers"])])
+def test_another_name_of_a_line_is_no_other_number(tmp_path, series, by, said):
+    """With ``within``, words do not count, in a figure's table no more than around it."""
+    lines = {"panel": {series: charts.Series((1, 2), [(1.0 + by, 2.5), (2.0, 3.0)])}}
+    figures = {**RECORD.figures, "lines": replace(charts.curves(lines, x="x", y="y", alt="More words."), caption="Words.")}
+    old, new = site(tmp_path / "a", RECORD), site(tmp_path / "b", replace(RECORD, figures=figures))
+    assert compare.differences(old, new, within=1e-6) == said
+    assert compare.differences(old, new) == (said or ["dice: figure lines: other words"])
