@@ -37,7 +37,7 @@ class Settings:
     """The network, the images it is trained on, how many points a line has from α = −1 to 2, and the images on which these
     are evaluated. One half of the test images chooses the best point, the other half judges it."""
     recipe: Recipe = Recipe(learning_rate=0.001, num_updates=1500, batch_size=64)
-    """The recipe with the small batch and the low learning rate: Adam at a constant rate. Each other recipe changes one thing."""
+    """The recipe with small batch and low learning rate: Adam at a constant rate. Each other recipe changes one thing."""
     large_batch: int = 1024
     """Images in a mini-batch of the recipe with the large batch."""
     high_rate: float = 0.01
@@ -137,7 +137,7 @@ def summary(lines: Sequence[Line], num_judging: int) -> dict[str, Any]:
 
 def line(found: Mapping[str, Sequence[Line]], first: str, second: str, of: str) -> charts.Figure:
     """From {first} (α = 0) to {second} (α = 1): weights (1 − α) θ₁ + α θ₂ of the network {setting.{of}.network}, evaluated on
-    {setting.{of}.num_train} training and {setting.{of}.num_test} test images in float32 and in evaluation mode, never trained."""
+    {setting.{of}.num_train} training and {setting.{of}.num_test} test images in float32 and evaluation mode, never trained."""
     panels = {
         f"{what}, {STARTS[start]}": {
             title: charts.Series(lines[0].alphas, [scale * getattr(line, f"{split}_{what}") for line in lines])
@@ -151,7 +151,7 @@ def line(found: Mapping[str, Sequence[Line]], first: str, second: str, of: str) 
         x="α",
         y={panel: LOSS_AXIS if panel.startswith("loss") else "accuracy (%)" for panel in panels},
         marks={first: 0, second: 1},
-        alt=f"Loss and accuracy against α, from {first} at 0 to {second} at 1: left with a common start, right with own starts.",
+        alt=f"Loss and accuracy against α, from {first} at 0 to {second} at 1: left a common start, right starts of their own.",
     )
 
 

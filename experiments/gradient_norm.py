@@ -209,8 +209,8 @@ def norm_by_loss(runs: dict[str, list[Norms]]) -> charts.Figure:
         },
         x=charts.Axis("loss on the same examples", log=True),
         y=charts.Axis("gradient norm", log=True),
-        alt="Gradient norm against loss, both axes logarithmic: of the last layer on single mini-batches, and of all parameters "
-        "on all examples.",
+        alt="Gradient norm against loss, both axes logarithmic: of the last layer on single mini-batches, and of all "
+        "parameters on all examples.",
     )
 
 
@@ -236,16 +236,16 @@ CLAIMS = (
         source="original 2",
         headline="The gradient norm falls over the whole training",
         quote=original.QUOTES["S6"],
-        says="Over the whole training the gradient norm falls on both tasks: its rank correlation with the number of updates is "
-        "{mnist.trend} on MNIST and {function.trend} on the function, where {margin} counts as a fall.",
+        says="Over the whole training the gradient norm falls on both tasks: its rank correlation with the number of updates "
+        "is {mnist.trend} on MNIST and {function.trend} on the function, where {margin} counts as a fall.",
         holds=every(*(at_most(f"{task}.trend", -TREND) for task in TASKS)),
         comments=Comments(
             supported="The original is right about the training as a whole, on both tasks, even though what it drew was very "
             "probably one layer's gradient on one mini-batch.",
             refuted="On at least one task the gradient norm shows no clear fall. The rank correlations of the loss are "
             "{mnist.loss_trend.short} and {function.loss_trend.short}; a gradient norm need not follow the loss.",
-            inconclusive="On at least one task it is open whether the gradient norm falls. The rank correlations of the loss are "
-            "{mnist.loss_trend.short} and {function.loss_trend.short}.",
+            inconclusive="On at least one task it is open whether the gradient norm falls. The rank correlations of the loss "
+            "are {mnist.loss_trend.short} and {function.loss_trend.short}.",
         ),
     ),
     Claim(
@@ -259,8 +259,8 @@ CLAIMS = (
         comments=Comments(
             supported="So training does pass points where the gradient is zero, as precisely as critical points can be "
             "recognised.",
-            refuted="On at least one task the full gradient typically stays above that at all measured moments. To find a point "
-            "where it vanishes, another method is needed; the next chapter tries two.",
+            refuted="On at least one task the full gradient typically stays above that at all measured moments. To find a "
+            "point where it vanishes, another method is needed; the next chapter tries two.",
             inconclusive="On at least one task it is open whether the full gradient reaches zero. A zero gradient on one "
             "mini-batch would not answer that.",
         ),
@@ -275,8 +275,8 @@ CLAIMS = (
         comments=Comments(
             supported="A mini-batch whose images are all classified with confidence has almost no loss, and so almost no "
             "gradient. That says nothing about the gradient on the other images.",
-            refuted="With this network and this many updates the last layer's gradient on one mini-batch does not fall that far "
-            "below the full gradient; the table shows how far it falls.",
+            refuted="With this network and this many updates the last layer's gradient on one mini-batch does not fall that "
+            "far below the full gradient; the table shows how far it falls.",
             inconclusive="With these seeds it is open whether the last layer's gradient on one mini-batch falls that far below "
             "the full gradient.",
         ),

@@ -48,7 +48,8 @@ ALL = MNIST.num_images[0]
 @dataclass(frozen=True)
 class Settings:
     f1: Study = Study(keskar.F1, MNIST(10_000), (43, 1000), 10, Seeds(5), num_examples=500, num_hessian_examples=250)
-    """The paper's network, for equal epochs. At standard the two batch sizes are the paper's, as shares of the training images."""
+    """The paper's network, for equal epochs. At standard the two batch sizes are the paper's, as shares of the training
+    images."""
     num_few: int = 3
     """Runs of F1, the first ones, with the other boxes: half as large, in a subspace, adaptive. No claim rests on these."""
     subspace: int = 100

@@ -1,26 +1,8 @@
-"""Correlations of one measurement, and when it reaches a level."""
+"""When a measurement reaches a level."""
 
-import numpy as np
 import pytest
 
-from lab.statistics import first_reached, rank_correlation
-
-
-@pytest.mark.parametrize(
-    "y, expected", [([1.0, 8.0, 27.0, 64.0], 1.0), ([4.0, 3.0, 2.0, 1.0], -1.0), ([5.0, 5.0, 5.0, 5.0], 0.0)]
-)
-def test_rank_correlation_sees_order_alone(y, expected):
-    """One for any rising function, minus one for a falling one, zero for a constant."""
-    assert rank_correlation([1.0, 2.0, 3.0, 4.0], y) == pytest.approx(expected)
-
-
-@pytest.mark.parametrize("decimals", [0, 1, 8])
-def test_rank_correlation_is_that_of_scipy(decimals):
-    """Also where values are equal."""
-    from scipy.stats import spearmanr
-
-    x, y = np.random.default_rng(0).normal(size=(2, 40)).round(decimals)
-    assert rank_correlation(x, y) == pytest.approx(spearmanr(x, y)[0], rel=1e-12)  # pyright: ignore[reportArgumentType]
+from lab.statistics import first_reached
 
 
 @pytest.mark.parametrize(
