@@ -4,15 +4,17 @@ import json
 import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from measured.errors import BuildError
 from measured.jobs.cache import leftovers
 from measured.options import PRESETS
-from measured.pages.record import Record
 from measured.press.outcome import Failed
-from measured.press.rehearse import load, rehearse
 from measured.press.stores import Stores
 from measured.project import Project
+
+if TYPE_CHECKING:
+    from measured.pages.record import Record
 
 Accepted = dict[str, dict[str, dict[str, str]]]
 """Outcomes by preset, chapter and claim."""
@@ -35,7 +37,7 @@ def read_accepted(path: Path) -> Accepted:
     raise BuildError(f"{path.name} is not of the form {{preset: {{chapter: {{claim: verdict}}}}}}; {hint}")
 
 
-def differing(accepted: Accepted, preset: str, records: Mapping[str, Record]) -> list[str]:
+def differing(accepted: Accepted, preset: str, records: Mapping[str, "Record"]) -> list[str]:
     """One line per claim of these chapters whose verdict is not the accepted one."""
     lines = []
     for chapter, record in records.items():
@@ -48,7 +50,7 @@ def differing(accepted: Accepted, preset: str, records: Mapping[str, Record]) ->
     return lines
 
 
-def accept(path: Path, accepted: Accepted, preset: str, records: Mapping[str, Record], outline: Collection[str]) -> None:
+def accept(path: Path, accepted: Accepted, preset: str, records: Mapping[str, "Record"], outline: Collection[str]) -> None:
     """Write the verdicts of these chapters into the file of accepted ones; of others, those that the ``outline`` names stay."""
     new = {chapter: _outcomes(record) for chapter, record in records.items()}
     both = {**accepted, preset: {**accepted.get(preset, {}), **new}}
@@ -56,12 +58,14 @@ def accept(path: Path, accepted: Accepted, preset: str, records: Mapping[str, Re
     path.write_text(json.dumps(both, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _outcomes(record: Record) -> dict[str, str]:
+def _outcomes(record: "Record") -> dict[str, str]:
     return {verdict.id: verdict.outcome for verdict in record.verdicts}
 
 
 def prune(project: Project, stores: Stores) -> str:
     """Delete what no chapter reaches at any preset with the present sources; what was done, as one line."""
+    from measured.press.rehearse import load, rehearse
+
     statuses = stores.records.statuses()
     devices = sorted({"cpu", *(status.parts["device"] for _, _, status in statuses)})
     # What --seeds added to a kept result is reached by it.
