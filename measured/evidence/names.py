@@ -6,11 +6,16 @@ from typing import Any
 
 from measured.errors import BuildError, did_you_mean
 
+TAKEN = ("get", "items", "keys", "values")
+"""What asks a group for something else than a thing of that name."""
+
 
 def flat(nested: Mapping[Any, Any], before: str = "") -> dict[str, Any]:
     """What nested dicts hold, by the names on the way there joined by dots."""
     found: dict[str, Any] = {}
     for name, value in nested.items():
+        if name in TAKEN:
+            raise BuildError(f"a name cannot be {name!r}, which is a word of Python's dicts; take another")
         found |= flat(value, f"{before}{name}.") if isinstance(value, Mapping) else {f"{before}{name}": value}
     return found
 

@@ -647,3 +647,9 @@ def test_more_seeds_keep_those_that_there_are():
     assert list(more.part.seeds) == [10, 11, 12, 13, 14] and str(Seeds(5, 10)) == "10 to 14" and len(Seeds(3)) == 3
     with pytest.raises(ValueError, match="expected one or more"):
         Seeds(0)
+
+
+def test_names_that_would_not_be_reached_are_refused():
+    """A group asked for its values answers with a function of Python's."""
+    with pytest.raises(BuildError, match="a name cannot be 'values'"):
+        flat({"gap": {"values": LOW}})
