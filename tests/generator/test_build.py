@@ -606,6 +606,8 @@ def test_interrupted_build_says_one_line_and_leaves_nobody(toy: ToyProject, work
         "        return Throws(np.random",
         "        import time\n        time.sleep(0.5)\n        return Throws(np.random",
     )
+    # Whoever runs the tests in the background ignores Ctrl-C, and what it starts would as well.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         toy.command(workers=workers),
         cwd=toy.folder,
