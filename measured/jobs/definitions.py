@@ -1,4 +1,4 @@
-"""What one file defines, imports and executes, found in its syntax tree; docstrings and comments do not count.
+"""What one file defines, imports and executes, in its syntax tree; docstrings and comments do not count, nor what a job foretells.
 
 What cannot be followed (a module passed around as a value, ``import *``, ``globals()``) counts as using the whole module;
 ``eval``, ``importlib`` and ``__subclasses__`` as using every module of the package. An annotation computes nothing: what one
@@ -41,7 +41,7 @@ def read_module(name: str, is_package: bool, tree: ast.Module) -> Module:
     """What the parsed module ``name`` defines, imports and executes."""
     module = Module(name, {}, {}, [], [])
     module.docstrings = _docstrings(tree)
-    tree = _Undocumented().visit(tree)
+    tree = _WhatComputes().visit(tree)
     for node in ast.walk(tree):  # an import inside a function binds as well
         if isinstance(node, ast.Import | ast.ImportFrom):
             _bind(module, node, is_package)
@@ -118,8 +118,20 @@ def _only_imports(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Import | ast.ImportFrom | ast.Pass)
 
 
-class _Undocumented(ast.NodeTransformer):
-    """Removes docstrings: strings that stand as statements and do nothing."""
+FORETELLING = ("placeholder", "axes", "flops", "seconds")
+"""Methods of a job that say what a result will look like and what it will cost, and never what it is."""
+
+
+class _WhatComputes(ast.NodeTransformer):
+    """Removes what no result depends on: docstrings, which are strings that stand as statements, and what a job foretells."""
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        if any(ast.unparse(base).partition("[")[0].endswith("Job") for base in node.bases):
+            foretelling = [item for item in node.body if isinstance(item, ast.FunctionDef) and item.name in FORETELLING]
+            rest = [item for item in node.body if item not in foretelling]
+            asked = {part.attr for item in rest for part in ast.walk(item) if isinstance(part, ast.Attribute)}
+            node.body = [item for item in node.body if item in rest or getattr(item, "name", "") in asked]
+        return self.generic_visit(node)
 
     def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
         return None if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) else node

@@ -46,6 +46,8 @@ class Pool:
     """Computes jobs, each key once, and keeps the results in a cache; of what is kept, it holds nothing in memory."""
 
     num_workers = 1
+    turns: Mapping[str, int] = {}
+    """By key, the turn of the chapter that needs a job first: what belongs to an earlier one is computed earlier."""
 
     def __init__(self, cache: Cache, device: str = "cpu", force: bool = False):
         self.cache, self.device, self.force = cache, device, force

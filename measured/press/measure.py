@@ -206,6 +206,8 @@ def _in_threads(
     versions = {name: found for job in missing for name, found in parts_of(job, device)["versions"].items()}
     pool = crew.hired(versions) if missing else crew.alone()
     pool.device = device
+    # In reading order, and a job that several chapters need in the turn of the first.
+    pool.turns = {key: turn for turn, item in reversed(list(enumerate(rehearsed))) for key in item.asked}
     display.num_workers = pool.num_workers
     finished: queue.Queue[Measured | Failed] = queue.Queue()
 

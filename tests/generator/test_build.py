@@ -598,6 +598,21 @@ def test_killed_build_goes_on_where_it_was(toy: ToyProject):
     assert outcome.returncode == 0 and found and 3 <= int(found[1]) < 10
 
 
+def test_pages_come_in_reading_order(toy: ToyProject):
+    """The first chapter is done first, though the other's jobs are thought to take longer; in one, the longest go first."""
+    toy.edit("experiments/__init__.py", "('dice',)", "('dice', 'coins')")
+    slow = "        import time\n        time.sleep(0.1)\n        return Throws(np.random"
+    toy.edit("experiments/dice.py", "        return Throws(np.random", slow)
+    changes = {"    bias: float\n": "    bias: float\n    flops = 1e12\n", "normal(self.bias": "normal(1 + self.bias"}
+    for path, new in (("experiments/{}.py", changes), ("templates/chapters/{}.md.jinja2", {})):
+        text = toy.read(path.format("dice"))
+        for before, after in {**new, "loaded-is": "heads-are"}.items():
+            text = text.replace(before, after)
+        toy.write(path.format("coins"), text)
+    said = toy.build(workers="1").stdout
+    assert re.findall(r"^(\w+): done", said, flags=re.M) == ["dice", "coins"], said
+
+
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_interrupted_build_says_one_line_and_leaves_nobody(toy: ToyProject, workers):
     """Ctrl-C as a terminal sends it, to the whole process group: no traceback, no process left, and the next build goes on."""

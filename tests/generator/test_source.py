@@ -257,3 +257,33 @@ def test_docstring_that_may_be_a_caption_is_known(tmp_path, name, where):
         found.append((definitions, sources.docstrings(definitions, "chapter")))
     (code, before), (same_code, after) = found
     assert code == same_code and changes(before, after) == [f"chapter.{where} changed"]
+
+
+JOB = """from measured.jobs import Job
+class Sum(Job[float]):
+    n: int
+    def compute(self):
+        return self.n{more}
+    @property
+    def flops(self):
+        return {flops}
+class NoneSuch:
+    def flops(self):
+        return {flops}
+"""
+
+
+@pytest.mark.parametrize(
+    "name, more, changes_it",
+    [("Sum", "", False), ("Sum", " + self.flops", True), ("NoneSuch", "", True)],
+    ids=["foretold alone", "computed with", "no job"],
+)
+def test_what_a_job_foretells_is_in_no_key(tmp_path, name, more, changes_it):
+    """Another guess at its cost, or another made-up result, retrains nothing; where compute asks for it, it does."""
+    found = set()
+    for flops in ("1", "2"):
+        folder = tmp_path / flops
+        (folder / "lib").mkdir(parents=True)
+        (folder / "lib" / "sums.py").write_text(JOB.format(more=more, flops=flops))
+        found.add(Sources(folder).reached([("lib.sums", name)]).definitions[f"lib.sums.{name}"])
+    assert (len(found) == 2) == changes_it
