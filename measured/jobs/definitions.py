@@ -1,4 +1,4 @@
-"""What one file defines, imports and executes, in its syntax tree; docstrings and comments do not count, nor what a job foretells.
+"""What one file defines, imports and executes, in its syntax tree; without docstrings, comments and what a job foretells.
 
 What cannot be followed (a module passed around as a value, ``import *``, ``globals()``) counts as using the whole module;
 ``eval``, ``importlib`` and ``__subclasses__`` as using every module of the package. An annotation computes nothing: what one
