@@ -172,6 +172,18 @@ def test_figures_are_numbered_as_the_prose_shows_them(frame):
     assert 'width="576" height="200"' in page
 
 
+def test_a_formula_stays_in_its_sentence():
+    """At the start of a line as well; one that is a paragraph of its own is a block."""
+    html = environment.prose_html(
+        'An image with label\n<math display="inline"><mi>y</mi></math>, and\n\n'
+        '<math display="inline"><mi>z</mi></math>\n\nthe *logits*.'
+    )
+    assert html == (
+        '<p>An image with label\n<math display="inline"><mi>y</mi></math>, and</p>\n'
+        '<math display="block"><mi>z</mi></math>\n<p>the <em>logits</em>.</p>'
+    )
+
+
 def test_prose_that_does_not_fit_is_said(templates):
     """With its file."""
     (templates / "chapters" / "dice.md.jinja2").write_text("{{ preset.valeu }}")
