@@ -244,6 +244,14 @@ def test_versions_are_given_by_chapter_where_they_differ(frame):
     assert "<td>1.9 (a); 1.10 (b)</td>" in page and "<td>2.0</td>" in page
 
 
+def test_seeds_are_given_wherever_they_nest(frame):
+    """Those within a setting that is shown as a whole as well; what is computed from a setting and no list of seeds is not."""
+    settings = (Setting("study", "Study(seeds=0 to 1)"), Setting("study.seeds", [0, 1], is_derived=True), *RECORD.settings)
+    pages = (Page(DICE, replace(RECORD, settings=settings)), PAGES[1])
+    page = made.files(frame, OUTLINE, pages, {"dice": STATUS}, [])["made.html"].decode()
+    assert "<td>study.seeds: 0, 1<br>seeds: 0, 1<br></td>" in page
+
+
 def test_source_has_an_anchor_a_line(frame):
     """At the address to which the chapter's links lead, with a way back."""
     files = source.files(frame, OUTLINE, {"experiments/dice.py": "a = 1\nb = 2\n", "build.py": ""})
