@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from measured.evidence import PERCENT, Quantity, number, power_of_ten
+from measured.evidence import PERCENT, Quantity, as_given, power_of_ten
 
 
 @dataclass(frozen=True)
@@ -101,4 +101,4 @@ def _as_power(value: float, _: int) -> str:
 
 
 def _as_number(value: float, _: int) -> str:
-    return number(value, digits=1)
+    return as_given(value)  # between 2 and 2.3, ticks of one digit would all say 2

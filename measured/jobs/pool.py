@@ -256,6 +256,7 @@ def gather(tree: Any) -> Any:
 
     def collect(node: Any) -> None:
         if isinstance(node, Job):
+            _check_frozen(node)
             jobs.append(node)
         elif isinstance(node, Mapping | list | tuple):
             for item in node.values() if isinstance(node, Mapping) else node:
@@ -278,3 +279,12 @@ def gather(tree: Any) -> Any:
         return node
 
     return fill(tree)
+
+
+def _check_frozen(job: Job) -> None:
+    try:
+        hash(job)
+    except TypeError as error:
+        raise ValueError(
+            f"{name_of(job)}: {error}; a job and what it holds are frozen, @dataclass(frozen=True), with tuples for lists"
+        ) from None

@@ -94,6 +94,7 @@ class _FigureBlocks(Mapping[str, Any]):
         figure, drawn = self._record.figures[name], self._drawings.get(name, {})
         return self._macro(
             chapter=self._chapter,
+            record=self._record,
             name=name,
             number=f"{self._chapter.number}.{self._shown.index(name) + 1}",
             figure=figure,

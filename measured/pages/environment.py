@@ -4,6 +4,7 @@ A report overrides a file of the frame with one of the same name in its ``templa
 ``{% extends "frame/claims.html.jinja2" %}``.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,11 +56,16 @@ def make(templates: Path) -> Frame:
 
 
 def prose_html(text: str) -> Any:
-    """Prose as HTML."""
-    from markdown import markdown
+    """Prose as HTML; a formula that is a paragraph of its own is set as a block, any other within its sentence."""
+    from markdown import Markdown
     from markupsafe import Markup
 
-    return Markup(markdown(text, extensions=["tables", "attr_list", "sane_lists", "smarty"]))
+    markdown = Markdown(extensions=["tables", "attr_list", "sane_lists", "smarty"])
+    markdown.block_level_elements.remove("math")  # as one, a formula at the start of a line would end its paragraph
+    return Markup(_FORMULA_ALONE.sub(r'\1"block"\2', markdown.convert(text)))
+
+
+_FORMULA_ALONE = re.compile(r'<p>(<math [^>]*display=)"inline"(>(?:(?!</math>).)*</math>)</p>', re.DOTALL)
 
 
 def metric_html(metric: Metric) -> Any:

@@ -40,7 +40,8 @@ def _diff(options: Options) -> int:
 
     assert options.other_site is not None  # --diff takes a folder
     lines = compare.differences(options.other_site, options.out, options.within)
-    print("\n".join(lines) or f"{options.other_site} and {options.out} say the same")
+    alike = "verdicts, metrics and figures" if options.within is None else "verdicts and numbers"
+    print("\n".join(lines) or f"{options.other_site} and {options.out} have the same {alike}")
     return 1 if lines else 0
 
 

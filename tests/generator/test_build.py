@@ -390,7 +390,11 @@ def test_diff_names_what_moved(toy: ToyProject):
     toy.build()
     shutil.copytree(toy.folder / "site", toy.folder / "before")
     same = toy.build("--diff", "before")
-    assert same.returncode == 0 and same.stdout.endswith("say the same\n") and same.stdout.count("\n") == 1
+    assert (
+        same.returncode == 0
+        and same.stdout.endswith("have the same verdicts, metrics and figures\n")
+        and same.stdout.count("\n") == 1
+    )
     toy.edit("experiments/dice.py", "(0.0, 3.0)", "(0.0, -3.0)")
     toy.edit("experiments/dice.py", "dice[3.0]", "dice[-3.0]")
     toy.build()

@@ -348,6 +348,20 @@ def test_quantity_is_an_axis():
     assert figure.panels.x["loss"].title == "batch size" and len(figure.table.rows) == 4
 
 
+@pytest.mark.parametrize("log_of", ["x", "y"])
+@pytest.mark.parametrize("low, high", [(2.05, 2.32), (0.91, 0.97), (130, 170), (0.02, 0.9), (1, 80)])
+def test_ticks_of_a_logarithmic_axis_differ(log_of, low, high):
+    """Where less than a decade is shown as well: no two ticks have one label."""
+    from matplotlib.figure import Figure as Canvas
+
+    ax = Canvas().subplots()
+    ax.plot([low, high], [low, high])
+    getattr(Axis("loss", log=True), f"scale_{log_of}")(ax)
+    side = getattr(ax, f"{log_of}axis")
+    shown = [side.get_major_formatter()(at, None) for at in side.get_majorticklocs() if low <= at <= high]
+    assert len(shown) == len(set(shown)) >= 2
+
+
 LINE = {"p": {"a": Series([1, 2], [[1, 2]])}}
 
 

@@ -194,6 +194,17 @@ def test_job_with_a_list_is_refused():
         specification(Listing([1]))
 
 
+def test_job_that_is_not_frozen_is_refused():
+    """With what to write instead, before anything is computed."""
+
+    @dataclass
+    class Loose(Job[Any]):
+        number: int
+
+    with pytest.raises(ValueError, match=r"Loose\(number=1\): unhashable type: 'Loose'; .*@dataclass\(frozen=True\)"):
+        gather([Loose(1)])
+
+
 @pytest.fixture(scope="module")
 def workers(tmp_path_factory):
     """Two local worker processes with a cache of their own."""

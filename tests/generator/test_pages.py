@@ -172,6 +172,18 @@ def test_figures_are_numbered_as_the_prose_shows_them(frame):
     assert 'width="576" height="200"' in page
 
 
+def test_a_formula_stays_in_its_sentence():
+    """At the start of a line as well; one that is a paragraph of its own is a block."""
+    html = environment.prose_html(
+        'An image with label\n<math display="inline"><mi>y</mi></math>, and\n\n'
+        '<math display="inline"><mi>z</mi></math>\n\nthe *logits*.'
+    )
+    assert html == (
+        '<p>An image with label\n<math display="inline"><mi>y</mi></math>, and</p>\n'
+        '<math display="block"><mi>z</mi></math>\n<p>the <em>logits</em>.</p>'
+    )
+
+
 def test_prose_that_does_not_fit_is_said(templates):
     """With its file."""
     (templates / "chapters" / "dice.md.jinja2").write_text("{{ preset.valeu }}")
@@ -230,6 +242,14 @@ def test_versions_are_given_by_chapter_where_they_differ(frame):
     }
     page = made.files(frame, OUTLINE, [], statuses, [])["made.html"].decode()
     assert "<td>1.9 (a); 1.10 (b)</td>" in page and "<td>2.0</td>" in page
+
+
+def test_seeds_are_given_wherever_they_nest(frame):
+    """Those within a setting that is shown as a whole as well; what is computed from a setting and no list of seeds is not."""
+    settings = (Setting("study", "Study(seeds=0 to 1)"), Setting("study.seeds", [0, 1], is_derived=True), *RECORD.settings)
+    pages = (Page(DICE, replace(RECORD, settings=settings)), PAGES[1])
+    page = made.files(frame, OUTLINE, pages, {"dice": STATUS}, [])["made.html"].decode()
+    assert "<td>study.seeds: 0, 1<br>seeds: 0, 1<br></td>" in page
 
 
 def test_source_has_an_anchor_a_line(frame):
