@@ -132,8 +132,7 @@ class Workers(Pool):
         task.add_done_callback(lambda done: self._settle(job, future, done.result))
 
     def _priority(self, job: Job, name: str) -> int:
-        """Chapter by chapter, so that the first pages are there early, and the longest first within one. Dask takes the
-        largest."""
+        """Chapter by chapter, in reading order, and the longest first within one; Dask takes the largest."""
         return min(int(job.seconds * 100), TURN - 1) - self.turns.get(name, 0) * TURN
 
     def _send(self, job: Job) -> Any:
