@@ -15,7 +15,7 @@ from experiments.margins import FITTED, TREND
 from experiments.networks import search_table
 from experiments.panels import score_trend
 from experiments.quantities import GAP_ACCURACY, GAP_LOSS, TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, measured
-from experiments.reached import first_values, where_reached
+from experiments.thresholds import first_values, where_reached
 from lab.data import MNIST
 from lab.models import CNN, MLP
 from lab.trained import Classification

@@ -15,7 +15,7 @@ from experiments.margins import FITTED, TREND
 from experiments.networks import metric_table, titled
 from experiments.panels import SCORE_AXES, score_panels
 from experiments.quantities import TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, measured
-from experiments.reached import times
+from experiments.thresholds import times
 from lab.data import MNIST, CorrectLabels
 from lab.memorization import Memorization, Memorized
 from lab.models import CNN

@@ -6,7 +6,7 @@ from typing import Any
 
 from experiments.panels import SCORE_AXES
 from experiments.quantities import TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, TRAIN_LOSS, measured
-from experiments.reached import where_reached
+from experiments.thresholds import where_reached
 from lab.data import MNIST
 from lab.memorization import Memorized
 from measured import charts

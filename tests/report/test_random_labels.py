@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from experiments import original, published, random_labels
-from experiments.reached import times, where_reached
+from experiments.thresholds import times, where_reached
 from lab.data import MNIST, CorrectLabels, CorrectShare
 from lab.memorization import Memorization
 from lab.models import MLP

@@ -1,24 +1,92 @@
-"""Where something was reached, over a sweep and over seeds."""
+"""What searches reached: blocks joined, and minima told from saddles by the signs of eigenvalues."""
 
-from types import SimpleNamespace
-
+import numpy as np
 import pytest
 
-from experiments.reached import first_values, where_reached
-from measured.evidence import Missing, Quantity, Sweep
-
-FIT = Quantity("fit", "training accuracy", "%")
+from lab.critical_points import KINDS, Candidates, Shares
+from lab.reached import Reached, joined
 
 
-def test_the_smallest_value_that_reaches_a_level_is_found_per_seed():
-    """Not the first in the order of the sweep, and None for a seed that reaches it nowhere."""
-    fits = {30: (1.0, 0.99, 0.5), 10: (0.2, 0.99, 0.5), 20: (0.99, 0.2, 0.5)}
-    sweep = Sweep("parameters", {size: [SimpleNamespace(fit=fit) for fit in row] for size, row in fits.items()})
-    assert first_values(sweep, FIT, 0.99) == [20, 10, None]
+def points(eigenvalues, norms, kinds):
+    """Points with these eigenvalues, squared gradient norms and kinds, whose search began where the norm was 1."""
+    num, rest = len(norms), np.arange(float(len(norms)))
+    return Candidates(
+        weights=np.zeros((num, 4)), start_loss=rest, loss=rest, data_loss=rest, start_grad_norm_squared=np.ones(num),
+        grad_norm_squared=np.array(norms), residual=rest, residual_hessian=rest, largest_residual=rest,
+        eigenvalues=np.array(eigenvalues), kinds=np.array([KINDS.index(kind) for kind in kinds]),
+        steps=np.array([0, 5]), history=np.stack([np.ones(num), norms], axis=1),
+    )  # fmt: skip
 
 
-def test_an_average_is_given_where_all_got_there():
-    """A geometric mean; without one run there is none, and it is said why and what would help."""
-    reached, missed = where_reached([10, 1000], "", "wider networks"), where_reached([10, None], "", "wider networks")
-    assert reached["at"].value == pytest.approx(100) and reached["share"].value == 1
-    assert isinstance(missed["at"], Missing) and missed["at"].remedy == "wider networks" and missed["share"].value == 0.5
+BLOCKS = (
+    points([[-2.0, 1e-9, 1.0, 2.0], [1e-9, 1.0, 2.0, 4.0]], [1e-12, 1e-22], ["critical", "critical"]),
+    points([[-4.0, -2.0, -1.0, 1e-9]], [1e-4], ["gradient-flat"]),
+)
+
+
+@pytest.fixture
+def reached():
+    """A saddle, a minimum and a maximum, each with a flat direction, in two blocks."""
+    return Reached.of(BLOCKS, 1e-7, [Shares(np.array([0.5, 1.0])), Shares(np.array([0.0]))])
+
+
+def test_blocks_are_joined_in_their_order(reached):
+    """One row per network; the recorded steps are those of all."""
+    np.testing.assert_array_equal(reached.grad_norm_squared, [1e-12, 1e-22, 1e-4])
+    np.testing.assert_array_equal(reached.steps, [0, 5])
+    np.testing.assert_array_equal(reached.history, [[1, 1e-12], [1, 1e-22], [1, 1e-4]])
+    np.testing.assert_array_equal(reached.fall, [1e-12, 1e-22, 1e-4])
+
+
+def test_certificates_are_told_apart(reached):
+    """Critical, certainly so, or flat."""
+    np.testing.assert_array_equal(reached.critical, [True, True, False])
+    np.testing.assert_array_equal(reached.certain, [False, True, False])
+    np.testing.assert_array_equal(reached.flat, [False, False, True])
+
+
+def test_signs_tell_a_saddle_from_an_extremum(reached):
+    """A flat direction counts as neither sign, unless the tolerance is zero."""
+    np.testing.assert_array_equal(reached.extremum, [False, True, True])
+    np.testing.assert_array_equal(reached.minimal_ratio, [0.5, 0.75, 0.0])
+    np.testing.assert_array_equal(reached.strict_ratio, [0.75, 1.0, 0.25])
+    np.testing.assert_array_equal(reached.index, [0.25, 0.0, 0.75])
+
+
+def test_magnitudes_are_shares_of_the_largest(reached):
+    """Whatever their signs, the largest first."""
+    np.testing.assert_allclose(reached.magnitudes[0], [1, 1, 0.5, 5e-10])
+    np.testing.assert_allclose(reached.magnitudes[2], [1, 0.5, 0.25, 2.5e-10])
+
+
+def test_groups_are_neighbours(reached):
+    """All networks once, in their order; a few networks still make two groups."""
+    first, second = reached.in_groups(10)
+    np.testing.assert_array_equal(first.grad_norm_squared, [1e-12, 1e-22])
+    np.testing.assert_array_equal(second.index, [0.75])
+    assert len(reached.in_groups(1)) == 3
+
+
+def test_some_of_the_networks(reached):
+    """By truth values, with all that belongs to them."""
+    critical = reached.only_critical
+    assert critical.num_parameters == 4 and critical.size == "4 parameters"
+    np.testing.assert_array_equal(critical.extremum, [False, True])
+    np.testing.assert_array_equal(critical.history, [[1, 1e-12], [1, 1e-22]])
+
+
+def test_pairs_by_kind(reached):
+    """Two numbers of each network, for the kinds that there are."""
+    assert reached.by_kind("index", "higher") == {"critical": [(0.25, 0.5), (0.0, 1.0)], "gradient-flat": [(0.75, 0.0)]}
+
+
+def test_searches_are_joined(reached):
+    """Groups of several searches as one."""
+    twice = joined([reached.where(reached.flat), reached])
+    np.testing.assert_array_equal(twice.index, [0.75, 0.25, 0.0, 0.75])
+    np.testing.assert_array_equal(twice.higher, [0.0, 0.5, 1.0, 0.0])
+
+
+def test_without_neighbours_nothing_is_known_of_them():
+    """Not a number, which no metric takes."""
+    assert np.isnan(Reached.of(BLOCKS, 1e-7).higher).all()
