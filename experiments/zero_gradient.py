@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from experiments import networks as shown
 from experiments import original
 from experiments.margins import MOSTLY, TREND
 from lab.activations import Tanh
@@ -305,17 +306,12 @@ def index(by_start: Mapping[int, Reached]) -> charts.Figure:
 def filters(weights: Mapping[str, np.ndarray]) -> charts.Figure:
     """First-layer filters of the original's network, trained on {setting.images.num_images} images, and after
     {setting.images.num_steps} updates with the gradient norm as the objective; seed 0, float32, one scale for all."""
-    panels = {when: original.CNN_16_36.named_weights(found)["0.weight"][:, 0].tolist() for when, found in weights.items()}
-    return charts.images(panels, alt="Filters of 5 by 5 weights before and after making the gradient norm small.", columns=8)
+    return shown.first_filters(original.CNN_16_36, weights)
 
 
 def second_filters(weights: Mapping[str, np.ndarray]) -> charts.Figure:
     """Second-layer filters of the same network for input channels 0 and 1, one scale for all."""
-    second = {when: original.CNN_16_36.named_weights(found)["3.weight"] for when, found in weights.items()}
-    panels = {
-        f"input channel {channel}, {when}": found[:, channel].tolist() for channel in (0, 1) for when, found in second.items()
-    }
-    return charts.images(panels, alt="Filters of 5 by 5 weights for each of two input channels, before and after.", columns=9)
+    return shown.second_filters(original.CNN_16_36, weights)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from measured.evidence import intervals
 from measured.evidence.claim import Claim, Finding, Verdict
 from measured.evidence.metric import Metric, Missing, Share
 from measured.evidence.names import Names, unknown
-from measured.evidence.number import as_given, number, with_unit
+from measured.evidence.number import as_given, number, unit_of_difference, with_unit
 from measured.evidence.region import OUTCOMES, Outcome, Region
 from measured.evidence.tests import Bound, Comparison, Every, Odds, Part, Some, Test
 
@@ -105,16 +105,11 @@ def _margins(test: Test, metrics: Mapping[str, Metric]) -> list[str]:
     for part in _parts(test):
         unit = ""
         if not isinstance(part, Odds) and not part.ratio:
-            unit = metrics[part.metric].unit if isinstance(part, Bound) else _difference_unit(metrics[part.left])
+            unit = metrics[part.metric].unit if isinstance(part, Bound) else unit_of_difference(metrics[part.left].unit)
         amount = as_given(part.margin, unit)
         # One point, and 0.1 points.
         found[part.says.format(f"{amount} {unit.removesuffix('s') if amount == '1' else unit}".strip())] = None
     return [margin for margin in found if margin]
-
-
-def _difference_unit(metric: Metric) -> str:
-    """Of the difference of two such numbers."""
-    return "points" if metric.unit == "%" else metric.unit
 
 
 def _parts(test: Test) -> list[Part]:
@@ -172,7 +167,7 @@ _SUMMARY_METHODS = {
 
 def _compare(test: Comparison, left: Metric, right: Metric, confidence: float) -> Finding:
     sign = "/" if test.ratio else "−"
-    effect, unit = f"{test.left} {sign} {test.right}", "" if test.ratio else _difference_unit(left)
+    effect, unit = f"{test.left} {sign} {test.right}", "" if test.ratio else unit_of_difference(left.unit)
     n = _sides(left, right)
     a, b = list(left.values), list(right.values)
     if test.ratio and min(left.value, right.value, *a, *b) <= 0:

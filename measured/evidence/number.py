@@ -6,6 +6,11 @@ PERCENT = ("%", "points")
 """Units in which a share is printed times 100."""
 
 
+def unit_of_difference(unit: str) -> str:
+    """The unit of the difference of two numbers of that unit: two shares in per cent differ by points."""
+    return "points" if unit == "%" else unit
+
+
 def number(value: float, unit: str = "", digits: int = 3) -> str:
     """A number as a reader would write it: 12,500; 0.031; 4.2 x 10^-5 with real superscripts."""
     value = value * 100 if unit in PERCENT else value

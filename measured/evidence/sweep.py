@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from measured.evidence.correlation import rank_correlations
 from measured.evidence.metric import Estimate, Metric, Missing
+from measured.evidence.number import unit_of_difference
 from measured.evidence.quantity import Quantity
 
 R = TypeVar("R")
@@ -49,8 +50,7 @@ class Sweep(Generic[R]):
 
     def ends(self, quantity: Quantity) -> dict[str, Metric]:
         """The quantity at the ``first`` and at the ``last`` value."""
-        first, *_, last = self.values if len(self.runs) > 1 else self.values * 2
-        return {"first": quantity.over(self.runs[first]), "last": quantity.over(self.runs[last])}
+        return {end: quantity.over(self.runs[value]) for end, value in (("first", self.values[0]), ("last", self.values[-1]))}
 
     def change(self, quantity: Quantity) -> Estimate | Missing:
         """By what factor a quantity with a geometric mean changes from the first value to the last, or by how much any other
@@ -58,7 +58,7 @@ class Sweep(Generic[R]):
         first, last = ([quantity.of(run) for run in self.runs[value]] for value in (self.values[0], self.values[-1]))
         pairs = zip(first, last, strict=True)
         if quantity.average != "geometric mean":
-            unit = "points" if quantity.unit == "%" else quantity.unit
+            unit = unit_of_difference(quantity.unit)
             return Estimate.over_seeds([after - before for before, after in pairs], unit, quantity.average, quantity.digits)
         if min(*first, *last) <= 0:
             return Missing(why="no ratio: a value is not positive", remedy="a difference instead of a ratio")

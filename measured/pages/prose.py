@@ -17,8 +17,8 @@ HOW_TO_MARK = " or ".join(f'{{{{ {mark}("...") }}}}' for mark in MARKS)
 _NO_PROSE = re.compile(r"`[^`\n]*`|</?[A-Za-z!][^>]*>|&#?\w+;|\]\([^)]*\)")
 _DIGITS = re.compile(r"(?<!\w)\d[\w.,/]*\b")  # F1 and float64 are names, 1e-3 and 16/36 are not
 _CONCLUSIONS = re.compile(
-    r"\b(better|best|worse|worst|superior|inferior|outperforms?|proves?|proved|proof|demonstrates?|confirms?|shows? "
-    r"that|showed that|clearly|obviously)\b",
+    r"\b(better|best|worse|worst|superior|inferior|outperforms?|proves?|proved|proof|demonstrates?|confirms?|"
+    r"shows? that|showed that|clearly|obviously)\b",
     re.IGNORECASE,
 )
 
