@@ -77,7 +77,12 @@ class Workers(Pool):
 
         pool = cls(cache, code, **options)
         pool.num_workers = num_workers
-        settings = {"distributed.nanny.pre-spawn-environ": ENVIRONMENT, "distributed.worker.preload": list(preload)}
+        settings = {
+            "distributed.nanny.pre-spawn-environ": ENVIRONMENT,
+            "distributed.worker.preload": list(preload),
+            # Or Dask keeps back some tasks without inputs until the workers have nothing else to do, whatever their priority.
+            "distributed.scheduler.worker-saturation": float("inf"),
+        }
         _silence_what_tidies_up()  # first, as starting it opens the ears of this thread
         with _deaf_to_interrupts(), dask.config.set(settings):
             pool._cluster = LocalCluster(

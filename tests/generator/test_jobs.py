@@ -246,6 +246,12 @@ def test_workers_are_tuned(workers):
     assert all(environment == ENVIRONMENT for environment in found.values())
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_no_job_is_kept_back_from_the_workers(workers):
+    """Dask's queue would hold the first jobs of every chapter until all others are done, whatever their turn."""
+    assert workers._cluster.scheduler.WORKER_SATURATION == float("inf")
+
+
 @pytest.fixture
 def cluster(tmp_path):
     """Address of a scheduler with one worker, started by hand in a folder that knows nothing of the project."""
