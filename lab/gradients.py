@@ -77,11 +77,13 @@ class GradientNorms(Job[Norms]):
 
         examples = self.of.data.load().train(self.num_examples, self.of.recipe.dtype)
         batches = parts(examples, self.batch_size, self._num_batches, self.seed)
+        network, checkpoints = self.of.network, training.checkpoints
         if self.num_batches is None:
-            full, of_batches = partition_norms(self.of.network, training.checkpoints, batches)
+            full, of_batches = partition_norms(network, checkpoints, batches)
         else:
-            full, *of_batches = gradient_norms(self.of.network, training.checkpoints, (examples, *batches))
-        return Norms(training.checkpoint_steps, *full, *np.stack(of_batches, axis=-1))
+            found = gradient_norms(network, checkpoints, (examples, *batches))
+            full, of_batches = found[0], found[1:]
+        return Norms(training.checkpoint_steps, *full, *np.moveaxis(of_batches, 0, -1))
 
     @property
     def axes(self) -> dict[str, int]:
