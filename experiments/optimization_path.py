@@ -23,10 +23,14 @@ from lab.trained import Classification
 from lab.training import Recipe, Train
 from lab.trajectories import JointPCA, Paths, principal_components
 from measured import charts
-from measured.evidence import Claim, Comments, Estimate, Metric, Quantity, Result, Seeds, Share, at_least, smaller
+from measured.evidence import Claim, Comments, Estimate, Metric, Quantity, Result, Runs, Seeds, Share, at_least, smaller
 from measured.jobs import gather
 
 TITLE = "The path of the weights"
+RUNS = Runs(
+    varies="a whole group of {setting.runs} runs: training images, initial weights and orders of the images",
+    shared="the number of images and of epochs",
+)
 
 # Seconds of one worker with another beside it: the network trains on 3,500 and judges 8,000 images a second.
 #   3 groups of 8 + 8 runs, one of them in both, of 15 epochs x 256 images      45 x 1.3 s = 58 s
@@ -324,6 +328,8 @@ CLAIMS = (
         headline="A random walk puts most of its variance into two components",
         says="A random walk with the steps of one of our runs, which goes nowhere, has {margin} of its variance in two "
         "components: {own.whole.walk}.",
+        kind="check",
+        runs=Runs(varies="the directions of a walk's steps", shared="the lengths of the steps, which are our runs'"),
         published='of a long walk, "most of the variance is in the first few PCA components" (abstract).',
         holds=at_least("own.whole.walk", MOSTLY),
         comments=Comments(
