@@ -33,9 +33,9 @@ RUNS = Runs(
 )
 
 # Seconds of one worker with another beside it: the network trains on 3,500 and judges 8,000 images a second.
-#   3 groups of 8 + 8 runs, one of them in both, of 15 epochs x 256 images      45 x 1.3 s = 58 s
-#   16 measurements of 250 held-out images on the way of the group that is drawn, 15 x 0.5 s = 8 s
-#   PCA and random walks of 128 checkpoints x 242,062 weights, and of one layer  6 x 3 s   = 18 s
+#   3 groups of 8 + 8 runs, one of them in both, of 12 epochs x 256 images           45 x 1.2 s = 54 s
+#   13 measurements of 200 held-out images on the way, of the group that is drawn    15 x 0.3 s =  5 s
+#   PCA and random walks of 104 checkpoints x 242,062 weights, and of one layer       6 x 3.5 s = 21 s
 # All images of MNIST would cost 240 times as much: full has a tenth of them.
 
 
@@ -45,7 +45,7 @@ class Settings:
     """The network of all runs, the original's first."""
     data: MNIST = MNIST(256, num_held_out=500)
     """What the runs of a group train on, images drawn by its seed, and images that all are judged on."""
-    num_epochs: int = 15
+    num_epochs: int = 12
     """Passes of one training over its images; the weights are kept after each."""
     batch_size: int = 32
     """Images in a mini-batch."""
@@ -55,7 +55,7 @@ class Settings:
     """Runs of a group, whose joint components are taken; the original has as many."""
     groups: Seeds = Seeds(3)
     """Groups of runs with the same start, and as many of runs with starts of their own; the first is drawn."""
-    num_simulations: int = 100
+    num_simulations: int = 50
     """Sets of random walks behind the null model of a group."""
 
     @property
@@ -119,7 +119,7 @@ def trainings(settings: Settings, group: int, start: str) -> tuple[Train, ...]:
             initial_seed=first if start == "shared" else seed,
             record_at=recorded,
             checkpoint_at=steps,
-            history_examples=(1, 250),
+            history_examples=(1, 200),
         )
         for seed in seeds
     )
