@@ -40,7 +40,7 @@ from measured.jobs import gather
 TITLE = "The loss around the path"
 RUNS = Runs(
     varies="training images, initial weights and order of the images",
-    shared="the {setting.data.sizes[1]} held-out images, which only the line uses",
+    shared="the {setting.data.num_held_out} held-out images, which only the line uses",
 )
 
 # Seconds of one worker with another beside it, measured: the network trains on 9,000 and judges 27,000 images a second.
@@ -104,10 +104,14 @@ PRESETS = {
 }
 
 RISE = Quantity(
-    "rise", "largest rise along the line", "%", read=lambda line: highest_rise(line.train_loss) / line.train_loss[0]
+    "rise",
+    "largest rise along the line, over the loss at the start",
+    read=lambda line: highest_rise(line.train_loss) / line.train_loss[0],
 )
 MIDDLE = Quantity(
-    "middle", "loss half-way along the line", "%", read=lambda line: line.train_loss[len(line.alphas) // 2] / line.train_loss[0]
+    "middle",
+    "loss half-way along the line, over the loss at the start",
+    read=lambda line: line.train_loss[len(line.alphas) // 2] / line.train_loss[0],
 )
 END = Quantity("end", "loss at the end", average="geometric mean", log=True, read=lambda line: line.train_loss[-1])
 OUTSIDE = Quantity("outside", "the start's distance from the plane", "%", read=lambda plane: plane.outside[0, 0])
