@@ -168,7 +168,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     # Of the other paths only the losses on and off their planes are used; the coarsest grid will do.
     paths = [TrajectoryPlane((run,), 2, 0.1, num_examples) for run in runs]
     surfaces = {
-        f"batch {size:,}": FilterNormalizedPlane(Checkpoint(run), 0, settings.radius, resolution | 1, num_examples)
+        f"batch {size:,}": FilterNormalizedPlane(Checkpoint(run), run.seed, settings.radius, resolution | 1, num_examples)
         for size, run in solutions.items()
     }
     straight = [LineLoss(Checkpoint(run, 0), Checkpoint(run), alphas, num_examples, num_examples) for run in runs]
