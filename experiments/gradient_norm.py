@@ -133,12 +133,11 @@ def jobs(task: Task, settings: Settings) -> list[GradientNorms]:
     steps = tuple(sorted({round(share * recipe.num_updates) for share in shares}))
     assert recipe.batch_size is not None, "a recipe without mini-batches has none to measure"
 
-    def of(seed: int) -> GradientNorms:
-        data = replace(task.data, seed=seed) if isinstance(task.data, MNIST) else task.data
-        run = Train(task.network, data, recipe, seed, checkpoint_at=steps)
-        return GradientNorms(run, None, run.recipe.batch_size or 1, num_examples=None, seed=seed)
+    def drawn(seed: int) -> Data:
+        return replace(task.data, seed=seed) if isinstance(task.data, MNIST) else task.data
 
-    return [of(seed) for seed in settings.seeds]
+    runs = [Train(task.network, drawn(seed), recipe, seed, checkpoint_at=steps) for seed in settings.seeds]
+    return [GradientNorms(run, None, recipe.batch_size, num_examples=None, seed=run.seed) for run in runs]
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
