@@ -35,9 +35,7 @@ class Reached(Candidates):
         rows = {name: np.concatenate([getattr(block, name) for block in blocks]) for name in ROWS}
         unknown = np.full(len(rows["loss"]), np.nan)
         higher = np.concatenate([block.shares for block in neighbours]) if neighbours else unknown
-        return cls(
-            **rows, steps=blocks[0].steps, tolerance=tolerance, loss_of_constant=loss_of_constant, higher=higher
-        )
+        return cls(**rows, steps=blocks[0].steps, tolerance=tolerance, loss_of_constant=loss_of_constant, higher=higher)
 
     def where(self, rows: np.ndarray) -> "Reached":
         """Some of the networks, by their numbers or by a truth value for each."""
@@ -94,7 +92,7 @@ class Reached(Candidates):
     @property
     def collapsed(self) -> Bool[np.ndarray, " networks"]:
         """Whether the network answers nearly the same to everything, of which there are many critical points."""
-        return self.data_loss > (1 - LEARNED) * self.loss_of_constant
+        return np.asarray(self.data_loss > (1 - LEARNED) * self.loss_of_constant)
 
     @property
     def saddle(self) -> Bool[np.ndarray, " networks"]:

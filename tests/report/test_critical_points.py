@@ -15,9 +15,9 @@ from lab.curvature import Hessian
 from lab.functions import FunctionSamples, Sinc5
 from lab.losses import MeanLoss, StackedLoss
 from lab.models import MLP
+from lab.reached import Reached
 from lab.split import Examples
 from lab.training import Recipe, Train, TrainStack
-from lab.reached import Reached
 from lab.zero_gradient import Levenberg, Path, certify, eigenvalue_error, find, share_of_higher
 from measured.jobs import gather
 from measured.jobs.pool import InProcess, using
@@ -169,7 +169,12 @@ def test_damped_step_is_levenbergs(damping):
 
 @pytest.mark.parametrize(
     "norm, moves",
-    [(lambda step: 0.9**step, True), (lambda step: 1 / step, True), (lambda step: step**-0.4, False), (lambda step: 1.0, False)],
+    [
+        (lambda step: 0.9**step, True),
+        (lambda step: 1 / step, True),
+        (lambda step: step**-0.4, False),
+        (lambda step: 1.0, False),
+    ],
     ids=["geometrically", "by its inverse", "by less than a tenth", "not at all"],
 )
 def test_standing_still_is_a_fall_by_less_than_a_tenth(norm, moves):
@@ -234,7 +239,6 @@ def test_error_of_eigenvalues_covers_the_way_to_the_critical_point(away):
     error = eigenvalue_error(loss, beside, at).numpy()
     difference = np.abs(at.eigenvalues.numpy() - points.eigenvalues[rows]).max(axis=1)
     assert (difference < 1.1 * error).all() and (error < 1e3 * away).all()
-
 
 
 def test_residuals_are_those_of_the_least_squares_step():
