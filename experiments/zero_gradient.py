@@ -38,11 +38,11 @@ RUNS = Runs(varies="initial weights", shared="the {setting.num_points} points of
 class Images:
     """The original's own network, whose gradient norm is made small, but whose Hessian is out of reach."""
 
-    num_images: int = 200
+    num_images: int = 100
     """Images of MNIST on which it is trained and its gradient norm is measured."""
     num_updates: int = 200
     """Updates on the loss."""
-    num_steps: int = 60
+    num_steps: int = 40
     """Updates on the gradient norm, after those."""
 
 
@@ -56,7 +56,7 @@ class Settings:
     """Half of it times the squared norm of the weights is part of the loss of the smaller network; the larger one has none."""
     seeds: Seeds = Seeds(100)
     """Networks of each kind, one per seed."""
-    large_seeds: Seeds = Seeds(200)
+    large_seeds: Seeds = Seeds(250)
     """Those of the larger kind, some more, that are measured after training and after the gradient norm is made small."""
     block: int = 50
     """Networks that are computed side by side in one program."""
