@@ -161,7 +161,7 @@ def histories(found: Found) -> charts.Figure:
 def counts(found: Found, metrics: Mapping[str, Any]) -> charts.Figure:
     """What the points are. Critical: squared gradient norm below {setting.rules.critical}, and beyond doubt below
     {setting.rules.certain}; gradient-flat: the gradient lies almost in the kernel of the Hessian (`r > 0.9` and
-    `r_H < 5e-4`, Frye et al. 2021); still moving: when the steps ran out; collapsed: less than {setting.rules.learned} of the
+    `r_H < 5e-4`, Frye and others); still moving: when the steps ran out; collapsed: less than {setting.rules.learned} of the
     variance of the target is explained. Saddles: of the critical points beyond doubt that have not collapsed, those with
     eigenvalues of both signs, further from zero than rounding and the way to the exact point can have moved them; these
     points have so many different losses. float64."""
@@ -169,7 +169,7 @@ def counts(found: Found, metrics: Mapping[str, Any]) -> charts.Figure:
 
 
 def certificates(found: Found, metrics: Mapping[str, Any]) -> charts.Figure:
-    """The certificates in numbers. The residual r of Frye et al. (2021) is near 0 where a Newton step could still lower the
+    """The certificates in numbers. The residual r of Frye and others is near 0 where a Newton step could still lower the
     gradient, and near 1 where the gradient lies in the kernel of the Hessian; it is the largest that a search met. The
     steepness of the squared gradient norm, over what it could be for a gradient of that size, is near 0 where the gradient lies
     along directions of little curvature. An eigenvalue counts as zero below {setting.tolerance} of the largest magnitude."""
