@@ -60,8 +60,8 @@ class Rules:
     """The squared gradient norm below which a point counts as critical."""
     certain: float = critical_points.STRICTLY_CRITICAL
     """The one below which it is critical beyond doubt."""
-    patience: int = critical_points.PATIENCE
-    """Steps before which no search counts as standing still."""
+    patience: float = critical_points.PATIENCE
+    """Share of the steps that it may make before which no search counts as standing still."""
     last_part: float = critical_points.LAST_PART
     """Part of its steps in which a search that stands still has hardly moved."""
     least_fall: float = critical_points.LEAST_FALL
@@ -83,7 +83,8 @@ def blocks(kind: str, settings: "Settings", seeds: Seeds | None = None) -> list[
 def search(kind: str, start: int, method: Method, settings: "Settings") -> list[CriticalPoints]:
     """The searches by one method from the weights after ``start`` updates, in the same blocks."""
     steps = {"none": 0, "grad_norm": settings.grad_norm_steps, "levenberg": settings.second_order_steps}[method]
-    seeds = settings.large_seeds if kind == "large" and method != "levenberg" else settings.seeds
+    large = settings.long_seeds if method == "levenberg" else settings.large_seeds
+    seeds = large if kind == "large" else settings.seeds
     return [CriticalPoints(Checkpoint(stack, start), method, steps) for stack in blocks(kind, settings, seeds)]
 
 

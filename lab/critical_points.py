@@ -34,8 +34,9 @@ SIGN_TOLERANCE = 1e-5
 """Share of the largest eigenvalue below which a sign is not counted. Frye et al. (2021) cut at -1e-5 itself, by inspection."""
 NUM_RECORDS = 25
 """Steps at which histories are kept and residuals checked, spaced evenly in the logarithm."""
-PATIENCE = 500
-"""Steps before which no search counts as standing still: as many as a Newton search of Frye et al. (2021) has."""
+PATIENCE = 0.3
+"""Share of the steps that a search may make before which it does not count as standing still: second-order searches rest on
+plateaus of a few hundred steps, and leave them."""
 LAST_PART = 0.2
 """A search stands still where the squared norm fell by less than ``LEAST_FALL`` of itself in this part of its steps."""
 LEAST_FALL = 0.1

@@ -148,7 +148,7 @@ class Path:
     """Squared gradient norms and residuals on the way, of each network until it rests."""
 
     def __init__(self, loss: StackedLoss, start: Float[Tensor, "networks parameters"], num_steps: int):
-        self._loss = loss
+        self._loss, self._patience = loss, PATIENCE * num_steps
         self.steps = recorded_steps(num_steps)
         certificate = certify(loss, start)
         self._norms = [certificate.grad_norm_squared]
@@ -167,7 +167,7 @@ class Path:
             self.history[rows, int(np.searchsorted(self.steps, step)) :] = certificate.grad_norm_squared[:, None]
             self.largest_residual[rows] = torch.maximum(self.largest_residual[rows], certificate.residual)
         before = self._norms[step - max(1, round(LAST_PART * step))][rows]
-        return (norms[rows] <= (1 - LEAST_FALL) * before) | (step < PATIENCE)
+        return (norms[rows] <= (1 - LEAST_FALL) * before) | (step < self._patience)
 
 
 class Search(ABC):

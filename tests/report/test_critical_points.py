@@ -184,19 +184,19 @@ def test_standing_still_is_a_fall_by_less_than_a_tenth(norm, moves):
     search = Levenberg(given, torch.ones(1, 2).double())
     for step in range(1, 1001):
         search.grad_norm_squared = torch.tensor([norm(step)]).double()
-        assert path.visit(step, rows, search).item() == (moves or step < critical_points.PATIENCE)
+        assert path.visit(step, rows, search).item() == (moves or step < critical_points.PATIENCE * 1000)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_network_rests_where_it_stands_still(method, monkeypatch):
     """It stays where the search that goes on has it at that step, and one that has never stood still uses up its steps."""
     loss, start = StackedLoss(NETWORK, WAVE.load().train(), 1e-3), random_tensor(8, 10).numpy()
-    monkeypatch.setattr(zero_gradient, "PATIENCE", 12)
+    monkeypatch.setattr(zero_gradient, "PATIENCE", 0.4)
     points = find(loss, start, method, 30)
     assert points.moving.any() and (points.num_steps[points.moving] == 30).all()
     assert (points.num_steps[~points.moving] >= (12 if method == "grad_norm" else 1)).all()
     (row, *_) = np.flatnonzero(~points.moving & (points.num_steps < 30))
-    monkeypatch.undo()
+    monkeypatch.setattr(zero_gradient, "PATIENCE", 1.0)
     going_on = find(loss, start, method, int(points.num_steps[row]))
     np.testing.assert_allclose(points.weights[row], going_on.weights[row], rtol=1e-6)
     assert (np.diff(points.history[row][points.steps >= points.num_steps[row]]) == 0).all()
