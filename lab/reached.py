@@ -98,7 +98,7 @@ class Reached(Candidates):
     def saddle(self) -> Bool[np.ndarray, " networks"]:
         """Whether there are eigenvalues of both signs, each further from zero than all that may be wrong with it."""
         eigenvalues, error = self.eigenvalues, self.eigenvalue_error[:, None]
-        return (eigenvalues < -error).any(axis=1) & (eigenvalues > error).any(axis=1)
+        return np.asarray((eigenvalues < -error).any(axis=1) & (eigenvalues > error).any(axis=1))
 
     @property
     def num_losses(self) -> int:
