@@ -30,10 +30,10 @@ from measured.jobs import gather
 TITLE = "Points of zero gradient"
 RUNS = Runs(varies="initial weights", shared="the {setting.num_points} points of the function that is fitted")
 
-# Seconds of one worker with another beside it, measured, for blocks of 50 networks:
+# Seconds of one worker with another beside it, for blocks of 50 networks (95 s for 3,000 steps from parts of them):
 #   trainings        5,000 updates, 2 blocks of 33 parameters, 6 of 97                   2 x 3 + 6 x 4 s =  30 s
 #   second order     up to 3,000 steps: from 4 starts; from 2 for 97 parameters          8 x 4 + 3 + 95 s = 130 s
-#   gradient norm    up to 1,500 steps; those of 97 parameters stand still after 450     2 x 5 + 6 x 4 s =  34 s
+#   gradient norm    up to 1,500 steps; those of 97 parameters stand still after 450     2 x 5 + 6 x 5 s =  40 s
 #   the CNN          100 images x 60 steps of the gradient norm; neighbours              12 + 3 s        =  15 s
 
 
