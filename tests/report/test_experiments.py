@@ -135,10 +135,10 @@ def test_more_seeds_can_be_asked_of_every_chapter(chapter):
 
 def test_more_networks_keep_the_blocks_that_there_are():
     """A block of stacked networks is a job: what was trained before is asked for again, unchanged."""
-    from experiments import zero_gradient
+    from experiments import searches, zero_gradient
 
     settings = zero_gradient.Settings()
-    before, after = (zero_gradient.blocks("small", item) for item in (settings, with_seeds(settings, 120)))
+    before, after = (searches.blocks("small", item) for item in (settings, with_seeds(settings, 120)))
     assert after[: len(before)] == before
     assert [seed for stack in after for seed in stack.seeds] == list(range(120))
 
