@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 from measured.evidence import Metric, Missing, Quantity, Share, Sweep
 
 R = TypeVar("R")
-NOWHERE = Missing(why="not reached in every run", remedy="more updates, or a wider range")
 
 
 def runs_of_seeds(sweep: Sweep[R]) -> list[dict[float, R]]:
@@ -19,6 +18,11 @@ def first_values(sweep: Sweep[Any], quantity: Quantity, level: float) -> list[fl
     return [
         min((value for value, run in runs.items() if quantity.of(run) >= level), default=None) for runs in runs_of_seeds(sweep)
     ]
+
+
+def nowhere(quantity: Quantity) -> Missing:
+    """What is known of a quantity at the places of all seeds where one has none."""
+    return Missing(unit=quantity.unit, why="not reached in every run", remedy="more updates, or a wider range")
 
 
 def runs_near(sweep: Sweep[R], places: Sequence[float], times: float = 1.0) -> list[R]:
@@ -36,7 +40,9 @@ def around(sweep: Sweep[Any], places: Sequence[float | None], quantities: Iterab
         role: runs_near(sweep, known, times) if len(known) == len(places) else None
         for role, times in (("half", 0.5), ("threshold", 1.0), ("double", 2.0))
     }
-    return {role: {item.name: item.over(runs) if runs else NOWHERE for item in quantities} for role, runs in found.items()}
+    return {
+        role: {item.name: item.over(runs) if runs else nowhere(item) for item in quantities} for role, runs in found.items()
+    }
 
 
 def lowest_before(sweep: Sweep[Any], places: Sequence[float | None], quantity: Quantity) -> Metric:
@@ -45,7 +51,7 @@ def lowest_before(sweep: Sweep[Any], places: Sequence[float | None], quantity: Q
         [quantity.of(run) for value, run in runs.items() if place is not None and value < place]
         for place, runs in zip(places, runs_of_seeds(sweep), strict=True)
     ]
-    return quantity.estimate(map(min, below)) if all(below) else NOWHERE
+    return quantity.estimate(map(min, below)) if all(below) else nowhere(quantity)
 
 
 def where_reached(values: Sequence[float | None], unit: str, remedy: str) -> dict[str, Metric]:
