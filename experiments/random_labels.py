@@ -53,13 +53,13 @@ SMALL, MIDDLING = original.TEN[2][1], original.TEN[5][1]
 
 @dataclass(frozen=True)
 class Settings:
-    large: Study = Study(original.CNN_16_36, 1200, Recipe(0.001, 800, 64), Seeds(6))
+    large: Study = Study(original.CNN_16_36, 1000, Recipe(0.001, 650, 64), Seeds(8))
     """The original's network on random labels."""
-    true: Study = Study(original.CNN_16_36, 1200, Recipe(0.001, 150, 64), Seeds(6))
+    true: Study = Study(original.CNN_16_36, 1000, Recipe(0.001, 150, 64), Seeds(8))
     """The same on true labels, which are fitted sooner."""
-    curve: Study = Study(MIDDLING, 400, Recipe(0.001, 700, 32), Seeds(5))
+    curve: Study = Study(MIDDLING, 300, Recipe(0.001, 550, 32), Seeds(8))
     """The network of the curve between true and random labels."""
-    small: Study = Study(SMALL, 400, Recipe(0.001, 700, 32), Seeds(5))
+    small: Study = Study(SMALL, 300, Recipe(0.001, 550, 32), Seeds(8))
     """A network that is too small, the smallest of the original's, on the same labels."""
     replaced: tuple[int, ...] = (0, 25, 50, 75, 100)
     """Per cent of the labels that are replaced along the curve, from none to all."""
