@@ -16,14 +16,14 @@ from experiments.margins import FITTED, TREND
 from experiments.networks import search_table
 from experiments.panels import score_trend
 from experiments.quantities import GAP_ACCURACY, GAP_LOSS, TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, measured
-from experiments.thresholds import around, first_values, lowest_before, where_reached
+from experiments.thresholds import around, first_values, gain_per_doubling, lowest_before, where_reached
 from lab.data import MNIST
 from lab.models import MLP
 from lab.trained import Classification
 from lab.training import ChosenLearningRate, LearningRateSearch, Recipe
 from measured import charts
 from measured.evidence import Claim, Comments, Margin, Quantity, Result, Runs, Seeds, Sweep, factor
-from measured.evidence.tests import Test, at_least, equal, every, larger, smaller, some
+from measured.evidence.tests import Test, at_least, at_most, every, larger, smaller, some
 from measured.jobs import gather
 
 TITLE = "Parameters and the gap"
@@ -55,10 +55,11 @@ class Sizes:
 
     smallest: int
     small: int
-    twice_small: int
-    fourfold_small: int
+    twice: int
+    fourfold: int
     rule: int
     large: int
+    wide: int
     largest: int
 
 
@@ -70,6 +71,8 @@ class Settings:
     """Hidden units of the largest network, which learns true labels alone."""
     small_widths: tuple[int, int, int] = (4, 8, 16)
     """Hidden units of small networks, doubled from one to the next."""
+    large_width: int = 64
+    """Hidden units of the network from which on networks count as large."""
     searched_widths: tuple[int, ...] = (256,)
     """Hidden units of the networks on which the learning rate of all is chosen: wide ones, which bear least."""
     clean: Study = CLEAN
@@ -92,12 +95,13 @@ class Settings:
         small, twice, fourfold = (one_layer(width).num_parameters for width in self.small_widths)
         sizes = [one_layer(width).num_parameters for width in self.widths]
         near = min(sizes, key=lambda size: abs(size - self.rule))
-        return Sizes(sizes[0], small, twice, fourfold, near, sizes[-1], one_layer(self.widest).num_parameters)
+        ends = one_layer(self.large_width).num_parameters, sizes[-1], one_layer(self.widest).num_parameters
+        return Sizes(sizes[0], small, twice, fourfold, near, *ends)
 
 
 TOYS = [resized(study, 4, 1, Seeds(2), num_train=60, num_held_out=50) for study in (CLEAN, NOISY, TEN)]
 PRESETS = {
-    "quick": Settings((1, 2, 4), 8, (1, 2, 4), (2,), *TOYS, learning_rates=(0.003,)),
+    "quick": Settings((1, 2, 4), 8, (1, 2, 4), 4, (2,), *TOYS, learning_rates=(0.003,)),
     "standard": Settings(),
     "full": Settings(
         widths=(1, 2, 3, 4, 6, 8, 11, 13, 16, 19, 23, 27, 32, 38, 50, 64, 90, 128, 256, 512, 1000, 2000),
@@ -142,6 +146,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         metrics[name] = {"fitted": where_reached(fitting, "", remedy="more updates, or wider networks")}
         metrics[name] |= {role: measured(SCORES, runs[at]) for role, at in asdict(settings.size).items() if at in runs.runs}
         metrics[name] |= around(runs, fitting, SCORES) | {"before": {TEST_LOSS.name: lowest_before(runs, fitting, TEST_LOSS)}}
+    metrics["clean"]["gain"] = gain_per_doubling(sweeps["clean"], TEST_ACCURACY, settings.size.large, settings.size.largest)
     noise = "{setting.noisy.images.label_noise.percent} of the training labels are replaced at random, to be fitted too."
     figures = charts.drawn(sweep, sweeps["clean"], metrics["clean"], settings, "True labels.", variant="clean")
     figures |= charts.drawn(sweep, sweeps["noisy"], metrics["noisy"], settings, noise, variant="noisy")
@@ -168,7 +173,7 @@ def gap(sweeps: dict[str, Sweep[Classification]], metrics: dict[str, Any]) -> ch
     lines = {"one layer, true labels": "clean", "one layer, some labels wrong": "noisy", "the original's ten": "ten"}
     fitted = {line: metrics[lines[line]]["fitted"]["at"] for line in list(lines)[:2]}
     marks = {f"{line}: fitted": at.value for line, at in fitted.items() if at.is_measured}
-    alt = "Gap of accuracy, left, and of loss, right, against parameters, for three sets of networks and labels."
+    alt = "Gap of accuracy, left, and of loss, right, against parameters, for each set of networks and labels."
     return charts.sweeps({line: sweeps[name] for line, name in lines.items()}, (GAP_ACCURACY, GAP_LOSS), marks=marks, alt=alt)
 
 
@@ -181,8 +186,8 @@ def ten(runs: Sweep[Classification]) -> charts.Figure:
 def networks() -> charts.Figure:
     """Networks with exactly the original's ten numbers of parameters. Pooling follows each convolution."""
     rows = [
-        (number, word, network.num_parameters, str(network), f"{network.pool} × {network.pool}", kind)
-        for number, (word, network, kind) in enumerate(original.TEN, start=1)
+        (number, word, of.num_parameters, str(of), f"{of.pool} × {of.pool}", kind)
+        for number, (word, of, kind) in enumerate(original.TEN, start=1)
     ]
     return charts.table(("number", "the original calls it", "parameters", "our network", "pooling", "kind"), rows)
 
@@ -263,16 +268,11 @@ CLAIMS = (
         headline="Small networks gain from parameters",
         quote=original.QUOTES["S12a"],
         says="Small networks gain {margins[0]} of test accuracy with every doubling: {clean.small.final_test_accuracy} with "
-        "{setting.size.small} parameters, {clean.twice_small.final_test_accuracy} with {setting.size.twice_small} and "
-        "{clean.fourfold_small.final_test_accuracy} with {setting.size.fourfold_small}.",
+        "{setting.size.small} parameters, {clean.twice.final_test_accuracy} with {setting.size.twice} and "
+        "{clean.fourfold.final_test_accuracy} with {setting.size.fourfold}.",
         holds=every(
-            larger("clean.twice_small.final_test_accuracy", than="clean.small.final_test_accuracy", by=ONE_POINT, paired=True),
-            larger(
-                "clean.fourfold_small.final_test_accuracy",
-                than="clean.twice_small.final_test_accuracy",
-                by=ONE_POINT,
-                paired=True,
-            ),
+            larger("clean.twice.final_test_accuracy", than="clean.small.final_test_accuracy", by=ONE_POINT, paired=True),
+            larger("clean.fourfold.final_test_accuracy", than="clean.twice.final_test_accuracy", by=ONE_POINT, paired=True),
         ),
         comments=Comments(
             supported="Among small networks, whoever doubles the parameters sees the difference.",
@@ -285,13 +285,13 @@ CLAIMS = (
         source="original 3.2",
         headline="Large networks hardly gain from parameters",
         quote=original.QUOTES["S12b"],
-        says="From {setting.size.large} to {setting.size.largest} parameters, test accuracy changes by {margin}: from "
-        "{clean.large.final_test_accuracy} to {clean.largest.final_test_accuracy}.",
-        holds=equal("clean.largest.final_test_accuracy", to="clean.large.final_test_accuracy", within=ONE_POINT, paired=True),
+        says="From {setting.size.large} to {setting.size.largest} parameters, test accuracy gains {margin} with a doubling, "
+        "on average: {clean.gain}.",
+        holds=at_most("clean.gain", ONE_POINT),
         comments=Comments(
             supported="At this size, whoever doubles the parameters does not see the difference.",
-            refuted="Large networks still change by more than that.",
-            inconclusive="Whether large networks change by less than that is open over these seeds.",
+            refuted="Large networks still gain more than that.",
+            inconclusive="Whether large networks gain less than that is open over these seeds.",
         ),
     ),
     trend("S12c", "S12a", TEST_ACCURACY),
@@ -322,7 +322,7 @@ CLAIMS = (
         "{clean.threshold.gap_loss} nats.",
         holds=every(rises(GAP_ACCURACY, ONE_POINT), rises(GAP_LOSS, TWENTIETH_NAT)),
         comments=Comments(
-            supported="So far the original is right: small networks have small gaps, as they fit neither kind of image.",
+            supported="So far the original is right.",
             refuted="Not even there does the gap grow in both readings.",
             inconclusive="Whether both gaps grow up to there, these seeds do not decide.",
         ),
@@ -386,11 +386,11 @@ CLAIMS = (
         source="Belkin et al. 2019",
         headline="Beyond the peak the test loss falls below the best of the small networks",
         says="With {setting.noisy.images.label_noise.percent} label noise, the lowest test loss of all networks too small to "
-        "fit the labels is {margin} that of {setting.size.large} parameters: {noisy.before.final_test_loss} and "
-        "{noisy.large.final_test_loss}.",
+        "fit the labels is {margin} that of {setting.size.wide} parameters: {noisy.before.final_test_loss} and "
+        "{noisy.wide.final_test_loss}.",
         published="beyond the threshold the test error of large networks falls below the best of small ones (as a review "
         "reports it).",
-        holds=larger("noisy.before.final_test_loss", than="noisy.large.final_test_loss", by=TWENTIETH, paired=True),
+        holds=larger("noisy.before.final_test_loss", than="noisy.wide.final_test_loss", by=TWENTIETH, paired=True),
         comments=Comments(
             supported="Whoever stops at the best of the small networks misses better ones.",
             refuted="The best of the small networks is not beaten by the largest one.",

@@ -1,9 +1,11 @@
 """When, or where, a run got somewhere: what can be said of it where not every run did."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-from measured.evidence import Metric, Missing, Quantity, Share, Sweep
+from measured.evidence import Estimate, Metric, Missing, Quantity, Share, Sweep
+from measured.evidence.number import unit_of_difference
 
 R = TypeVar("R")
 
@@ -52,6 +54,13 @@ def lowest_before(sweep: Sweep[Any], places: Sequence[float | None], quantity: Q
         for place, runs in zip(places, runs_of_seeds(sweep), strict=True)
     ]
     return quantity.estimate(map(min, below)) if all(below) else nowhere(quantity)
+
+
+def gain_per_doubling(sweep: Sweep[Any], quantity: Quantity, first: float, last: float) -> Metric:
+    """By how much a quantity rises with each doubling of the knob from one value to another, on average, seed by seed."""
+    pairs = zip(sweep[first], sweep[last], strict=True)
+    gains = [(quantity.of(after) - quantity.of(before)) / math.log2(last / first) for before, after in pairs]
+    return Estimate.over_seeds(gains, unit_of_difference(quantity.unit))
 
 
 def where_reached(values: Sequence[float | None], unit: str, remedy: str) -> dict[str, Metric]:

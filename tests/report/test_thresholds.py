@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from experiments.thresholds import around, first_values, lowest_before, times, where_reached
+from experiments.thresholds import around, first_values, gain_per_doubling, lowest_before, times, where_reached
 from measured.evidence import Missing, Quantity, Sweep
 
 FIT = Quantity("fit", "training accuracy", "%")
@@ -48,3 +48,9 @@ def test_a_ratio_is_of_the_seeds_that_have_both():
     """Seed by seed; none where no seed has."""
     assert times([30, None, 40], [10, 10, 10], "more updates").values == (3, 4)
     assert isinstance(times([None], [10], "more updates"), Missing)
+
+
+def test_a_gain_is_counted_per_doubling():
+    """From one value of the knob to another, two doublings away; a difference of shares has points."""
+    gain = gain_per_doubling(sweep({10: (0.25, 0.5), 20: (0.9, 0.9), 40: (0.5, 0.375)}), FIT, 10, 40)
+    assert gain.values == (0.125, -0.0625) and gain.unit == "points"
