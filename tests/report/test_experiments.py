@@ -260,26 +260,28 @@ def test_the_originals_ten_numbers_are_met():
 
 
 def test_the_sweep_of_sizes_spans_its_range():
-    """Twelve widths at least, from under 1,000 parameters to about 800,000, at full 4 million, with the rule inside."""
+    """Twelve widths at least, from under 1,000 parameters to twenty times the rule, at full a hundred times."""
     from experiments import model_size
 
-    for preset, largest in (("standard", 800_000), ("full", 4_000_000)):
+    for preset, times in (("standard", 20), ("full", 100)):
         settings = model_size.PRESETS[preset]
         assert len(settings.widths) >= 12 and settings.size.smallest < 1000
-        assert settings.size.largest == pytest.approx(largest, rel=0.02)
-        assert settings.rule == 40_000 and abs(settings.size.rule - settings.rule) < 1000
-        assert abs(settings.size.half_rule - settings.rule / 2) < 1000
+        assert settings.size.largest == pytest.approx(times * settings.rule, rel=0.03)
+        assert abs(settings.size.rule - settings.rule) < 1000
 
 
-def test_learning_rates_of_sizes_are_chosen_apart_from_what_they_judge():
-    """On a draw of another seed: for the ten on images that no run trains on, for the widths on the same noisy labels."""
+def test_sizes_are_compared_at_one_learning_rate():
+    """Chosen on a draw of another seed: for the ten on images that no run trains on, for the widths on the noisy labels."""
     from experiments import model_size
 
     settings = model_size.Settings()
-    for study in (settings.clean, settings.noisy, settings.ten):
-        job = model_size.trainings(original.CNN_16_36, study, settings.learning_rates)[0]
-        assert job.tuned_by and study.trial.seed not in tuple(study.seeds)
-        assert {trial.data for trial in job.tuned_by.trials} == {study.trial}
+    asked = model_size.searches(settings)
+    for study, by in ((settings.clean, "noisy"), (settings.noisy, "noisy"), (settings.ten, "ten")):
+        chosen, *each = asked[by].values()
+        jobs = [job for network in original.FITTED for job in model_size.trainings(network, study, chosen)]
+        assert {job.tuned_by for job in jobs} == {chosen} and study.trial.seed not in tuple(study.seeds)
+        assert {trial.data for trial in chosen.trials} == {study.trial}
+        assert chosen.trials == tuple(trial for search in each for trial in search.trials)
     assert (
         settings.clean.trial == settings.noisy.trial and settings.noisy.trial.label_noise == settings.noisy.images.label_noise
     )
