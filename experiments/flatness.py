@@ -21,10 +21,14 @@ from lab.lines import LineAnswers, Lines, barrier_height, choose, choose_between
 from lab.network import Network
 from lab.training import Recipe, Train
 from measured import charts
-from measured.evidence import Claim, Comments, Margin, Quantity, Result, Seeds, Test, at_most, every, larger, smaller
+from measured.evidence import Claim, Comments, Margin, Quantity, Result, Runs, Seeds, Test, at_most, every, larger, smaller
 from measured.jobs import gather
 
 TITLE = "Between two solutions"
+RUNS = Runs(
+    varies="initial weights, the orders of images, and which {setting.own.data.num_train} training images are drawn for a pair",
+    shared="the network, and the test images",
+)
 ALL = MNIST().sizes[0]  # training images
 
 # COST
@@ -49,7 +53,7 @@ class OneLine:
 @dataclass(frozen=True)
 class Settings:
     own: OwnRates = OwnRates()
-    """The network, its training images, and how the rate of a batch size is chosen; all runs make equally many epochs."""
+    """The network, its training images, and how the rate of a batch size is chosen."""
     batch_sizes: tuple[int, int] = (64, 1024)
     """Images in a mini-batch of the two solutions that differ in it."""
     high_rate: float = 0.01
@@ -67,7 +71,7 @@ class Settings:
     """The same for the original's network: one pair of two learning rates with a common start, and one without."""
 
 
-TOY = OwnRates(data=MNIST(200), num_epochs=1, multiples=(1, 2), trial_seeds=(100_000,))
+TOY = OwnRates(data=MNIST(200), num_epochs=1, least_updates=5, multiples=(1, 2), trial_seeds=(100_000,), num_records=3)
 PRESETS = {
     "quick": Settings(
         TOY,
