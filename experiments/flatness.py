@@ -71,7 +71,9 @@ class Settings:
     """The same for the original's network: one pair of two learning rates with a common start, and one without."""
 
 
-TOY = OwnRates(data=MNIST(200), num_epochs=1, least_updates=5, multiples=(1, 2), trial_seeds=(100_000,), num_records=3)
+TOY = OwnRates(
+    data=MNIST(200, num_held_out=300), num_epochs=1, least_updates=5, multiples=(1, 2), trial_seeds=(100_000,), num_records=3
+)
 PRESETS = {
     "quick": Settings(
         TOY,

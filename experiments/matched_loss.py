@@ -4,13 +4,14 @@ A gap grows while the training images are fitted. Runs that fitted them to diffe
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from experiments.own_rates import OwnRates
 from experiments.quantities import GAP_ACCURACY, GAP_LOSS, TEST_ACCURACY
+from lab.data import MNIST
 from lab.statistics import interpolated, smoothed
 from lab.trained import Classification
 from lab.training import ChosenLearningRate, LearningRateSearch, Train
@@ -136,7 +137,7 @@ def rates_tried(chosen: Mapping[int, ChosenLearningRate]) -> charts.Figure:
 
 TOY = Matched(
     OwnRates(
-        data=replace(OwnRates().data, num_train=200),
+        data=MNIST(200, num_held_out=300),
         num_epochs=4,
         least_updates=12,
         multiples=(1, 2),
