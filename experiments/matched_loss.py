@@ -10,27 +10,26 @@ from typing import Any
 import numpy as np
 
 from experiments.own_rates import OwnRates
-from experiments.quantities import GAP_ACCURACY, GAP_LOSS, TEST_ACCURACY
+from experiments.quantities import GAP_LOSS
 from lab.data import MNIST
 from lab.statistics import interpolated, smoothed
 from lab.trained import Classification
 from lab.training import ChosenLearningRate, LearningRateSearch, Train
 from measured import charts
-from measured.evidence import Estimate, Margin, Metric, Missing, Quantity, Seeds, Single, Sweep
+from measured.evidence import Estimate, Margin, Metric, Missing, Quantity, Seeds, Single, Sweep, factor
 
 SMALL_GAP = Margin(
     0.03, "a tenth of what the gap rises by over the sweeps at one learning rate, three tenths of a nat on other seeds"
 )
-AS_PUBLISHED = Margin(
-    0.002, "about what Keskar et al. (2017, Table 2) found between small and large batches of their network for MNIST"
+AS_PUBLISHED = factor(
+    1.1, "a tenth more, about what Keskar et al. (2017, Table 2) found for their network for MNIST: 2.19 against 1.97 % misread"
 )
 READ = {
     "gap_loss": lambda run: run.test_loss - run.train_loss,
-    "gap_accuracy": lambda run: run.train_accuracy - run.test_accuracy,
-    "accuracy": lambda run: run.test_accuracy,
+    "error": lambda run: 1 - run.test_accuracy,
 }
 """What is compared, at every record of a training."""
-QUANTITIES = {"gap_loss": GAP_LOSS, "gap_accuracy": GAP_ACCURACY, "accuracy": TEST_ACCURACY}
+QUANTITIES = {"gap_loss": GAP_LOSS, "error": Quantity("error", "unseen images misread", "%")}
 """How it is averaged and called."""
 
 
@@ -42,10 +41,13 @@ class Matched:
     """The network, its training images, and how the rate of a batch size is chosen."""
     batch_sizes: tuple[int, ...] = (32, 256, 1024)
     """Images in a mini-batch."""
-    seeds: Seeds = Seeds(16)
+    seeds: Seeds = Seeds(12)
     """Runs at each batch size."""
     losses: tuple[float, ...] = (0.2, 0.14, 0.1)
     """Training losses, in nats, at which runs are compared."""
+    few_epochs: int = 3
+    """Passes over the training images after which runs are compared as well: few, so that no batch size has used up what more
+    updates can give."""
     sweep_losses: tuple[float, float] = (0.14, 0.05)
     """Training losses at which the two sweeps at one rate are compared, both of which pass them."""
 
@@ -61,22 +63,28 @@ class Matched:
         """What is compared at each of the losses, a row per run."""
         return [smoothed(self.losses, run.train_loss, READ[name](run)) for run in runs]
 
-    def after_epochs(self, runs: Sequence[Classification], batch_size: int, name: str) -> list[float]:
-        """What is compared after the epochs, one number per run."""
-        place = runs[0].steps.tolist().index(self.own.updates_of_epochs(batch_size))
-        return [float(READ[name](run)[place]) for run in runs]
+    def after_epochs(self, runs: Sequence[Classification], batch_size: int, name: str, num_epochs: int) -> list[float]:
+        """What is compared after so many epochs, on a line between two records, one number per run."""
+        step = self.own.updates_of_epochs(batch_size) * num_epochs / self.own.num_epochs
+        return [interpolated(step, run.steps[1:], READ[name](run)[1:]) for run in runs]
 
     def compared(self, runs: Mapping[int, Sequence[Classification]]) -> dict[str, Any]:
-        """The smallest and the largest batch: over the losses, on average, and after equally many epochs."""
+        """The smallest and the largest batch: over the losses, on average, and after equally many epochs, few and all."""
         ends = {"first": self.batch_sizes[0], "last": self.batch_sizes[-1]}
         return {
             "at_loss": {
                 name: {end: estimate(quantity, map(np.mean, self.at_losses(runs[size], name))) for end, size in ends.items()}
                 for name, quantity in QUANTITIES.items()
             },
-            "at_epochs": {
-                name: {end: quantity.estimate(self.after_epochs(runs[size], size, name)) for end, size in ends.items()}
-                for name, quantity in QUANTITIES.items()
+            **{
+                when: {
+                    name: {
+                        end: estimate(quantity, self.after_epochs(runs[size], size, name, num_epochs))
+                        for end, size in ends.items()
+                    }
+                    for name, quantity in QUANTITIES.items()
+                }
+                for when, num_epochs in (("at_epochs", self.few_epochs), ("at_more_epochs", self.own.num_epochs))
             },
         }
 
@@ -115,12 +123,12 @@ def over_sizes(sweep: Sweep[Any], losses: Sequence[float], train_loss: Quantity,
 def own_rates(matched: Matched, runs: Mapping[int, Sequence[Classification]]) -> charts.Figure:
     """Where the training loss passes {setting.matched.losses.num} values, with each batch size at its own rate: on parabolas in
     its logarithm through {setting.matched.own.num_records} or more records per run, on all training and all test images."""
-    names = {"gap of the loss": "gap_loss", "accuracy": "accuracy"}
+    names = {"gap of the loss": "gap_loss", "unseen images misread": "error"}
     panels = {
         panel: {f"batch {size:,}": matched.curve(found, name) for size, found in runs.items()} for panel, name in names.items()
     }
     y = {panel: QUANTITIES[name] for panel, name in names.items()}
-    alt = "Gap of the loss, and accuracy on test images, against training loss, a line for each batch size."
+    alt = "Gap of the loss, and share of test images that are misread, against training loss, a line for each batch size."
     return charts.trend(panels, x=charts.Axis("training loss (nats)", log=True), y=y, alt=alt)
 
 
@@ -147,6 +155,7 @@ TOY = Matched(
     batch_sizes=(16, 64),
     seeds=Seeds(2),
     losses=(2.2, 2.15),
+    few_epochs=2,
     sweep_losses=(2.29, 2.28),
 )
 """Small enough for a test."""

@@ -16,7 +16,7 @@ from measured.evidence.quantity import Quantity
 
 
 def recorded(train_loss: list[float], gap: float) -> Classification:
-    """A run that passed these training losses, always with this gap of the loss and an accuracy of one minus its test loss."""
+    """A run that passed these training losses, always with this gap of the loss."""
     losses, empty = np.array(train_loss), np.zeros(0)
     return Classification(
         steps=np.arange(len(losses)),
