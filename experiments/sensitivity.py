@@ -51,7 +51,14 @@ def runs_on(data: str) -> Runs:
 RUNS = runs_on("data")
 ALL, ALL_TEST = MNIST().sizes
 
-# COST
+# Seconds of one worker with another beside it: an update takes from 0.15 ms (16 images) to 1.8 ms (1,024), a record of 20,000
+# images 0.02 s. The first line is shared with the chapter on sharpness.
+#   two sweeps       8 seeds x 7 batch sizes, 1,500 updates and 15 epochs                                  8 x 10 s  =  80 s
+#   third sweep      8 seeds x 6 more learning rates x 1,500 updates of 64                                48 x 0.36 s =  17 s
+#   sensitivity      8 seeds x 20 networks x 3,000 images                                                160 x 0.19 s =  30 s
+#   own rates        3 batch sizes x (8 trials and 12 seeds) x (4,695, 600 or 300 updates, 22 records)               =  61 s
+#   networks that fit  8 seeds x 12 x (600 updates, 2,000 images)                                          8 x 5.7 s =  46 s
+#   original's five  2 x 19,200 images of the CNN at 3,400/s, 3 x 300 updates, 5 sensitivities                       =  17 s
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ class Settings:
     """Batch sizes at rates of their own, compared where their training losses are equal."""
     fitted: Fitted = Fitted()
     """Networks that fit all their training images."""
-    mix: original.FiveModels = original.FiveModels()
+    mix: original.FiveModels = original.FiveModels(num_updates=300)
     """The original's models, one run each."""
 
     @property
