@@ -31,7 +31,7 @@ RUNS = Runs(
 )
 ALL = MNIST().sizes[0]  # training images
 
-# Seconds of one worker with another beside it: an update of 64 images takes 0.22 ms, one of 1,024 takes 1.8 ms, a million images
+# Seconds of one worker with another beside it: an update of 64 images takes 0.22 ms, one of 1,024 1.8 ms, a million images
 # of a line one second. The rate of batch 1,024 is chosen by the trials of the chapter on sensitivity.
 #   trials           4 rates x 2 seeds x (2,355 updates of 64, 22 records of 20,000 images)                8 x 1.0 s =   8 s
 #   trainings        12 seeds x (6 x 2,355 updates of 64, 3 x 300 of 1,024)                              12 x 5.0 s =  60 s
