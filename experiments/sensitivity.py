@@ -262,6 +262,8 @@ def mix(models: Mapping[str, Train], runs: Mapping[str, Run]) -> charts.Figure:
 # Claims
 
 TENTH_MORE = factor(1.1, "a change by less than a tenth is hard to see on a logarithmic axis")
+WIDEN = "widen the gap of the loss", "widen the gap of the loss by {margin}", "gap_loss", SMALL_GAP
+MISREAD = "misread more unseen images", "misread unseen images {margin} as often", "error", AS_PUBLISHED
 EQUAL = {"at_loss": "where training losses are equal", "at_epochs": "after equally few epochs"}
 
 
@@ -270,7 +272,7 @@ def in_all(number: str) -> str:
     return ", ".join(f"{number.replace('*', name)} ({title})" for name, title in SWEEPS.items())
 
 
-def large_batches(id: str, equal: str, do: str, what: str, by: Margin) -> Claim:
+def large_batches(id: str, equal: str, do: str, by_margin: str, what: str, by: Margin) -> Claim:
     """What the largest batch does to a number, against the smallest, each at its own rate."""
     return Claim(
         id,
@@ -278,7 +280,7 @@ def large_batches(id: str, equal: str, do: str, what: str, by: Margin) -> Claim:
         headline=f"Large batches at their own rate {do} {EQUAL[equal]}",
         quote=original.QUOTES["S15c"],
         says="Each batch size at its own rate, batches of {setting.matched.batch_sizes.last} instead of "
-        f"{{setting.matched.batch_sizes.first}} {do} by {{margin}} {EQUAL[equal]}: from {{own.{equal}.{what}.first}} to "
+        f"{{setting.matched.batch_sizes.first}} {by_margin} {EQUAL[equal]}: from {{own.{equal}.{what}.first}} to "
         f"{{own.{equal}.{what}.last}}.",
         comments=Comments(
             supported=f"Large batches {do} {EQUAL[equal]}, though each batch size has its own rate.",
@@ -342,10 +344,10 @@ CLAIMS = (
             )
         ),
     ),
-    large_batches("S15c", "at_loss", "widen the gap of the loss", "gap_loss", SMALL_GAP),
-    large_batches("S15d", "at_loss", "misread more unseen images", "error", AS_PUBLISHED),
-    large_batches("S15e", "at_epochs", "widen the gap of the loss", "gap_loss", SMALL_GAP),
-    large_batches("S15f", "at_epochs", "misread more unseen images", "error", AS_PUBLISHED),
+    large_batches("S15c", "at_loss", *WIDEN),
+    large_batches("S15d", "at_loss", *MISREAD),
+    large_batches("S15e", "at_epochs", *WIDEN),
+    large_batches("S15f", "at_epochs", *MISREAD),
     Claim(
         "updates-not-batch",
         source="ours",
