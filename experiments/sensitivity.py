@@ -57,7 +57,7 @@ ALL, ALL_TEST = MNIST().sizes
 #   third sweep      8 seeds x 6 more learning rates x 1,500 updates of 64                                48 x 0.36 s =  17 s
 #   sensitivity      8 seeds x 20 networks x 3,000 images                                                160 x 0.19 s =  30 s
 #   own rates        3 batch sizes x (8 trials and 12 seeds) x (4,695, 600 or 300 updates, 22 records)               =  61 s
-#   networks that fit  8 seeds x 12 x (600 updates, 2,000 images)                                          8 x 5.7 s =  46 s
+#   networks that fit  8 seeds x 12 x (600 updates, 2,000 images)                                          8 x 7.0 s =  56 s
 #   original's five  2 x 19,200 images of the CNN at 3,400/s, 3 x 300 updates, 5 sensitivities                       =  17 s
 
 
