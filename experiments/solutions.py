@@ -68,7 +68,9 @@ class Study:
 
     def _sweep(self, num_updates: Callable[[int], int]) -> Sweep[Train]:
         def train(batch_size: int, seed: int) -> Train:
-            return Train(self.network, self.data, Recipe(self.learning_rate, num_updates(batch_size), batch_size), seed)
+            return Train(
+                self.network, self.data.drawn(seed), Recipe(self.learning_rate, num_updates(batch_size), batch_size), seed
+            )
 
         return Sweep.over("batch size", self.batch_sizes, self.seeds, train)
 

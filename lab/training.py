@@ -47,6 +47,9 @@ class Recipe:
             raise ValueError(f"num_updates {self.num_updates} and batch_size {self.batch_size} must be at least 1")
 
 
+Criterion = Literal["held-out loss", "training loss", "lowest held-out loss"]
+
+
 @dataclass(frozen=True)
 class ChosenLearningRate:
     """The candidate with the lowest median loss over its seeds."""
@@ -61,14 +64,17 @@ class LearningRateSearch(Job[ChosenLearningRate]):
     """Choose a learning rate by trainings on other seeds or data than those that are reported."""
 
     trials: "tuple[Train | TrainStack, ...]"
-    by: Literal["held-out loss", "training loss"] = "held-out loss"
-    """What is to be low. Held-out loss favours rates that stop short of fitting noise; where fitting is the question,
-    training loss decides."""
+    by: Criterion = "held-out loss"
+    """What is to be low. Held-out loss at the end favours rates that stop short of fitting noise; where fitting is the
+    question, training loss decides; where training may stop early, the lowest held-out loss that a trial recorded."""
 
     def compute(self, *trainings: Training) -> ChosenLearningRate:
         losses: dict[float, list[float]] = {}
         for trial, training in zip(self.trials, trainings, strict=True):
-            found = training.final_test_loss if self.by == "held-out loss" else training.final_train_loss
+            if self.by == "lowest held-out loss":
+                found = training.test_loss.min(-1)
+            else:
+                found = training.final_test_loss if self.by == "held-out loss" else training.final_train_loss
             losses.setdefault(trial.recipe.learning_rate, []).extend(np.ravel(found))
         # A training that diverged has no loss that compares; it counts as the worst.
         medians = {rate: float(np.median(np.nan_to_num(values, nan=np.inf))) for rate, values in losses.items()}
