@@ -4,6 +4,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+from jaxtyping import Float
+
 from lab.data import Data
 from lab.trained import Training
 
@@ -11,6 +14,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from lab.split import Split
+
+Array = Float[np.ndarray, "..."]
 
 
 class Function(ABC):
@@ -116,3 +121,31 @@ class FunctionSamples(Data[Training]):
         train = torch.linspace(self.low, self.high, self.num_train, dtype=torch.float64)[:, None]
         test = torch.linspace(self.low, self.high, self.num_test, dtype=torch.float64)[:, None]
         return Split(train, self.function(train), test, self.function(test))
+
+
+@dataclass(frozen=True)
+class StandardizedSamples(FunctionSamples):
+    """The same points as a network likes them: the interval moved to [-1, 1], the values to mean 0 and variance 1.
+
+    Mean and variance are those of the training points, so that a mean squared error is in units of their variance.
+    """
+
+    def load(self) -> "Split":
+        from lab.split import Split
+
+        raw = super().load()
+        mean, deviation = self._scale(raw)
+
+        def moved(x: "Tensor", y: "Tensor") -> "tuple[Tensor, Tensor]":
+            return 2 * (x - self.low) / (self.high - self.low) - 1, (y - mean) / deviation
+
+        return Split(*moved(raw.train_inputs, raw.train_targets), *moved(raw.test_inputs, raw.test_targets))
+
+    def unscaled(self, inputs: Array, values: Array) -> tuple[Array, Array]:
+        """Inputs and values as the function has them."""
+        mean, deviation = self._scale(super().load())
+        return self.low + (inputs + 1) * (self.high - self.low) / 2, mean + deviation * values
+
+    def _scale(self, raw: "Split") -> tuple[float, float]:
+        """Mean and standard deviation of the values at the training points."""
+        return float(raw.train_targets.mean()), float(raw.train_targets.std(correction=0))
