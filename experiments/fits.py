@@ -18,7 +18,7 @@ from measured import charts
 from measured.evidence import Quantity, Seeds, Share, Single
 
 if TYPE_CHECKING:
-    from experiments.function_fit import Settings
+    from experiments.function_fit import Search, Settings
 
 FUNCTIONS, EQUAL, BUDGETS = ("f1", "f2"), ("deep", "middle", "shallow"), ("small", "medium", "large")
 BATCHED = 1 << 18
@@ -35,7 +35,7 @@ class Place:
     data: StandardizedSamples
     num_updates: int
     seeds: Seeds
-    search_seeds: tuple[int, ...]
+    search: "Search"
 
 
 def places(settings: "Settings") -> dict[str, Place]:
@@ -47,9 +47,9 @@ def places(settings: "Settings") -> dict[str, Place]:
     ) -> Place:
         low, high = interval
         data = StandardizedSamples(getattr(settings, key), low, high, num_points, 10 * num_points)
-        searched = settings.search_seeds if name in EQUAL else settings.search_seeds[: settings.num_wide_search_seeds]
+        search = settings.search if name in EQUAL else settings.wide_search
         network = replace(getattr(settings.networks, name), initialization=start)
-        return Place(network, data, getattr(settings.budgets, budget), seeds, searched)
+        return Place(network, data, getattr(settings.budgets, budget), seeds, search)
 
     found = {}
     for key in FUNCTIONS:
@@ -79,7 +79,7 @@ def trainings(place: Place, settings: "Settings") -> list[TrainStack]:
     recipe = Recipe(settings.learning_rates[0], place.num_updates, batch_size=None, schedule="cosine")
     on_first = replace(place.data, low=settings.interval[0], high=settings.interval[1])
     return [
-        tuned(stack, settings.learning_rates, seeds=place.search_seeds, data=on_first, updates=settings.search_updates)
+        tuned(stack, settings.learning_rates, seeds=place.search.seeds, data=on_first, updates=place.search.num_updates)
         for stack in blocks(place.network, place.data, recipe, tuple(place.seeds))
     ]
 

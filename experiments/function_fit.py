@@ -58,6 +58,16 @@ class Budgets:
 
 
 @dataclass(frozen=True)
+class Search:
+    """Trainings in which a learning rate is tried, which are not reported."""
+
+    seeds: tuple[int, ...] = tuple(range(5_000, 5_008))
+    """Their seeds."""
+    num_updates: int = 4_000
+    """Updates of each."""
+
+
+@dataclass(frozen=True)
 class Settings:
     networks: Networks = Networks()
     """The networks that are compared."""
@@ -68,7 +78,7 @@ class Settings:
     interval: tuple[float, float] = (0.01, 10.0)
     """Where the functions are fitted. The original names no interval."""
     check_interval: tuple[float, float] = (-5.0, 5.0)
-    """A second interval, around the point where sin(πx)/(πx) is 0/0 and must be 1."""
+    """A second interval, around the point where `sin(πx)/(πx)` is `0/0` and must be 1."""
     num_points: int = 100
     """Equally spaced training points; errors are measured on a grid ten times as dense."""
     budgets: Budgets = Budgets()
@@ -85,17 +95,15 @@ class Settings:
     """Runs of each wider network, which vary little."""
     learning_rates: tuple[float, ...] = (0.001, 0.003, 0.01, 0.03, 0.1)
     """Candidates, of which each network gets the one with the lowest median error on each function, on the first interval."""
-    search_seeds: tuple[int, ...] = tuple(range(5_000, 5_008))
-    """Runs of each candidate, which are not reported."""
-    num_wide_search_seeds: int = 2
-    """The first so many of them are the wider networks'."""
-    search_updates: int = 4_000
-    """Updates of each of these."""
+    search: Search = Search()
+    """How each candidate is tried for a network of equal size."""
+    wide_search: Search = Search((5_000, 5_001), 1_000)
+    """How for a wider network."""
     no_visible_error: float = 1e-3
     """Share of the variance below which no eye sees an error: its root is a thirtieth of the target's standard deviation, in a
     plot over a range of three or four of these about the width of a line."""
     stuck_above: float = 1e-2
-    """A run counts as stuck where it leaves more than this share of the variance, ten times what an eye can see."""
+    """A run counts as stuck where it leaves more than this share of the variance: not slow, but visibly wrong by far."""
     constant_below: float = 0.01
     """A prediction counts as constant where its standard deviation over the interval is below this share of the target's."""
 
@@ -103,12 +111,13 @@ class Settings:
 PRESETS = {
     "quick": Settings(
         num_points=20, budgets=Budgets(20, 30, 40), stuck_above=1.0, seeds=Seeds(2), fewer_seeds=Seeds(2), wide_seeds=Seeds(2),
-        learning_rates=(0.01,), search_seeds=(5_000, 5_001), search_updates=20,
+        learning_rates=(0.01,), search=Search((5_000, 5_001), 20), wide_search=Search((5_000, 5_001), 20),
     ),
     "standard": Settings(),
     "full": Settings(
         num_points=256, budgets=Budgets(4_000, 16_000, 64_000), seeds=Seeds(480), fewer_seeds=Seeds(40), wide_seeds=Seeds(40),
-        learning_rates=(0.0003, 0.001, 0.003, 0.01, 0.03, 0.1), search_updates=16_000,
+        learning_rates=(0.0003, 0.001, 0.003, 0.01, 0.03, 0.1), search=Search(num_updates=16_000),
+        wide_search=Search(num_updates=16_000),
     ),
 }  # fmt: skip
 
@@ -222,7 +231,7 @@ def starts(settings: Settings, metrics: Mapping[str, Any]) -> charts.Figure:
 
 def search(settings: Settings, chosen: Chosen) -> charts.Figure:
     """How the learning rates were chosen: median error of the search seeds, over the target's variance. Where the first or the
-    last is the lowest, a wider search might find a better one."""
+    last is the lowest, the lowest of all may lie beyond."""
     found = {(place.data.function, place.network): chosen[name] for name, place in places(settings).items()}
     rows = [(str(function), str(model), str(model.initialization), rate) for (function, model), rate in found.items()]
     return shown.search_table(("function", "network", "start"), rows, "rate")
