@@ -51,15 +51,16 @@ def places(settings: "Settings") -> dict[str, Place]:
         network = replace(getattr(settings.networks, name), initialization=start)
         return Place(network, data, getattr(settings.budgets, budget), seeds, search)
 
+    later = {"deep": settings.deep_seeds, "middle": settings.fewer_seeds, "shallow": settings.fewer_seeds}
     found = {}
     for key in FUNCTIONS:
-        for budget in BUDGETS:
-            seeds = settings.seeds if budget == "small" else settings.fewer_seeds
-            found |= {f"{budget}.{key}.{name}": place(key, name, budget, seeds) for name in EQUAL}
+        for name in EQUAL:
+            for budget in BUDGETS:
+                found[f"{budget}.{key}.{name}"] = place(key, name, budget, settings.seeds if budget == "small" else later[name])
         for name in ("wide", "widest"):
             found[f"medium.{key}.{name}"] = place(key, name, "medium", settings.wide_seeds)
         for name in ("deep", "shallow"):
-            on_second = place(key, name, "medium", settings.fewer_seeds, interval=settings.check_interval)
+            on_second = place(key, name, "medium", later[name], interval=settings.check_interval)
             found[f"check.{key}.{name}"] = on_second
     for start in (settings.initialization, *settings.other_initializations):
         found[f"starts.{type(start).__name__.lower()}"] = place("f1", "deep", "small", settings.seeds, start)

@@ -14,7 +14,7 @@ from experiments import networks as shown
 from experiments import original
 from experiments.fits import COLUMNS, EQUAL, ERROR, FUNCTIONS, listed, over_the_truth, panels, places, reported, trainings
 from experiments.margins import VISIBLE
-from lab.function_fits import Fit, fits
+from lab.function_fits import Fit, TrueValues, fits
 from lab.functions import Function, SincPlusSine, SincPlusSquare
 from lab.initializations import Default, Glorot, He, Initialization
 from lab.models import MLP
@@ -89,8 +89,10 @@ class Settings:
     """Other starts of the deepest network, on the first function with the small budget."""
     seeds: Seeds = Seeds(120)
     """Runs of each network of equal size with the small budget."""
+    deep_seeds: Seeds = Seeds(40)
+    """Those of them that the deepest network, whose runs differ most, has with larger budgets and on the second interval."""
     fewer_seeds: Seeds = Seeds(12)
-    """Those of them that the larger budgets and the second interval have too."""
+    """Those that the others have there."""
     wide_seeds: Seeds = Seeds(8)
     """Runs of each wider network, which vary little."""
     learning_rates: tuple[float, ...] = (0.001, 0.003, 0.01, 0.03, 0.1)
@@ -110,13 +112,13 @@ class Settings:
 
 PRESETS = {
     "quick": Settings(
-        num_points=20, budgets=Budgets(20, 30, 40), stuck_above=1.0, seeds=Seeds(2), fewer_seeds=Seeds(2), wide_seeds=Seeds(2),
-        learning_rates=(0.01,), search=Search((5_000, 5_001), 20), wide_search=Search((5_000, 5_001), 20),
+        num_points=20, budgets=Budgets(20, 30, 40), stuck_above=1.0, seeds=Seeds(2), deep_seeds=Seeds(2), fewer_seeds=Seeds(2),
+        wide_seeds=Seeds(2), learning_rates=(0.01,), search=Search((5_000, 5_001), 20), wide_search=Search((5_000, 5_001), 20),
     ),
     "standard": Settings(),
     "full": Settings(
-        num_points=256, budgets=Budgets(4_000, 16_000, 64_000), seeds=Seeds(480), fewer_seeds=Seeds(40), wide_seeds=Seeds(40),
-        learning_rates=(0.0003, 0.001, 0.003, 0.01, 0.03, 0.1), search=Search(num_updates=16_000),
+        num_points=256, budgets=Budgets(4_000, 16_000, 64_000), seeds=Seeds(480), deep_seeds=Seeds(160), fewer_seeds=Seeds(40),
+        wide_seeds=Seeds(40), learning_rates=(0.0003, 0.001, 0.003, 0.01, 0.03, 0.1), search=Search(num_updates=16_000),
         wide_search=Search(num_updates=16_000),
     ),
 }  # fmt: skip
@@ -125,9 +127,14 @@ PRESETS = {
 def run(settings: Settings = PRESETS["standard"]) -> Result:
     at = places(settings)
     jobs = {name: trainings(place, settings) for name, place in at.items()}
-    found = gather({name: (runs, [Predict(of=run) for run in runs], runs[0].tuned_by) for name, runs in jobs.items()})
-    fitted = {name: fits(at[name].data, stacks, answers) for name, (stacks, answers, _) in found.items()}
-    chosen = {name: rate for name, (*_, rate) in found.items()}
+    found = gather(
+        {
+            name: (runs, [Predict(of=run) for run in runs], runs[0].tuned_by, TrueValues(at[name].data))
+            for name, runs in jobs.items()
+        }
+    )
+    fitted = {name: fits(truth, stacks, answers) for name, (stacks, answers, _, truth) in found.items()}
+    chosen = {name: rate for name, (_, _, rate, _) in found.items()}
 
     metrics = reported(settings, fitted)
     return Result(

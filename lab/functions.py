@@ -4,9 +4,6 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-from jaxtyping import Float
-
 from lab.data import Data
 from lab.trained import Training
 
@@ -14,8 +11,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from lab.split import Split
-
-Array = Float[np.ndarray, "..."]
 
 
 class Function(ABC):
@@ -133,19 +128,18 @@ class StandardizedSamples(FunctionSamples):
     def load(self) -> "Split":
         from lab.split import Split
 
-        raw = super().load()
-        mean, deviation = self._scale(raw)
+        raw, (mean, deviation) = self.unscaled(), self.scale()
 
         def moved(x: "Tensor", y: "Tensor") -> "tuple[Tensor, Tensor]":
             return 2 * (x - self.low) / (self.high - self.low) - 1, (y - mean) / deviation
 
         return Split(*moved(raw.train_inputs, raw.train_targets), *moved(raw.test_inputs, raw.test_targets))
 
-    def unscaled(self, inputs: Array, values: Array) -> tuple[Array, Array]:
+    def unscaled(self) -> "Split":
         """Inputs and values as the function has them."""
-        mean, deviation = self._scale(super().load())
-        return self.low + (inputs + 1) * (self.high - self.low) / 2, mean + deviation * values
+        return super().load()
 
-    def _scale(self, raw: "Split") -> tuple[float, float]:
+    def scale(self) -> tuple[float, float]:
         """Mean and standard deviation of the values at the training points."""
-        return float(raw.train_targets.mean()), float(raw.train_targets.std(correction=0))
+        values = self.unscaled().train_targets
+        return float(values.mean()), float(values.std(correction=0))

@@ -5,19 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lab.function_fits import Fit, fits
+from lab.function_fits import Fit, TrueValues, fits
 from lab.functions import SincPlusSine, SincPlusSquare, StandardizedSamples
 from lab.models import MLP
 from lab.training import Predict, Recipe, TrainStack
 
 X = np.linspace(0, 1, 5)
-LINE = Fit(np.array([0, 10]), np.array([8.0, 2.0]), x=X, truth=4 * X, prediction=4 * X + 0.5)
-
-
-def test_error_is_relative_to_the_variance_of_the_truth():
-    """The line 4x at 0, 1/4, ..., 1 has a variance of 2; one half too high it has an error of a quarter."""
-    assert LINE.relative_error == pytest.approx(0.125)
-    assert replace(LINE, prediction=np.full(5, 2.0)).relative_error == pytest.approx(1)
+LINE = Fit(np.array([0, 10]), np.array([8.0, 2.0]), 0.125, x=X, truth=4 * X, prediction=4 * X + 0.5)
 
 
 def test_constant_is_what_hardly_varies():
@@ -37,26 +31,26 @@ def test_standardized_samples_have_the_scale_that_they_say():
     assert split.test_targets[-1] == pytest.approx(float(split.train_targets[-1]))
 
 
-def test_unscaled_samples_are_those_of_the_function():
-    """There and back again."""
+def test_true_values_are_those_of_the_function():
+    """And standardized values are these, less their mean, over their deviation."""
     data = StandardizedSamples(SincPlusSine(), -5.0, 5.0, 20, 30)
-    split = data.load()
-    x, y = data.unscaled(split.test_inputs.numpy(), split.test_targets.numpy())
-    np.testing.assert_allclose(x[:, 0], np.linspace(-5, 5, 30), atol=1e-12)
-    np.testing.assert_allclose(y, np.sinc(x) + np.sin(x / 2), atol=1e-12)
+    truth = TrueValues(data).compute()
+    np.testing.assert_allclose(truth.x, np.linspace(-5, 5, 30), atol=1e-12)
+    np.testing.assert_allclose(truth.values, np.sinc(truth.x) + np.sin(truth.x / 2), atol=1e-12)
+    standardized = data.load().test_targets[:, 0].numpy()
+    np.testing.assert_allclose(truth.mean + truth.deviation * standardized, truth.values, atol=1e-12)
 
 
 def test_runs_of_stacks_come_one_after_another():
-    """Each with its own losses and answers, in the order of the seeds; what it predicts has the error that training reports."""
+    """Each with its own losses and answers, in the order of the seeds; what it predicts has the error that it reports."""
     data = StandardizedSamples(SincPlusSine(), 0.0, 1.0, num_train=5, num_test=7)
     stacks = [
         TrainStack(MLP(1, (3,), 1), data, Recipe(0.01, 3, batch_size=None), seeds, record_at=(0, 3)) for seeds in ((0, 1), (2,))
     ]
     trainings = [stack.compute() for stack in stacks]
-    found = fits(
-        data, trainings, [Predict(of=stack).compute(training) for stack, training in zip(stacks, trainings, strict=True)]
-    )
+    answers = [Predict(of=stack).compute(training) for stack, training in zip(stacks, trainings, strict=True)]
+    found = fits(TrueValues(data).compute(), trainings, answers)
     assert [fit.train_loss.tolist() for fit in found] == [row.tolist() for item in trainings for row in item.train_loss]
-    variance = data.load().test_targets.numpy().var()
-    reported = [float(loss) / variance for item in trainings for loss in item.final_test_loss]
-    assert [fit.relative_error for fit in found] == pytest.approx(reported, rel=1e-5)
+    for fit in found:
+        error = ((fit.prediction - fit.truth) ** 2).mean() / fit.truth.var()
+        assert fit.relative_error == pytest.approx(error, rel=1e-5)
