@@ -20,7 +20,7 @@ from measured.evidence import Quantity, Seeds, Share, Single
 if TYPE_CHECKING:
     from experiments.function_fit import Search, Settings
 
-FUNCTIONS, EQUAL, BUDGETS = ("f1", "f2"), ("deep", "middle", "shallow"), ("small", "medium", "large")
+FUNCTIONS, EQUAL = ("f1", "f2"), ("deep", "middle", "shallow")
 BATCHED = 1 << 18
 """Activations of a layer that fit the processor's cache, whatever the machine, or another one would train other blocks."""
 ERROR = Quantity("error", "error over variance", average="median", log=True, read=lambda fit: fit.relative_error)
@@ -51,16 +51,18 @@ def places(settings: "Settings") -> dict[str, Place]:
         network = replace(getattr(settings.networks, name), initialization=start)
         return Place(network, data, getattr(settings.budgets, budget), seeds, search)
 
-    later = {"deep": settings.deep_seeds, "middle": settings.fewer_seeds, "shallow": settings.fewer_seeds}
+    more = {"large.f1.deep": settings.deep_seeds, "large.f1.shallow": settings.shallow_seeds}
     found = {}
     for key in FUNCTIONS:
         for name in EQUAL:
-            for budget in BUDGETS:
-                found[f"{budget}.{key}.{name}"] = place(key, name, budget, settings.seeds if budget == "small" else later[name])
+            found[f"small.{key}.{name}"] = place(key, name, "small", settings.seeds)
+            for budget in ("medium", "large"):
+                where = f"{budget}.{key}.{name}"
+                found[where] = place(key, name, budget, more.get(where, settings.fewer_seeds))
         for name in ("wide", "widest"):
             found[f"medium.{key}.{name}"] = place(key, name, "medium", settings.wide_seeds)
         for name in ("deep", "shallow"):
-            on_second = place(key, name, "medium", later[name], interval=settings.check_interval)
+            on_second = place(key, name, "medium", settings.fewer_seeds, interval=settings.check_interval)
             found[f"check.{key}.{name}"] = on_second
     for start in (settings.initialization, *settings.other_initializations):
         found[f"starts.{type(start).__name__.lower()}"] = place("f1", "deep", "small", settings.seeds, start)

@@ -89,11 +89,13 @@ class Settings:
     """Other starts of the deepest network, on the first function with the small budget."""
     seeds: Seeds = Seeds(120)
     """Runs of each network of equal size with the small budget."""
-    deep_seeds: Seeds = Seeds(40)
-    """Those of them that the deepest network, whose runs differ most, has with larger budgets and on the second interval."""
     fewer_seeds: Seeds = Seeds(12)
-    """Those that the others have there."""
-    wide_seeds: Seeds = Seeds(8)
+    """Those of them that larger budgets and the second interval have too."""
+    deep_seeds: Seeds = Seeds(80)
+    """Those that the deepest network has on the first function with the large budget, where its runs differ most."""
+    shallow_seeds: Seeds = Seeds(40)
+    """Those that the shallow network has there."""
+    wide_seeds: Seeds = Seeds(6)
     """Runs of each wider network, which vary little."""
     learning_rates: tuple[float, ...] = (0.001, 0.003, 0.01, 0.03, 0.1)
     """Candidates, of which each network gets the one with the lowest median error on each function, on the first interval."""
@@ -112,14 +114,15 @@ class Settings:
 
 PRESETS = {
     "quick": Settings(
-        num_points=20, budgets=Budgets(20, 30, 40), stuck_above=1.0, seeds=Seeds(2), deep_seeds=Seeds(2), fewer_seeds=Seeds(2),
-        wide_seeds=Seeds(2), learning_rates=(0.01,), search=Search((5_000, 5_001), 20), wide_search=Search((5_000, 5_001), 20),
+        num_points=20, budgets=Budgets(20, 30, 40), stuck_above=1.0, seeds=Seeds(2), fewer_seeds=Seeds(2), deep_seeds=Seeds(2),
+        shallow_seeds=Seeds(2), wide_seeds=Seeds(2), learning_rates=(0.01,), search=Search((5_000, 5_001), 20),
+        wide_search=Search((5_000, 5_001), 20),
     ),
     "standard": Settings(),
     "full": Settings(
-        num_points=256, budgets=Budgets(4_000, 16_000, 64_000), seeds=Seeds(480), deep_seeds=Seeds(160), fewer_seeds=Seeds(40),
-        wide_seeds=Seeds(40), learning_rates=(0.0003, 0.001, 0.003, 0.01, 0.03, 0.1), search=Search(num_updates=16_000),
-        wide_search=Search(num_updates=16_000),
+        num_points=256, budgets=Budgets(4_000, 16_000, 64_000), seeds=Seeds(480), fewer_seeds=Seeds(40), deep_seeds=Seeds(160),
+        shallow_seeds=Seeds(80), wide_seeds=Seeds(40), learning_rates=(0.0003, 0.001, 0.003, 0.01, 0.03, 0.1),
+        search=Search(num_updates=16_000), wide_search=Search(num_updates=16_000),
     ),
 }  # fmt: skip
 
