@@ -51,14 +51,14 @@ def places(settings: "Settings") -> dict[str, Place]:
         network = replace(getattr(settings.networks, name), initialization=start)
         return Place(network, data, getattr(settings.budgets, budget), seeds, search)
 
-    more = {"large.f1.deep": settings.deep_seeds, "large.f1.shallow": settings.shallow_seeds}
+    more = {("f1", "deep"): settings.deep_seeds, ("f1", "shallow"): settings.shallow_seeds}
     found = {}
     for key in FUNCTIONS:
         for name in EQUAL:
             found[f"small.{key}.{name}"] = place(key, name, "small", settings.seeds)
             for budget in ("medium", "large"):
-                where = f"{budget}.{key}.{name}"
-                found[where] = place(key, name, budget, more.get(where, settings.fewer_seeds))
+                seeds = more.get((key, name), settings.fewer_seeds)
+                found[f"{budget}.{key}.{name}"] = place(key, name, budget, seeds)
         for name in ("wide", "widest"):
             found[f"medium.{key}.{name}"] = place(key, name, "medium", settings.wide_seeds)
         for name in ("deep", "shallow"):
@@ -71,7 +71,7 @@ def places(settings: "Settings") -> dict[str, Place]:
 
 def blocks(network: MLP, data: StandardizedSamples, recipe: Recipe, seeds: Sequence[int]) -> list[TrainStack]:
     """The trainings of a network in stacks; histories are measured at steps that grow by a factor."""
-    record_at = tuple(sorted({0, *(round(recipe.num_updates ** (part / 15)) for part in range(16))}))
+    record_at = tuple(sorted({round(recipe.num_updates ** (part / 15)) for part in range(16)}))
     size = min(40, max(4, BATCHED // (data.num_train * max(network.hidden))))
     of_blocks = [tuple(seeds[first : first + size]) for first in range(0, len(seeds), size)]
     return [TrainStack(network, data, recipe, block, record_at=record_at) for block in of_blocks]
