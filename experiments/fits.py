@@ -51,7 +51,7 @@ def places(settings: "Settings") -> dict[str, Place]:
         network = replace(getattr(settings.networks, name), initialization=start)
         return Place(network, data, getattr(settings.budgets, budget), seeds, search)
 
-    more = {("f1", "deep"): settings.deep_seeds, ("f1", "shallow"): settings.shallow_seeds}
+    more = {("f1", "deep"): settings.deep_seeds, ("f1", "shallow"): settings.more_seeds, ("f2", "deep"): settings.more_seeds}
     found = {}
     for key in FUNCTIONS:
         for name in EQUAL:

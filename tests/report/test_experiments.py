@@ -228,7 +228,7 @@ def test_shared_learning_rate_search_is_apart_from_what_it_judges():
     from experiments import function_fit, mnist_cnn
 
     settings = function_fit.Settings()
-    reported = {*settings.seeds, *settings.deep_seeds, *settings.shallow_seeds, *settings.wide_seeds}
+    reported = {*settings.seeds, *settings.deep_seeds, *settings.more_seeds, *settings.wide_seeds}
     assert not {*settings.search.seeds, *settings.wide_search.seeds} & reported
     on_mnist = mnist_cnn.Settings()
     job = mnist_cnn.trainings(on_mnist.mnist.trio.two, on_mnist.mnist, on_mnist)[0]
