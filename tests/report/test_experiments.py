@@ -244,7 +244,8 @@ def test_shared_learning_rate_search_is_apart_from_what_it_judges():
     from experiments import function_fit, mnist_cnn
 
     settings = function_fit.Settings()
-    assert not set(settings.search_seeds) & {*settings.seeds, *settings.fewer_seeds}
+    reported = {*settings.seeds, *settings.deep_seeds, *settings.more_seeds, *settings.wide_seeds}
+    assert not {*settings.search.seeds, *settings.wide_search.seeds} & reported
     on_mnist = mnist_cnn.Settings()
     job = mnist_cnn.trainings(on_mnist.mnist.trio.two, on_mnist.mnist, on_mnist)[0]
     assert isinstance(job.data, MNIST) and job.tuned_by
