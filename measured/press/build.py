@@ -3,6 +3,7 @@
 import time
 import traceback
 import webbrowser
+from collections import Counter
 from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import closing
 from functools import partial
@@ -80,7 +81,8 @@ def _outcomes(
 
 
 def _counts(kept: "Kept") -> str:
-    return ", ".join(f"{sum(item.outcome == name for item in kept.record.verdicts)} {name}" for name in OUTCOMES)
+    counts = Counter(item.outcome for item in kept.record.verdicts)
+    return ", ".join(f"{counts[name]} {name}" for name in OUTCOMES if counts[name] or name != "not measured")
 
 
 def _publish_early(publish_now: Callable[[], Published], options: Options) -> None:

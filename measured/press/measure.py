@@ -182,7 +182,7 @@ def rehearse_checked(script: Script, project: Project, stores: Stores, device: s
 
 
 def _check_prose(script: Script, result: Result, project: Project) -> None:
-    record = record_of(script.chapter.name, "", "", None, script.settings, result, script.claims)
+    record = record_of(script, result)
     check.check(project.frame, project.outline, script.chapter, record)
 
 

@@ -232,7 +232,7 @@ def test_claims_are_data_as_well(frame):
     (entry,) = json.loads(files["data/claims.json"])
     assert (entry["id"], entry["verdict"], entry["preset"]) == ("C1a", "supported", "quick")
     assert [test["high"] for test in entry["tests"]] == [None, None] and entry["tests"][0]["low"] == 0.025
-    assert files["data/claims.csv"].decode().count("\ndice,quick,,C1a,course 1,supported") == 2
+    assert files["data/claims.csv"].decode().count("\ndice,quick,,True,C1a,course 1,finding,supported") == 2
 
 
 def test_versions_are_given_by_chapter_where_they_differ(frame):
