@@ -13,7 +13,9 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from lab.building import flat_statistics, flat_weights
+from lab.closed_form import ClosedForm, is_covered
 from lab.losses import evaluate, mean_loss
+from lab.optimizers import Optimizer, learning_rate
 from lab.split import Examples, Split
 from lab.stack import StackedMLP
 from lab.trained import Classification, Training
@@ -81,16 +83,11 @@ def fit(
     model.module.to(getattr(torch, recipe.dtype))
     train, held_out = (model.examples(part) for part in (split.train(dtype=recipe.dtype), split.held_out(dtype=recipe.dtype)))
     sample = train.first(history_examples[0]), held_out.first(history_examples[1])
-    optimizer = make_optimizer(recipe, model.parameters)
-    scheduler = make_scheduler(recipe, optimizer)
+    differentiate = gradients(model.module, train, recipe.batch_size)
+    optimizer = Optimizer(recipe, differentiate.parameters)
     batches = _batches(len(train.inputs), recipe.batch_size, seeds, model.networks, train.inputs.device)
     history: list[dict[str, np.ndarray]] = []
     checkpoints: list[np.ndarray] = []
-
-    def next_gradient() -> None:
-        batch = next(batches)
-        optimizer.zero_grad()
-        mean_loss(model.module(train.inputs[batch]), train.targets[batch]).sum().backward()
 
     def observe(step: int) -> None:
         if step in checkpoint_at:
@@ -99,13 +96,12 @@ def fit(
             history.append({**_scores(model.module, *sample), "grad_norm": model.grad_norm()})
 
     for step in range(recipe.num_updates):
-        next_gradient()
+        differentiate(next(batches))
         observe(step)
-        optimizer.step()
-        scheduler.step()
+        optimizer.update(learning_rate(recipe, step))
     # Before the pass behind a record of the end, which would move the statistics of batch normalisation.
     final, statistics = _scores(model.module, train.first(final_examples), held_out), model.statistics()
-    next_gradient()
+    differentiate(next(batches))
     observe(recipe.num_updates)
 
     weights = model.weights()
@@ -125,24 +121,24 @@ def fit(
     )
 
 
-def make_optimizer(recipe: Recipe, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
-    """Elementwise in all its options, so that one optimizer over a stack is one per network."""
-    rate, decay = recipe.learning_rate, recipe.weight_decay
-    if recipe.optimizer == "adam":
-        return torch.optim.Adam(parameters, lr=rate, weight_decay=decay, fused=True)
-    return torch.optim.SGD(parameters, rate, recipe.momentum, weight_decay=decay, fused=True)
+class Automatic:
+    """Leaves the gradient of a module's mean loss in the parameters' ``grad``, whatever the module is."""
+
+    def __init__(self, module: nn.Module, examples: Examples):
+        self._module, self._examples, self.parameters = module, examples, list(module.parameters())
+
+    def __call__(self, batch: slice | Int[Tensor, "*networks batch"]) -> None:
+        """Of the loss on the examples of these numbers; of a stack, the gradient of each network's own."""
+        for parameter in self.parameters:
+            parameter.grad = None
+        mean_loss(self._module(self._examples.inputs[batch]), self._examples.targets[batch]).sum().backward()
 
 
-def make_scheduler(recipe: Recipe, optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LRScheduler:
-    """The learning rate over the updates."""
-    schedulers = torch.optim.lr_scheduler
-    if recipe.schedule == "one_cycle":
-        # Torch would cycle the momentum as well, between 0.85 and 0.95, whatever the recipe says.
-        total = recipe.num_updates + 1
-        return schedulers.OneCycleLR(optimizer, recipe.learning_rate, total_steps=total, cycle_momentum=False)
-    if recipe.schedule == "cosine":
-        return schedulers.CosineAnnealingLR(optimizer, T_max=recipe.num_updates)
-    return schedulers.ConstantLR(optimizer, factor=1.0, total_iters=0)
+def gradients(module: nn.Module, examples: Examples, batch_size: int | None) -> Automatic | ClosedForm:
+    """By formulas where there are some."""
+    if is_covered(module, len(examples.inputs), batch_size):
+        return ClosedForm(module, examples, batch_size)
+    return Automatic(module, examples)
 
 
 def _scores(model: nn.Module, train: Examples, held_out: Examples) -> dict[str, np.ndarray]:

@@ -29,9 +29,13 @@ class StackedMLP(nn.Module):
         """Outputs for one batch shared by all networks, or for one batch per network; inputs are flat."""
         networks = len(self.weights[0])
         inputs = inputs.expand(networks, *inputs.shape[-2:])
-        if networks * inputs.shape[-2] * max(self.network.widths) <= self.LARGEST_BATCHED_LAYER:
+        if self.is_batched(inputs.shape[-2]):
             return self._forward(inputs, slice(None))
         return torch.cat([self._forward(inputs[i : i + 1], slice(i, i + 1)) for i in range(networks)])
+
+    def is_batched(self, batch_size: int) -> bool:
+        """Whether all networks are computed at once on this many examples each."""
+        return len(self.weights[0]) * batch_size * max(self.network.widths[1:]) <= self.LARGEST_BATCHED_LAYER
 
     def _forward(self, hidden: Tensor, part: slice) -> Tensor:
         for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):

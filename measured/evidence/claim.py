@@ -76,6 +76,8 @@ class Finding:
     """What n counts."""
     to_decide: str = ""
     """Where it is inconclusive: the half-width that was reached, and about how many runs would decide it."""
+    more_helps: bool = False
+    """Whether it is open and more seeds can decide it."""
     plain: Outcome | None = None
     """What the 95 % interval alone would say; None where nothing was measured."""
     under_half: Outcome | None = None

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from measured.evidence import intervals
 from measured.evidence.effects import Effect
@@ -11,10 +12,20 @@ from measured.evidence.region import Region
 from measured.evidence.tests import Odds, Part
 
 
-def to_decide(
-    part: Part, effect: Effect, region: Region, low: float, high: float, confidence: float, metrics: Mapping[str, Metric]
-) -> str:
+@dataclass(frozen=True)
+class Forecast:
+    """What would decide an open test."""
+
+    text: str = ""
     """The half-width that was reached, and about how many runs would decide it."""
+    more_helps: bool = False
+    """Whether more of the same can decide it at all."""
+
+
+def forecast(
+    part: Part, effect: Effect, region: Region, low: float, high: float, confidence: float, metrics: Mapping[str, Metric]
+) -> Forecast:
+    """What would decide a test whose interval reaches over the edge of its region."""
     if isinstance(part, Odds):
         left, right = metrics[part.left], metrics[part.right]
         assert isinstance(left, Share) and isinstance(right, Share)
@@ -22,23 +33,23 @@ def to_decide(
     return _by_width(effect, region, low, high, effect.on_logarithms or part.ratio)
 
 
-def _by_trying(region: Region, left: tuple[int, int], right: tuple[int, int], confidence: float) -> str:
+def _by_trying(region: Region, left: tuple[int, int], right: tuple[int, int], confidence: float) -> Forecast:
     """How many trials of each a decision would take if the shares stayed as they are."""
     for times in (2, 3, 5, 10, 20, 50):
         more_left, more_right = ((count * times, trials * times) for count, trials in (left, right))
         if region.outcome(*intervals.of_odds_ratio(more_left, more_right, confidence)) != "inconclusive":
             needed = number(float(times * max(left[1], right[1])))
-            return f"about {needed} of each would decide it if the shares stay as they are"
-    return "the shares are too much alike for more seeds to decide it"
+            return Forecast(f"about {needed} of each would decide it if the shares stay as they are", True)
+    return Forecast("the shares are too much alike for more seeds to decide it")
 
 
-def _by_width(effect: Effect, region: Region, low: float, high: float, on_logarithms: bool) -> str:
+def _by_width(effect: Effect, region: Region, low: float, high: float, on_logarithms: bool) -> Forecast:
     """An interval narrows with the square root of n. So n must grow by the square of what the interval reaches towards a margin
     over the distance to that margin, and for the worst of the margins inside the interval."""
     if math.isinf(low) and math.isinf(high):
-        return f"too few {effect.of} for an interval"
+        return Forecast(f"too few {effect.of} for an interval", True)
     if math.isinf(low) or math.isinf(high) or math.isinf(effect.value) or (on_logarithms and min(effect.value, low) <= 0):
-        return f"these {effect.of} bound the effect on one side at most"
+        return Forecast(f"these {effect.of} bound the effect on one side at most", True)
     scale = math.log if on_logarithms else float
     at, below, above = scale(effect.value), scale(low), scale(high)
     half_width = (above - below) / 2
@@ -53,11 +64,9 @@ def _by_width(effect: Effect, region: Region, low: float, high: float, on_logari
             continue
         distance, reach = abs(at - scale(bound)), (above - at if scale(bound) > at else at - below)
         if distance <= 0.1 * reach:
-            return f"{reached}; it would take more than a hundred times as many {effect.of} to decide it"
+            return Forecast(f"{reached}; it would take more than a hundred times as many {effect.of} to decide it")
         growth = max(growth, (reach / distance) ** 2)
     n = effect.n
-    needed = max(math.ceil(growth * min(n)), *n, min(n) + 1)
+    needed = number(float(f"{max(math.ceil(growth * min(n)), *n, min(n) + 1):.2g}"))
     each = " of each" if len(n) > 1 else ""
-    return (
-        f"{reached}; about {number(float(f'{needed:.2g}'))} {effect.of}{each} would decide it if the effect stays where it is"
-    )
+    return Forecast(f"{reached}; about {needed} {effect.of}{each} would decide it if the effect stays where it is", True)

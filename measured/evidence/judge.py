@@ -12,7 +12,7 @@ from measured.errors import BuildError
 from measured.evidence import levels
 from measured.evidence.claim import Claim, Finding, Runs, Verdict
 from measured.evidence.effects import Effect, Nothing, effect_of, names_of
-from measured.evidence.forecast import to_decide
+from measured.evidence.forecast import Forecast, forecast
 from measured.evidence.levels import Level, parts_of
 from measured.evidence.metric import Metric, Missing, Share
 from measured.evidence.names import Names, unknown
@@ -158,6 +158,9 @@ def _finding(part: Part, effect: Effect | Nothing, level: Level, metrics: Mappin
         return _decided(scaled, effect, level)[0] if scaled else None
 
     outcome, low, high, confidence = _decided(region, effect, level)
+    needed = Forecast()
+    if outcome == "inconclusive":
+        needed = forecast(part, effect, region, low, high, confidence, metrics)
     return Finding(
         effect=effect.name,
         value=effect.value,
@@ -171,7 +174,8 @@ def _finding(part: Part, effect: Effect | Nothing, level: Level, metrics: Mappin
         region=_describe(region, effect.unit, part),
         why=part.why,
         outcome=outcome,
-        to_decide=to_decide(part, effect, region, low, high, confidence, metrics) if outcome == "inconclusive" else "",
+        to_decide=needed.text,
+        more_helps=needed.more_helps and effect.of.startswith("seeds"),
         plain=region.outcome(*effect.interval(levels.PLAIN)),
         under_half=under(0.5),
         under_double=under(2.0),

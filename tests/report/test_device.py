@@ -3,15 +3,19 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from lab import fit, losses
+from lab.closed_form import ClosedForm, is_covered
 from lab.data import Digits
 from lab.functions import FunctionSamples, Sinc5
 from lab.models import CNN, MLP
+from lab.optimizers import Optimizer
 from lab.split import _load
+from lab.training import Recipe
 from measured.jobs import run
 from measured.jobs.run import resolve_device
 from tests.report.cases import ROOT
@@ -53,6 +57,33 @@ def test_every_tensor_is_on_the_device(network, data, seeds, networks):
         outputs = losses.forward_in_slices(model, held_out.inputs)
     assert loss.device.type == outputs.device.type == "cuda"
     _load.cache_clear()  # what it holds only pretends to be data
+
+
+@pytest.mark.parametrize(
+    "network, data, seeds, networks",
+    [
+        (MLP(64, (5, 4), 10, batch_norm=True), Digits(40, num_held_out=20), (0,), ()),
+        (MLP(64, (5, 4), 10), Digits(40, num_held_out=20), (0, 1), (2,)),
+        (MLP(1, (4,), 1), FunctionSamples(Sinc5(), -1.0, 1.0, 20, 30), (0,), ()),
+    ],
+    ids=["batch norm", "stack", "function"],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_formulas_stay_on_the_device(network, data, seeds, networks):
+    """An update by formulas, with tensors that only pretend to be on CUDA."""
+    data.load()
+    weights = np.zeros((2, network.num_parameters), np.float32)
+    with FakeTensorMode(allow_non_fake_inputs=True), torch.device("cuda"):
+        module = network.stack(weights) if networks else network.module()
+        train = data.load().train(dtype="float32")
+        assert is_covered(module, len(train.inputs), 8)
+        differentiate = ClosedForm(module, train, 8)
+        differentiate(next(fit._batches(len(train.inputs), 8, seeds, networks, train.inputs.device)))
+        Optimizer(Recipe(0.1, 2, 8), differentiate.parameters).update(0.1)
+        found = [item for parameter in module.parameters() for item in (parameter, parameter.grad)]
+        devices = {item.device.type for item in found if item is not None}
+    assert devices == {"cuda"} and None not in found
+    _load.cache_clear()
 
 
 def test_device_is_resolved(monkeypatch):

@@ -125,30 +125,6 @@ def test_slices_do_not_change_the_loss(monkeypatch):
     assert float(losses.evaluate(model, inputs, targets).loss) == pytest.approx(float(expected.detach()), rel=1e-6)
 
 
-@pytest.mark.parametrize("schedule, last", [("constant", 0.1), ("cosine", 0.0), ("one_cycle", 4e-7)])
-def test_schedule_ends_where_it_should(schedule, last):
-    """Cosine reaches zero with the last update, one cycle its tiny final rate; constant stays."""
-    recipe = Recipe(0.1, 20, 8, schedule=schedule)
-    optimizer = fit.make_optimizer(recipe, [torch.nn.Parameter(torch.zeros(1))])
-    scheduler = fit.make_scheduler(recipe, optimizer)
-    for _ in range(20):
-        optimizer.step()
-        scheduler.step()
-    assert optimizer.param_groups[0]["lr"] == pytest.approx(last, abs=1e-9)
-
-
-@pytest.mark.parametrize("kind, name, expected", [("sgd", "momentum", 0.0), ("adam", "betas", (0.9, 0.999))])
-def test_one_cycle_leaves_the_momentum_alone(kind, name, expected):
-    """Only the learning rate goes up and down; the momentum is the recipe's from the first update to the last."""
-    recipe = Recipe(0.1, 20, 8, schedule="one_cycle", optimizer=kind)
-    optimizer = fit.make_optimizer(recipe, [torch.nn.Parameter(torch.zeros(1))])
-    scheduler = fit.make_scheduler(recipe, optimizer)
-    for _ in range(20):
-        assert optimizer.param_groups[0][name] == expected
-        optimizer.step()
-        scheduler.step()
-
-
 def test_training_learns():
     """A small network reads most digits after a few epochs: the loop does more than agree with itself."""
     job = Train(CNN((1, 8, 8), (8,), (32,), 10), Digits(), Recipe(0.01, 150, 64, schedule="one_cycle"), 0)
