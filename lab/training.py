@@ -112,6 +112,8 @@ class _TrainingJob(Job[R], Generic[R]):
     """Numbers of updates after which the weights are kept."""
     history_examples: tuple[int, int] = field(default=HISTORY_EXAMPLES, kw_only=True)
     """Training and held-out examples, the first ones, on which the histories are measured."""
+    final_examples: int | None = field(default=None, kw_only=True)
+    """Training examples, the first ones, on which the final numbers are measured; None for all of them."""
     tuned_by: LearningRateSearch | None = field(default=None, kw_only=True)
     """Where the learning rate comes from, instead of from the recipe."""
 
@@ -121,6 +123,8 @@ class _TrainingJob(Job[R], Generic[R]):
             raise ValueError(f"cannot record after update {late[0]} of {self.recipe.num_updates}")
         if min(self.history_examples) < 1:
             raise ValueError(f"history_examples is {self.history_examples}; expected at least one example of each kind")
+        if self.final_examples is not None and self.final_examples < 1:
+            raise ValueError(f"final_examples is {self.final_examples}; expected at least one, or None for all")
 
     def _fit(self, model: "Single", seeds: tuple[int, ...], chosen: ChosenLearningRate | None) -> R:
         from lab.fit import fit
@@ -131,7 +135,7 @@ class _TrainingJob(Job[R], Generic[R]):
             raise ValueError(
                 f"{type(self.data).__name__}.is_classification is {self.data.is_classification}; its targets say otherwise"
             )
-        return fit(model, split, recipe, seeds, self.record_at, self.checkpoint_at, self.history_examples)  # pyright: ignore[reportReturnType]
+        return fit(model, split, recipe, seeds, self.record_at, self.checkpoint_at, self.history_examples, self.final_examples)  # pyright: ignore[reportReturnType]
 
     def built(self, training: Training, dtype: Dtype | None = None) -> "Single":
         """What was trained, with the weights of its end, in the precision of its training or in ``dtype``."""
@@ -166,7 +170,8 @@ class _TrainingJob(Job[R], Generic[R]):
         batch = min(self.recipe.batch_size or num_train, num_train)
         examples = self.recipe.num_updates * batch * 3  # forward, and twice that backward
         sample = min(self.history_examples[0], num_train) + min(self.history_examples[1], num_held_out)
-        examples += len(self.record_at) * sample + num_train + num_held_out
+        final = min(self.final_examples or num_train, num_train) + num_held_out
+        examples += len(self.record_at) * sample + final
         units = sum(int(np.prod(layer.output_shape)) for layer in self.network.layers)
         per_example = self.network.num_flops + costs.MOVE * units
         return int(np.prod(self.num_networks)) * examples * per_example + self.recipe.num_updates * costs.UPDATE
@@ -250,6 +255,8 @@ def tuned(
     data or fewer updates where given."""
     recipes = [replace(run.recipe, learning_rate=rate, num_updates=updates or run.recipe.num_updates) for rate in rates]
     trials = (trial for recipe in recipes for trial in run.trials(data or run.data, recipe, tuple(seeds)))
+    if by == "held-out loss":  # nobody reads how well they fit what they were trained on
+        trials = (replace(trial, final_examples=1) for trial in trials)
     return replace(run, tuned_by=LearningRateSearch(tuple(trials), by))
 
 

@@ -247,10 +247,11 @@ def test_shared_learning_rate_search_is_apart_from_what_it_judges():
     reported = {*settings.seeds, *settings.deep_seeds, *settings.more_seeds, *settings.wide_seeds}
     assert not {*settings.search.seeds, *settings.wide_search.seeds} & reported
     on_mnist = mnist_cnn.Settings()
-    job = mnist_cnn.trainings(on_mnist.mnist.trio.two, on_mnist.mnist, on_mnist)[0]
+    job = mnist_cnn.trainings(on_mnist.mnist.trio.two, on_mnist.mnist, on_mnist, on_mnist.mnist.seeds)[0]
     assert isinstance(job.data, MNIST) and job.tuned_by
     assert all(isinstance(trial.data, MNIST) and trial.data.validation == "held out" for trial in job.tuned_by.trials)
     assert job.data.validation == "reserved"
+    assert not set(on_mnist.search_seeds) & {*on_mnist.mnist.seeds, *on_mnist.costly_seeds, *on_mnist.digits.seeds}
 
 
 def test_the_originals_ten_numbers_are_met():
