@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lab.split import Split
 
 R = TypeVar("R", bound=Training, covariant=True)
+S = TypeVar("S", bound="ImageSet")
 Dtype = Literal["float32", "float64"]
 
 
@@ -103,6 +104,10 @@ class ImageSet(Data[Classification]):
             num_train -= num_validation
         num_held_out = num_validation if self.validation == "held out" else num_test
         return self.num_train or num_train, min(self.num_held_out or num_held_out, num_held_out)
+
+    def drawn(self: S, seed: int) -> S:
+        """The same data with training images drawn by the seed of a run too, so that a verdict is not one draw's."""
+        return replace(self, seed=self.seed + seed)
 
     def load(self) -> "Split":
         """Read the data. Raises ValueError where a file is damaged or cannot be downloaded."""
