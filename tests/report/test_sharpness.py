@@ -11,9 +11,10 @@ from scipy.optimize import fmin_l_bfgs_b, rosen, rosen_der
 from lab.box_search import Subspace, maximize_in_box, minimize_in_unit_box
 from lab.data import Digits
 from lab.functions import FunctionSamples, Sinc5
-from lab.losses import training_loss
+from lab.losses import MeanLoss, stratified_training_loss, training_loss
 from lab.models import CNN, MLP
 from lab.sharpness import Curvature, Rescaling, Sharpness, rescale
+from lab.split import Examples
 from lab.training import Recipe, Train
 from measured.jobs import gather
 from measured.jobs.pool import InProcess, using
@@ -169,8 +170,43 @@ def test_curvature_is_that_of_the_dense_hessian():
 
     dense = torch.autograd.functional.hessian(loss, torch.from_numpy(training.weights))
     eigenvalues = np.linalg.eigvalsh(np.asarray(dense))
-    assert found.top_eigenvalue == pytest.approx(eigenvalues[-1], rel=1e-3)
+    assert found.top_eigenvalue == pytest.approx(eigenvalues[-1], rel=1e-2)
+    precise = Curvature(of, 25, 2, seed=3, tolerance=1e-4).compute(training)
+    assert precise.top_eigenvalue == pytest.approx(eigenvalues[-1], rel=1e-6)
     assert 0 < abs(found.trace - eigenvalues.sum()) < 4 * found.trace_standard_error
+
+
+def test_strata_stand_for_all_examples():
+    """The hardest count once each, the others for the rest: together the mean loss of all, on average over draws, with its
+    gradient; where everything is looked at, exactly, Hessian products included."""
+    training = RELU.compute()
+    whole = training_loss(RELU, training, None)
+    weights, vector = whole.weights, torch.linspace(-1, 1, len(whole.weights), dtype=torch.float64)
+    everything = stratified_training_loss(RELU, training, 30, 50, seed=0)
+    torch.testing.assert_close(everything.value(weights), whole.value(weights))
+    torch.testing.assert_close(everything.gradient(weights), whole.gradient(weights))
+    torch.testing.assert_close(everything.product(weights, vector), whole.product(weights, vector))
+    draws = [float(stratified_training_loss(RELU, training, 30, 10, seed=1, draw=draw).value(weights)) for draw in range(5)]
+    assert np.mean(draws) == pytest.approx(float(whole.value(weights)))  # five draws of ten are the fifty others
+    assert len(set(draws)) == 5
+
+
+def test_hardest_examples_are_those_with_the_largest_losses():
+    """No example that is left out of them has a larger loss, and no two draws share one."""
+    training = RELU.compute()
+    parts = [stratified_training_loss(RELU, training, 30, 10, seed=1, draw=draw)._strata for draw in range(2)]
+    (_, hardest), (_, others) = parts[0]
+    weights = hardest.weights
+    least = min(float(alone(hardest, i).value(weights)) for i in range(30))
+    assert all(float(alone(others, i).value(weights)) <= least for i in range(10))
+    first, second = ({row.numpy().tobytes() for row in strata[1][1].examples.inputs} for strata in parts)
+    assert not first & second
+
+
+def alone(loss: MeanLoss, place: int) -> MeanLoss:
+    """The loss of one of its examples."""
+    examples = loss.examples
+    return MeanLoss(loss.model, Examples(examples.inputs[place : place + 1], examples.targets[place : place + 1]))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -206,6 +242,7 @@ JOBS = [
     Sharpness(NORMALISED, 1e-3, None, subspace=5),
     Sharpness(IMAGES, 1e-2, 60, "adaptive", num_iterations=3),
     Curvature(NORMALISED, 60, 2, 0),
+    Curvature(NORMALISED, 40, 2, 0, num_hardest=20, draw=1),
     Rescaling(RELU, (0.5, 1.0), 1e-3, 1e-2, 60),
 ]
 
@@ -243,6 +280,11 @@ def test_placeholder_has_the_shapes_of_the_result(cache, job):
         (lambda: Sharpness(LINE_FIT, 1e-3, 60, subspace=3), "expected 1 to 2 dimensions, or None"),
         (lambda: Sharpness(RELU, 1e-3, 60, "adaptive", subspace=3), "use subspace=None"),
         (lambda: Curvature(RELU, 60, 1, 0), "expected at least 2 probes"),
+        (lambda: Curvature(RELU, 60, 2, 0, num_hardest=60), "num_hardest is 60, num_examples 60; expected some of them"),
+        (
+            lambda: Curvature(RELU, 60, 2, 0, num_hardest=20, draw=1).compute(RELU.compute()),
+            "in draw 1 of 80 training",
+        ),
         (lambda: Rescaling(RELU, (1.0, -2.0), 1e-3, 1e-2, 60), "ReLU keeps no negative ones"),
         (lambda: Rescaling(NORMALISED, (1.0,), 1e-3, 1e-2, 60), "batch norm cannot be rescaled; expected"),
         (lambda: Rescaling(LINE_FIT, (1.0,), 1e-3, 1e-2, 60), "1-1 cannot be rescaled"),
