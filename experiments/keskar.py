@@ -18,7 +18,10 @@ STUDY = Study(F1, MNIST(10_000), (43, 1000), 10, Seeds(4), 500, num_hessian_exam
 """With the paper's batch sizes as shares of the training images."""
 FULL = Study(F1, DATA, BATCH_SIZES, 100, Seeds(5), DATA.sizes[0], num_hessian_examples=6000, num_hardest=3000)
 TOY = Study(MLP(28 * 28, (6, 6), 10, batch_norm=True), MNIST(200), (10, 20), 1, Seeds(2), 30, 40, 20)
-SETTING = "In the paper's setting (60,000 images, batches of 256 and 6,000)"
+SETTING = (
+    "In the paper's own setting (all training images of MNIST, batches of {setting.papers_batches.first} and "
+    "{setting.papers_batches.last})"
+)
 
 PUBLISHED = {
     "final_train_accuracy": ("Table 2", "99.66 ± 0.05 %", "99.92 ± 0.01 %"),
@@ -56,7 +59,7 @@ LEAST_RATIO, LARGEST_RATIO = (Margin(end, "the paper's range is 3 to 10") for en
 
 
 def paper(here: dict[str, dict[str, Metric]], batch_sizes: tuple[int, ...]) -> charts.Figure:
-    """Network F1 of Keskar et al. 2017 beside ours. The paper's numbers are means ± standard deviations of 5 runs on all of
+    """Network F1 of Keskar et al. 2017 beside ours. The paper's numbers are means ± standard deviations of five runs on all of
     MNIST. Ours: {setting.f1.network}, {setting.f1.num_train} images, {setting.f1.num_epochs} epochs with either batch, Adam at
     {setting.f1.learning_rate}; sharpness with ε = {setting.f1.epsilon} on {setting.f1.num_examples} training images in
     float64."""
@@ -88,7 +91,7 @@ def come_to_rest(found: Mapping[str, dict[str, dict[str, Metric]]], study: Study
     rows = []
     for item in (*solutions.PERFORMANCE, *solutions.SHARP):
         first, last, change = found["rest"][item.name].values()
-        _, raised, to_small = found["matched"][item.name].values()
+        _, raised, to_small = found["matched"].get(item.name, dict.fromkeys("abc", "–")).values()
         rows.append((item.title, first, last, raised, change, to_small))
     return charts.table(columns, rows)
 

@@ -67,6 +67,10 @@ class Study:
         """The learning rate, raised by the square root of how much larger the largest batch is than the smallest."""
         return float(f"{self.learning_rate * math.sqrt(self.batch_sizes[-1] / self.batch_sizes[0]):.1e}")
 
+    def first(self, num: int) -> "Study":
+        """The same with that many of its seeds, the first ones."""
+        return replace(self, seeds=Seeds(num, self.seeds.first))
+
     def updates(self, batch_size: int) -> int:
         """Updates in the epochs of the study, of which each may end with a smaller mini-batch."""
         return self.num_epochs * math.ceil(self.num_train / batch_size)
@@ -202,13 +206,11 @@ def of_f1(sweep: Sweep[Solution], few: Sweep[Solution]) -> dict[str, dict[str, M
 
 
 def come_to_rest(sweeps: Mapping[str, Sweep[Solution]]) -> dict[str, dict[str, dict[str, Metric]]]:
-    """At either batch size; at the large one at either rate; at the small one and at the large one with the raised rate."""
-    found = dict(sweeps)
-    for part in ("", "_sharp"):
-        found[f"matched{part}"] = ends_of(found[f"rest{part}"], found[f"raised{part}"])
+    """At either batch size, and at the small one and the large one with the raised rate; sharpness for fewer of the runs."""
+    matched, sharp = (ends_of(sweeps[f"rest{part}"], sweeps[f"raised{part}"]) for part in ("", "_sharp"))
     return {
-        name: at_ends(found[name], PERFORMANCE) | at_ends(found[f"{name}_sharp"], SHARP)
-        for name in ("rest", "raised", "matched")
+        "rest": at_ends(sweeps["rest"], PERFORMANCE) | at_ends(sweeps["rest_sharp"], SHARP),
+        "matched": at_ends(matched, PERFORMANCE) | at_ends(sharp, [KESKAR]),
     }
 
 
@@ -263,8 +265,8 @@ def _unchanged(found: Sequence[Rescaled]) -> int:
 
 
 def rescaling(scales: list[Rescaled]) -> charts.Figure:
-    """One function: layer 1 of {setting.small.network} times the factor, layer 2 divided by it; batch {setting.middle_batch},
-    {setting.num_updates} updates, {setting.small.num_examples} training images, float64."""
+    """One function: the first layer of {setting.small.network} times the factor, the next divided by it; batch
+    {setting.middle_batch}, {setting.num_updates} updates, {setting.small.num_hessian_examples} training images, float64."""
     return charts.trend(
         {"relative to factor 1": over_factors(scales)},
         x=charts.Axis("factor of layer 1", log=True),
