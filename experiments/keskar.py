@@ -89,7 +89,7 @@ def come_to_rest(found: Mapping[str, dict[str, dict[str, Metric]]], study: Study
     small, large = (f"batch {size:,}" for size in study.batch_sizes)
     columns = ("quantity", small, large, f"{large}, rate {study.raised_rate:g}", "large against small", "raised against small")
     rows = []
-    for item in (*solutions.PERFORMANCE, *solutions.SHARP):
+    for item in (*solutions.PERFORMANCE, *solutions.CURVATURE):
         first, last, change = found["rest"][item.name].values()
         _, raised, to_small = found["matched"].get(item.name, dict.fromkeys("abc", "–")).values()
         rows.append((item.title, first, last, raised, change, to_small))

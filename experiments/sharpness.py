@@ -44,8 +44,8 @@ RUNS = Runs(
 # Seconds of one worker with another beside it. F1 takes 2.9 MFLOP an image forward: an update of 43 images takes 6 ms, one of
 # 1,000 images 65 ms; loss and gradient of 500 images in float64 0.15 s, a Hessian product on 800 images 0.5 s.
 #   F1 trainings     (4 + 8) seeds x (2,330 updates of 43, 100 of 1,000), 8 more of 1,000    12 x 22 s + 8 x 7 s = 320 s
-#   F1 full space    4 seeds x 2 kinds of run, 5 x 3                                                  23 x 3.6 s =  83 s
-#   F1 Hessians      5 seeds x 2 kinds of run x 11 products, and once more at the large batch         15 x 5.5 s =  82 s
+#   F1 full space    4 seeds x 2 kinds of run, 8 x 3                                                  32 x 3.6 s = 115 s
+#   F1 Hessians      4 seeds x 2 kinds of run x 11 products, and once more at the large batch         12 x 5.5 s =  66 s
 #   F1, other boxes  1 seed x 2 batches x (2 boxes, 2 subspaces of 584 MB of matrix)                             =  35 s
 #   F1 line          31 points x 5,000 images, statistics included                                               =   6 s
 #   small trainings  8 seeds x ((24, 48, 96) x 2, 16 and 1,024 at rest); others are sensitivity's                =  60 s
@@ -68,8 +68,8 @@ class Settings:
     f1_at_rest: Study = replace(keskar.STUDY, seeds=Seeds(8), schedule="cosine")
     """The same for as many epochs with a learning rate that falls to zero, and for the large batch once more from a raised
     one."""
-    num_sharp: int = 5
-    """Runs of these, the first ones, whose sharpness is measured, and without the raised rate the Hessian."""
+    num_curved: int = 4
+    """Runs of these, the first ones without the raised rate, whose Hessian is measured."""
     num_alphas: int = 31
     """Points on the line through two solutions of F1, evenly spaced, and beyond them by as much as they are apart."""
     num_line_examples: int = 1000
@@ -108,7 +108,7 @@ PRESETS = {
         2,
         subspace=4,
         f1_at_rest=replace(keskar.TOY, schedule="cosine"),
-        num_sharp=2,
+        num_curved=2,
         num_alphas=4,
         num_line_examples=30,
         small=TOY,
@@ -121,7 +121,7 @@ PRESETS = {
         keskar.FULL,
         5,
         f1_at_rest=replace(keskar.FULL, seeds=Seeds(10), schedule="cosine"),
-        num_sharp=10,
+        num_curved=10,
         num_alphas=61,
         num_line_examples=10_000,
         small=LARGE,
@@ -139,16 +139,15 @@ def trainings(settings: Settings) -> dict[str, Sweep[Train]]:
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
     f1, rest, small, runs = settings.f1, settings.f1_at_rest, settings.small, trainings(settings)
-    few, sharp = f1.first(settings.num_few), rest.first(settings.num_sharp)
+    few, curved = f1.first(settings.num_few), rest.first(settings.num_curved)
     start, end = (Checkpoint(f1.for_equal_epochs()[size][0]) for size in f1.batch_sizes)
     alphas = tuple(np.linspace(-1, 2, settings.num_alphas).round(6).tolist())
     asked = {
         "f1": f1.for_equal_epochs().map(lambda run: f1.trained(run) | f1.keskar(run)),
         "few": few.for_equal_epochs().map(lambda run: few.papers_boxes(run, settings.subspace) | few.adaptive(run)),
-        "rest": rest.for_equal_epochs().map(rest.trained),
-        "rest_sharp": sharp.for_equal_epochs().map(lambda run: sharp.keskar(run) | sharp.curvature(run)),
-        "raised": rest.at_two_rates().map(rest.trained),
-        "raised_sharp": sharp.at_two_rates().map(sharp.keskar),
+        "rest": rest.for_equal_epochs().map(lambda run: rest.trained(run) | rest.keskar(run)),
+        "raised": rest.at_two_rates().map(lambda run: rest.trained(run) | rest.keskar(run)),
+        "curved": curved.for_equal_epochs().map(curved.curvature),
         "small_rest": settings.small_at_rest.for_equal_epochs().map(settings.small_at_rest.all_of),
         **{name: sweep.map(small.all_of) for name, sweep in runs.items()},
     }
@@ -157,7 +156,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
             {name: sweep.runs for name, sweep in asked.items()},
             LineLoss(start, end, alphas, settings.num_line_examples, settings.num_line_examples),
             [small.rescaling(run, settings.factors) for run in runs["updates"][settings.middle_batch]],
-            [sharp.curvature(run, draw=1)["hessian"] for run in sharp.for_equal_epochs()[sharp.batch_sizes[-1]]],
+            [curved.curvature(run, draw=1)["hessian"] for run in curved.for_equal_epochs()[rest.batch_sizes[-1]]],
         )
     )
     sweeps = {name: Sweep[Solution](asked[name].knob, found) for name, found in measured.items()}
@@ -167,7 +166,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     both = {title: sweeps[name] for name, title in EQUAL.items()}
     ranks = {name: solutions.over_sizes(sweeps[name]) for name in EQUAL}
     ranks["both"] = solutions.with_gaps(solutions.together(both.values()))
-    first_draw = (run["hessian"] for run in sweeps["rest_sharp"][rest.batch_sizes[-1]])
+    first_draw = (run["hessian"] for run in sweeps["curved"][rest.batch_sizes[-1]])
     metrics = {
         "f1": here,
         "paper": {name: found if is_the_papers else dict.fromkeys(found, Missing()) for name, found in here.items()},

@@ -181,8 +181,8 @@ BOXES = (KESKAR, HALF_BOX, SUBSPACE, HALF_SUBSPACE)
 """Sharpness as in the paper's tables."""
 TABLE = (TRAIN_ACCURACY, TEST_ACCURACY, *BOXES, TRAIN_LOSS, TEST_LOSS, GAP_LOSS, ADAPTIVE, NORM, DISTANCE)
 """What stands beside the paper's tables."""
-PERFORMANCE = (TRAIN_ACCURACY, TEST_ACCURACY, TRAIN_LOSS, TEST_LOSS, GAP_LOSS, NORM, DISTANCE)
-SHARP = (KESKAR, TOP, TRACE, TRACE_ERROR)
+PERFORMANCE = (TRAIN_ACCURACY, TEST_ACCURACY, TRAIN_LOSS, TEST_LOSS, GAP_LOSS, KESKAR, NORM, DISTANCE)
+CURVATURE = (TOP, TRACE, TRACE_ERROR)
 """What is measured of all runs, and of the first ones, where the learning rate falls to zero."""
 DRAWS = _positive(
     "draws",
@@ -206,11 +206,11 @@ def of_f1(sweep: Sweep[Solution], few: Sweep[Solution]) -> dict[str, dict[str, M
 
 
 def come_to_rest(sweeps: Mapping[str, Sweep[Solution]]) -> dict[str, dict[str, dict[str, Metric]]]:
-    """At either batch size, and at the small one and the large one with the raised rate; sharpness for fewer of the runs."""
-    matched, sharp = (ends_of(sweeps[f"rest{part}"], sweeps[f"raised{part}"]) for part in ("", "_sharp"))
+    """At either batch size, and at the small one and the large one with the raised rate; the Hessian for fewer of the runs."""
+    matched = ends_of(sweeps["rest"], sweeps["raised"])
     return {
-        "rest": at_ends(sweeps["rest"], PERFORMANCE) | at_ends(sweeps["rest_sharp"], SHARP),
-        "matched": at_ends(matched, PERFORMANCE) | at_ends(sharp, [KESKAR]),
+        "rest": at_ends(sweeps["rest"], PERFORMANCE) | at_ends(sweeps["curved"], CURVATURE),
+        "matched": at_ends(matched, PERFORMANCE),
     }
 
 
