@@ -52,7 +52,7 @@ class OneLine:
     rates: tuple[float, float] = (0.001, 0.01)
     """Adam's constant learning rates at the two ends."""
     num_updates: int = 300
-    """Updates of each training, on batches of 64."""
+    """Updates of each training, on mini-batches of the size that a recipe has by default."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ class Settings:
     high_rate: float = 0.01
     """Learning rate, in place of its own, of the second of two solutions that differ in the rate, both with the small batch."""
     lines: Lines = Lines(num_alphas=31, num_train=2500, num_test=10_000, fine=(0.01, 0.02, 0.03, 0.04, 0.05))
-    """How many evenly spaced points a line has from α = −1 to 2, at what distances from either solution there are more, and the
+    """How many evenly spaced points a line has from one distance before the first solution to one beyond the
+    second, at what distances from either solution there are more, and the
     images on which they are evaluated. One half of the test images chooses the best point, the other half judges it."""
     num_control_test: int = 1000
     """Test images on which lines between two seeds of one recipe are evaluated."""
@@ -250,8 +251,8 @@ def barriers(metrics: Mapping[str, Any]) -> charts.Figure:
 
 
 def best(metrics: Mapping[str, Any]) -> charts.Figure:
-    """The best point of a line besides its two ends, compared with the better of the two. Both are chosen on one half of the
-    test images. Gain and change are measured on the other half; the gain is in correctly classified images, of
+    """The best point of a line besides its two ends, compared with the more accurate of the two. Both are chosen on one half of
+    the test images. Gain and change are measured on the other half; the gain is in correctly classified images, of
     {setting.lines.num_judging}. A positive gain, or a negative change, favours the point. Best α are medians."""
     columns = (
         "between",

@@ -236,8 +236,8 @@ def gap_by_loss(sweeps: Mapping[str, Sweep[Run]]) -> charts.Figure:
 
 def correlations(metrics: Mapping[str, Any]) -> charts.Figure:
     """Spearman's rank correlation, per seed, of the sensitivity on test images with the test loss and the gaps, over
-    {setting.batch_sizes.num} batch sizes or {setting.learning_rates.num} learning rates. A gap above zero: test images fare
-    worse."""
+    {setting.batch_sizes.num} batch sizes or {setting.learning_rates.num} learning rates. A gap above zero: test images have
+    the higher loss, or the lower accuracy."""
     columns = ("with the test loss", "with the gap of the loss", "with the gap of the accuracy")
     ranks = {name: metrics[name]["rank"] for name in SWEEPS}
     rows = [(SWEEPS[name], of, *found.values()) for name, measures in ranks.items() for of, found in measures.items()]

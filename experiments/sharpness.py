@@ -1,6 +1,6 @@
 """Is a large-batch minimum sharper, and does it matter?
 
-Keskar and others (2017) trained one network on MNIST with a small and a large batch and found the large-batch minimum two
+Keskar et al. 2017 trained one network on MNIST with a small and a large batch and found the large-batch minimum two
 orders of magnitude sharper, closer to the start, and a little worse. We measure their sharpness on their network with their two
 fractions of the data; let the learning rate fall to zero, so that both batches come to rest, and raise it for the large one;
 look at the Hessian of the whole training loss; change the sharpness of a network at will without changing its function; and

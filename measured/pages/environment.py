@@ -49,6 +49,7 @@ def make(templates: Path) -> Frame:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    jinja.filters |= {"inline": inline_html, "plain": lambda text: text.replace("`", "")}
     jinja.filters |= {"percent": lambda share: f"{share * 100:.4g} %"}
     jinja.filters |= {"number": number, "duration": duration, "shown": shown, "markdown": prose_html}
     jinja.globals |= {"with_unit": with_unit, "math": _math, "reasons": _reasons, "measurement": measurement_html}
@@ -86,6 +87,18 @@ def measurement_html(value: float, low: float | None, high: float | None, unit: 
     number_text, interval, suffix = measurement(value, low, high, unit, digits)
     bounds = Markup(' <small class="interval">[{}]</small>').format(interval) if interval else ""
     return Markup("{}{}{}").format(number_text, bounds, suffix)
+
+
+def inline_html(text: str) -> Any:
+    """A sentence as HTML, with what stands in backticks as code."""
+    from markupsafe import Markup, escape
+
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:  # a backtick without its other half is just one
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if place % 2 else piece for place, piece in enumerate(pieces)
+    )
 
 
 def _math(latex: str) -> Any:

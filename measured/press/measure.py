@@ -21,7 +21,7 @@ from measured.jobs.pool import InProcess, Listener, MissingError, OnlyCached, Po
 from measured.jobs.remote import Code, source_digest
 from measured.jobs.run import ONE_THREAD, one_thread, resolve_device
 from measured.options import Options
-from measured.pages import check
+from measured.pages import check, words
 from measured.pages.outline import Chapter
 from measured.press import plan
 from measured.press.keep import record_of
@@ -189,6 +189,7 @@ def rehearse_checked(script: Script, project: Project, stores: Stores, device: s
 
 
 def _check_prose(script: Script, result: Result, project: Project) -> None:
+    words.check(script.chapter, script.claims, script.runs, result.figures)
     record = record_of(script, result)
     check.check(project.frame, project.outline, script.chapter, record)
 

@@ -263,6 +263,12 @@ def test_checks_and_what_was_not_measured_are_told_apart(frame):
     assert "What varies from seed to seed: the throws. What all runs share: the dice." in text
 
 
+def test_code_in_a_sentence_is_code():
+    """What stands in backticks, and nothing else; what is typed there stays text."""
+    assert environment.inline_html("of `16/36` <b> and `x`") == "of <code>16/36</code> &lt;b&gt; and <code>x</code>"
+    assert environment.inline_html("a ` alone") == "a ` alone"
+
+
 def test_versions_are_given_by_chapter_where_they_differ(frame):
     """A chapter measured long ago may rest on older libraries."""
     statuses = {
