@@ -103,9 +103,9 @@ class Settings:
     mnist: Task = Task(
         **mnist(6272), trio=shown.MNIST_TRIO, seeds=Seeds(5), num_updates=782, trial_updates=196, trial_batch_size=32
     )
-    """The first task; the second network of its trio is the original's first."""
+    """The first task; the second network of its trio is the original's `16/36`."""
     digits: Task = DIGITS
-    """The second task, digits of eight by eight pixels."""
+    """The second task, digits of `8 x 8` pixels."""
     largest: CNN = original.CNN_16_64
     """The original's largest network, which is trained on MNIST as well."""
     smallest: CNN = original.CNN_16_16_16
