@@ -41,8 +41,7 @@ TEN_NETWORKS = [network for _, network, _ in original.TEN]
 SCORES = (TRAIN_ACCURACY, TEST_ACCURACY, TEST_LOSS, GAP_ACCURACY, GAP_LOSS)
 CYCLE = Recipe(0.008, 1600, batch_size=128, schedule="one_cycle")
 NOISE = MNIST(2000, label_noise=0.15)
-# The rate of the sweeps is chosen by fitting noisy labels, that of the ten on reserved images; no seed that judges is among
-# those on which rates and updates were tried.
+# The rate of the sweeps is chosen by fitting noisy labels, that of the ten on reserved images; all of it on other seeds.
 NOISY = Study(NOISE, replace(NOISE, seed=100, num_held_out=1), CYCLE, search_updates=600, seeds=Seeds(12, 200))
 CLEAN = replace(NOISY, images=MNIST(2000), seeds=Seeds(8, 200))
 RESERVED = MNIST(4000, seed=100, validation="held out", num_held_out=1000)

@@ -1,11 +1,10 @@
 """Is a large-batch minimum sharper, and does it matter?
 
-Keskar et al. 2017 trained one network on MNIST with a small and a large batch and found the large-batch minimum two
-orders of magnitude sharper, closer to the start, and a little worse. We measure their sharpness on their network with their two
-fractions of the data; let the learning rate fall to zero, so that both batches come to rest, and raise it for the large one;
-look at the Hessian of the whole training loss; change the sharpness of a network at will without changing its function; and
-ask, over many batch sizes of a smaller network, for equal epochs and for equal updates, whether any of it goes with the
-generalisation gap.
+Keskar et al. 2017 trained one network on MNIST with a small and a large batch and found the large-batch minimum two orders of
+magnitude sharper, closer to the start, and a little worse. We measure their sharpness on their network with their two fractions
+of the data; let the learning rate fall to zero, so that both batches come to rest, and raise it for the large one; look at the
+Hessian of the whole training loss; change the sharpness of a network at will without changing its function; and ask, over many
+batch sizes of a smaller network, for equal epochs and for equal updates, whether any of it goes with the generalisation gap.
 """
 
 from dataclasses import dataclass, replace
@@ -66,8 +65,7 @@ class Settings:
     subspace: int = 100
     """Dimension of the paper's random subspace."""
     f1_at_rest: Study = replace(keskar.STUDY, seeds=Seeds(8), schedule="cosine")
-    """The same for as many epochs with a learning rate that falls to zero, and for the large batch once more from a raised
-    one."""
+    """The same with a learning rate that falls to zero, and for the large batch once more from a raised one."""
     num_curved: int = 4
     """Runs of these, the first ones without the raised rate, whose Hessian is measured."""
     num_alphas: int = 31
@@ -77,7 +75,7 @@ class Settings:
     small: Study = SMALL
     """A smaller network without batch normalisation at a constant rate, for equal epochs and for equal updates."""
     small_at_rest: Study = replace(SMALL, batch_sizes=(SIZES[0], SIZES[-1]), schedule="cosine")
-    """The same with a learning rate that falls to zero, for equal epochs."""
+    """The same for equal epochs, with a learning rate of its own for each batch size, which falls to zero."""
     num_updates: int = 1500
     """Updates of the smaller network, where these are equal."""
     factors: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0, 10.0)
@@ -105,7 +103,6 @@ TOY = Study(SMALL.network, MNIST(200), (16, 64), 1, Seeds(2), 30, 40, 20)
 PRESETS = {
     "quick": Settings(
         keskar.TOY,
-        2,
         subspace=4,
         f1_at_rest=replace(keskar.TOY, schedule="cosine"),
         num_curved=2,
@@ -148,7 +145,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         "rest": rest.for_equal_epochs().map(lambda run: rest.trained(run) | rest.keskar(run)),
         "raised": rest.at_two_rates().map(lambda run: rest.trained(run) | rest.keskar(run)),
         "curved": curved.for_equal_epochs().map(curved.curvature),
-        "small_rest": settings.small_at_rest.for_equal_epochs().map(settings.small_at_rest.all_of),
+        "small_rest": settings.small_at_rest.at_own_rates().map(settings.small_at_rest.all_of),
         **{name: sweep.map(small.all_of) for name, sweep in runs.items()},
     }
     measured, on_line, scales, drawn_anew = gather(
@@ -165,7 +162,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     is_the_papers = (f1.data, f1.batch_sizes) == (keskar.DATA, keskar.BATCH_SIZES)
     both = {title: sweeps[name] for name, title in EQUAL.items()}
     ranks = {name: solutions.over_sizes(sweeps[name]) for name in EQUAL}
-    ranks["both"] = solutions.with_gaps(solutions.together(both.values()))
+    ranks |= {"both": solutions.with_gaps(solutions.together(both.values()))}
     first_draw = (run["hessian"] for run in sweeps["curved"][rest.batch_sizes[-1]])
     metrics = {
         "f1": here,
@@ -224,7 +221,12 @@ SMALLER, FEWER = "On the smaller network with equal", "makes far fewer updates"
 WHERE = {
     "f1": ("Equal epochs", "On F1 with equal epochs", "f1", FEWER),
     "rest": ("Come to rest", "On F1 with equal epochs and a rate that falls to zero", "f1_at_rest", FEWER),
-    "small_rest": ("Come to rest, smaller network", f"{SMALLER} epochs and a rate that falls to zero", "small_at_rest", FEWER),
+    "small_rest": (
+        "Come to rest, smaller network",
+        f"{SMALLER} epochs, each batch from its own rate to zero",
+        "small_at_rest",
+        FEWER,
+    ),
     "epochs": ("Equal epochs, smaller network", f"{SMALLER} epochs", "small", FEWER),
     "updates": ("Equal updates", f"{SMALLER} updates", "small", "sees far more images"),
 }

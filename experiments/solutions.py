@@ -64,8 +64,12 @@ class Study:
 
     @property
     def raised_rate(self) -> float:
-        """The learning rate, raised by the square root of how much larger the largest batch is than the smallest."""
-        return float(f"{self.learning_rate * math.sqrt(self.batch_sizes[-1] / self.batch_sizes[0]):.1e}")
+        """The learning rate of the largest batch, raised by the square root of how much larger it is than the smallest."""
+        return self.own_rate(self.batch_sizes[-1])
+
+    def own_rate(self, batch_size: int) -> float:
+        """The learning rate, raised by the square root of how much larger the batch is than the smallest, to two digits."""
+        return float(f"{self.learning_rate * math.sqrt(batch_size / self.batch_sizes[0]):.1e}")
 
     def first(self, num: int) -> "Study":
         """The same with that many of its seeds, the first ones."""
@@ -89,6 +93,14 @@ class Study:
     def for_equal_updates(self, num_updates: int) -> Sweep[Train]:
         """The runs in which all batch sizes make equally many updates."""
         return Sweep.over("batch size", self.batch_sizes, self.seeds, lambda size, seed: self.train(size, num_updates, seed))
+
+    def at_own_rates(self) -> Sweep[Train]:
+        """The runs for equal epochs in which each batch size has its own learning rate."""
+
+        def train(batch_size: int, seed: int) -> Train:
+            return self.train(batch_size, self.updates(batch_size), seed, self.own_rate(batch_size))
+
+        return Sweep.over("batch size", self.batch_sizes, self.seeds, train)
 
     def at_two_rates(self) -> Sweep[Train]:
         """The runs of the largest batch with the learning rate of all, and with the raised one."""
