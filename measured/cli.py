@@ -2,7 +2,9 @@
 
 import argparse
 import gc
+import math
 import os
+import re
 import sys
 import time
 import traceback
@@ -105,6 +107,14 @@ def _parser(root: Path) -> argparse.ArgumentParser:
         metavar="N",
         help="N seeds wherever the preset has fewer, in this build; the preset's own are kept",
     )
+    what.add_argument(
+        "--until-decided",
+        nargs="?",
+        type=_time_limit,
+        const=math.inf,
+        metavar="LIMIT",
+        help="where findings are open, go on with twice and four times the preset's seeds; stop at a limit such as 45m or 2h",
+    )
     what.add_argument("--force", action="store_true", help="compute everything again, whatever the cache holds")
 
     instead = parser.add_argument_group("instead of building").add_mutually_exclusive_group()
@@ -162,6 +172,13 @@ def _number_of_seeds(text: str) -> int:
             f"{text!r} is not a number of seeds; expected 2, 3, ... {MOST_SEEDS:,}: one seed has no interval"
         )
     return int(text)
+
+
+def _time_limit(text: str) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)", text)
+    if not found or not float(found[1]):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time; expected a number with a unit, like 90s, 45m or 2h")
+    return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
 
 
 def _relative_difference(text: str) -> float:

@@ -19,6 +19,7 @@ EFFECTIVE: dict[Action, frozenset[str]] = {
             "only",
             "preset",
             "seeds",
+            "until_decided",
             "force",
             "workers",
             "cluster",
@@ -51,6 +52,10 @@ class Options:
     only: tuple[str, ...] = ()
     preset: str = "standard"
     seeds: int | None = None
+    until_decided: float | None = None
+    """Seconds in which more seeds may be added while findings are open; infinite for as long as it takes."""
+    look: int = 1
+    """The planned look that is made: at the preset's seeds, twice, or four times as many."""
     force: bool = False
     other_site: Path | None = None
     """What ``diff`` compares with."""
@@ -89,6 +94,11 @@ class Options:
         if self.seeds and (self.strict or self.accept):
             raise BuildError(
                 "--accept and --strict are about the preset's own seeds, so --seeds contradicts them; leave --seeds out"
+            )
+        if self.until_decided is not None and (self.seeds or self.strict or self.accept):
+            other = "--seeds" if self.seeds else "--strict" if self.strict else "--accept"
+            raise BuildError(
+                f"--until-decided decides itself how many seeds there are, which {other} is about; leave one of the two out"
             )
         self._check_folders(root)
 

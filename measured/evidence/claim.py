@@ -1,6 +1,7 @@
 """Claims, and claims that were judged."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from measured.evidence.region import Outcome
 from measured.evidence.tests import Test
@@ -13,6 +14,22 @@ class Comments:
     supported: str
     refuted: str
     inconclusive: str
+
+
+Kind = Literal["finding", "check"]
+"""Only a finding could have come out either way. A theorem, a test of an instrument, or what follows from how it was measured
+is a check, and no news."""
+KINDS: tuple[Kind, ...] = ("finding", "check")
+
+
+@dataclass(frozen=True)
+class Runs:
+    """What differs from run to run, and what does not, so that a verdict is about that alone; settings in braces."""
+
+    varies: str
+    """What the seed draws: "initial weights and the order of images"."""
+    shared: str
+    """What all runs have in common: "the {setting.num_images} training images"."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +51,9 @@ class Claim:
     """What a paper's authors found, in numbers where we have read them, with the table or figure; shown beside ours."""
     comments: Comments | None = None
     """What the ledger says to the verdict."""
+    kind: Kind = "finding"
+    runs: Runs | None = None
+    """What its runs share, where that is not what the chapter's do."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +72,14 @@ class Finding:
     region: str
     why: str
     outcome: Outcome
+    of: str = "seeds"
+    """What n counts."""
     to_decide: str = ""
     """Where it is inconclusive: the half-width that was reached, and about how many runs would decide it."""
+    more_helps: bool = False
+    """Whether it is open and more seeds can decide it."""
+    plain: Outcome | None = None
+    """What the 95 % interval alone would say; None where nothing was measured."""
     under_half: Outcome | None = None
     """What it would be with half the margin; None where there is no margin to vary."""
     under_double: Outcome | None = None
@@ -76,6 +102,9 @@ class Verdict:
     headline: str
     outcome: Outcome
     findings: tuple[Finding, ...]
+    kind: Kind = "finding"
+    plain: Outcome | None = None
+    """The verdict by 95 % intervals, as one that stands alone is often judged; None where nothing was measured."""
     under_half: Outcome | None = None
     """The verdict with half of every margin; None where no test has a margin to vary."""
     under_double: Outcome | None = None
@@ -83,6 +112,12 @@ class Verdict:
     comment: str = ""
     """What follows from the numbers, in a sentence."""
     published: str = ""
+    varies: str = ""
+    """What differs from run to run."""
+    shared: str = ""
+    """What all runs have in common."""
+    look: int = 1
+    """The planned look at which it was judged."""
 
     @property
     def supported(self) -> bool:
@@ -95,3 +130,7 @@ class Verdict:
     @property
     def inconclusive(self) -> bool:
         return self.outcome == "inconclusive"
+
+    @property
+    def not_measured(self) -> bool:
+        return self.outcome == "not measured"

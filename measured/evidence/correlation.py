@@ -1,5 +1,6 @@
 """Spearman's rank correlation: of one seed's numbers, and one per seed with their mean."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ from measured.evidence.metric import Estimate, Missing
 
 
 def rank_correlation(x: Sequence[float] | Any, y: Sequence[float] | Any) -> float:
-    """Spearman's rank correlation; 0 where either side does not vary, so that nothing goes with it.
+    """Spearman's rank correlation; NaN where either side does not vary, so that there is none.
 
     As ``scipy.stats.spearmanr``, whose module takes longer to import than a chapter to run from its cache; a test compares the
     two.
@@ -15,13 +16,20 @@ def rank_correlation(x: Sequence[float] | Any, y: Sequence[float] | Any) -> floa
     import numpy as np
 
     if np.ptp(x) == 0 or np.ptp(y) == 0:
-        return 0.0
+        return math.nan
     return float(np.corrcoef(_ranks(x), _ranks(y))[0, 1])
 
 
 def rank_correlations(xs: Iterable[Any], ys: Iterable[Any]) -> Estimate | Missing:
-    """The mean over seeds of one rank correlation per seed, between its row of ``xs`` and its row of ``ys``."""
-    return Estimate.over_seeds([rank_correlation(x, y) for x, y in zip(xs, ys, strict=True)])
+    """The mean over seeds of one rank correlation per seed, between its row of ``xs`` and its row of ``ys``; not measured where
+    one does not vary."""
+    found = [rank_correlation(x, y) for x, y in zip(xs, ys, strict=True)]
+    if constant := sum(map(math.isnan, found)):
+        return Missing(
+            why=f"no rank correlation: in {constant} of {len(found)} a side does not vary",
+            remedy="a range over which both sides vary",
+        )
+    return Estimate.over_seeds(found, bounds=(-1.0, 1.0))
 
 
 def _ranks(values: Sequence[float] | Any) -> Any:

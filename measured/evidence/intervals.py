@@ -8,6 +8,8 @@ import math
 import statistics
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 Interval = tuple[float | None, float | None]
 
@@ -31,23 +33,56 @@ def from_logarithm(bound: float) -> float:
         return math.inf
 
 
-def of_summary(values: Sequence[float], summary: str, confidence: float = 0.95) -> Interval:
-    """Interval of the summary; (None, None) for a single seed."""
+def of_summary(
+    values: Sequence[float], summary: str, confidence: float = 0.95, bounds: tuple[float, float] | None = None
+) -> Interval:
+    """Interval of the summary, within ``bounds`` where the values have some; (None, None) for a single seed."""
     if len(values) < 2:
         return None, None
     if summary == "median":
-        return of_median(values, confidence)
-    if summary == "geometric mean":
-        low, high = of_mean(logarithms(values), confidence)
-        return from_logarithm(low), from_logarithm(high)
-    return of_mean(values, confidence)
+        low, high = of_median(values, confidence)
+    elif summary == "geometric mean":
+        low, high = map(from_logarithm, of_mean(logarithms(values), confidence))
+    elif bounds:
+        low, high = of_mean_between(values, *bounds, confidence)
+    else:
+        low, high = of_mean(values, confidence)
+    return (max(low, bounds[0]), min(high, bounds[1])) if bounds else (low, high)
 
 
 def of_mean(values: Sequence[float], confidence: float) -> tuple[float, float]:
-    """Student's t interval (as ``scipy.stats.ttest_1samp``, which warns where all values are alike)."""
-    n, mean = len(values), statistics.fmean(values)
-    error = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1) / n)
-    return _around(mean, error, n - 1, confidence)
+    """Student's t interval (as ``scipy.stats.ttest_1samp``).
+
+    Values that are all alike have no spread to go by: theirs is the interval of the median, unbounded where they are few.
+    """
+    if are_alike(values):
+        return of_median(values, confidence)
+    return _around(statistics.fmean(values), _standard_error(values), len(values) - 1, confidence)
+
+
+def of_mean_between(values: Sequence[float], least: float, most: float, confidence: float) -> tuple[float, float]:
+    """Interval of the mean of values that cannot leave ``least`` to ``most``, such as shares and correlations.
+
+    Student's t about the logit of the mean, with the standard error carried over by the slope of the logit (delta method); of
+    correlations that is Fisher's z, which is half the logit of (1 + r) / 2.
+    """
+    if are_alike(values):
+        return of_median(values, confidence)
+    width = most - least
+    share = (statistics.fmean(values) - least) / width
+    error = _standard_error(values) / width / (share * (1 - share))
+    bounds = _around(math.log(share / (1 - share)), error, len(values) - 1, confidence)
+    low, high = (least + width / (1 + from_logarithm(-bound)) for bound in bounds)
+    return low, high
+
+
+def are_alike(values: Sequence[float]) -> bool:
+    """Whether all values are one and the same number."""
+    return min(values) == max(values)
+
+
+def _standard_error(values: Sequence[float]) -> float:
+    return math.sqrt(statistics.variance(values) / len(values))
 
 
 def _around(middle: float, error: float, degrees: float, confidence: float) -> tuple[float, float]:
@@ -85,47 +120,72 @@ def of_share(successes: int, n: int, confidence: float = 0.95) -> tuple[float, f
 
 
 def of_difference(left: Sequence[float], right: Sequence[float], confidence: float) -> tuple[float, float]:
-    """Welch's t interval of the difference of two means (as ``scipy.stats.ttest_ind``)."""
+    """Welch's t interval of the difference of two means (as ``scipy.stats.ttest_ind``); where neither side varies, that of
+    ``of_shift``."""
+    if are_alike(left) and are_alike(right):
+        return of_shift(left, right, confidence)
     parts = [statistics.variance(side) / len(side) for side in (left, right)]
     error = math.sqrt(sum(parts))
     weights = sum(part**2 / (len(side) - 1) for part, side in zip(parts, (left, right), strict=True))
-    degrees = sum(parts) ** 2 / weights if weights else math.inf
+    degrees = sum(parts) ** 2 / weights
     return _around(statistics.fmean(left) - statistics.fmean(right), error, degrees, confidence)
 
 
-def of_shift(left: Sequence[float], right: Sequence[float], confidence: float) -> tuple[float, float, float]:
-    """Hodges-Lehmann estimate of how far ``left`` lies above ``right``, the median of all pairwise differences, with its
-    interval.
+def shift(left: Sequence[float], right: Sequence[float]) -> float:
+    """Hodges-Lehmann estimate of how far ``left`` lies above ``right``: the median of all pairwise differences."""
+    return statistics.median(a - b for a in left for b in right)
 
-    The interval holds the shifts that the exact Mann-Whitney test (``scipy.stats.mannwhitneyu``) does not reject; it is exact
-    where the two distributions differ by a shift alone, and unbounded where there are too few values.
+
+def of_shift(left: Sequence[float], right: Sequence[float], confidence: float) -> tuple[float, float]:
+    """Interval of ``shift``: the shifts that the exact Mann-Whitney test does not reject.
+
+    Exact where the two distributions differ by a shift alone; holds a little more than it says where values are tied (Lehmann
+    1975, section 2.7), and is unbounded where there are too few.
     """
+    differences, tail = sorted(a - b for a in left for b in right), (1 - confidence) / 2
+    # The chance that few differences lie below the shift grows with their number: the first that is kept is found by halving.
+    place = bisect_left(
+        range(len(differences) // 2), True, key=lambda count: _tail_of_mann_whitney(count, len(left), len(right)) > tail
+    )
+    return (differences[place - 1], differences[-place]) if place else (-math.inf, math.inf)
+
+
+@cache
+def _tail_of_mann_whitney(count: int, num_left: int, num_right: int) -> float:
+    """Chance that at most ``count`` of all pairs have the larger number on the left, where nothing tells the sides apart."""
     from scipy.stats import mannwhitneyu
 
-    differences = sorted(a - b for a in left for b in right)
-
-    def is_rejected(place: int) -> bool:
-        """Whether the test rejects the shifts between the difference at ``place`` and the one before it."""
-        above = differences[place]
-        shift = (differences[place - 1] + above) / 2 if place else above - 1.0
-        return bool(mannwhitneyu([a - shift for a in left], right, method="exact").pvalue <= 1 - confidence)
-
-    # The p-value rises up to the middle, so that the first shift that is kept is found by halving.
-    place = bisect_left(range(len(differences) // 2), True, key=lambda at: not is_rejected(at))
-    low, high = (differences[place - 1], differences[-place]) if place else (-math.inf, math.inf)
-    return statistics.median(differences), low, high
+    # Numbers of which just so many pairs are like that, since the test knows its distribution and offers only the test.
+    share, rest = divmod(count, num_left)
+    left = [share + (place < rest) - 0.5 for place in range(num_left)]
+    return float(mannwhitneyu(left, range(num_right), alternative="less", method="exact").pvalue)
 
 
-def of_odds_ratio(left: tuple[int, int], right: tuple[int, int], confidence: float) -> tuple[float, float, float]:
-    """Conditional odds ratio with its exact interval; each side is (successes, trials). 1 and unbounded where nothing
-    varies."""
+Count = tuple[int, int]
+"""Successes and trials."""
+
+
+def odds_ratio_of(left: Count, right: Count) -> float:
+    """Conditional estimate of the odds ratio; 1 where nothing varies."""
+    return float(_odds_ratio(left, right).statistic) if _varies(left, right) else 1.0
+
+
+def of_odds_ratio(left: Count, right: Count, confidence: float) -> tuple[float, float]:
+    """Exact interval of the odds ratio; unbounded where nothing varies."""
+    if not _varies(left, right):
+        return 0.0, math.inf
+    interval = _odds_ratio(left, right).confidence_interval(confidence)
+    return float(interval.low), float(interval.high)
+
+
+def _varies(left: Count, right: Count) -> bool:
+    return left[0] + right[0] not in (0, left[1] + right[1])
+
+
+def _odds_ratio(left: Count, right: Count) -> Any:
     from scipy.stats.contingency import odds_ratio
 
-    if left[0] + right[0] in (0, left[1] + right[1]):
-        return 1.0, 0.0, math.inf
-    result = odds_ratio([[count, total - count] for count, total in (left, right)])
-    interval = result.confidence_interval(confidence)
-    return float(result.statistic), float(interval.low), float(interval.high)
+    return odds_ratio([[count, total - count] for count, total in (left, right)])
 
 
 def logarithms(values: Sequence[float]) -> list[float]:

@@ -86,28 +86,46 @@ class Estimate(Metric):
     """The average of one value per seed, with its 95 % interval where there are two seeds or more."""
 
     average: Average = "mean"
+    bounds: tuple[float, float] | None = None
+    """What the values cannot leave, such as -1 and 1 for a correlation: nor can their interval."""
 
     kind: ClassVar[str] = "estimate"
 
     @classmethod
     def over_seeds(
-        cls, values: Iterable[SupportsFloat], unit: str = "", average: Average = "mean", digits: int = 3
+        cls,
+        values: Iterable[SupportsFloat],
+        unit: str = "",
+        average: Average = "mean",
+        digits: int = 3,
+        bounds: tuple[float, float] | None = None,
+        of: str = "seeds",
     ) -> "Estimate | Missing":
-        """The average of one value per seed, with its 95 % interval: t for a mean, on logarithms for a geometric mean,
-        exact order statistics for a median.
+        """The average of one value per seed, with its 95 % interval: t for a mean, on logarithms for a geometric mean, on
+        logits between ``bounds``, exact order statistics for a median.
 
-        A geometric mean of values that are not all positive does not exist: it is not measured, and says so.
+        A geometric mean of values that are not all positive does not exist: it is not measured, and says so. Raises ValueError
+        where a value is out of ``bounds``.
         """
         numbers = tuple(float(value) for value in values)
+        if bounds and (beyond := [value for value in numbers if not bounds[0] <= value <= bounds[1]]):
+            raise ValueError(f"{beyond[0]} is out of bounds; expected {bounds[0]} to {bounds[1]}")
         if average == "geometric mean" and (others := sum(value <= 0 for value in numbers)):
             return Missing(
                 unit=unit,
                 why=f"no geometric mean: {others} of {len(numbers)} values not positive",
                 remedy="an average that allows values of zero and below",
             )
-        low, high = intervals.of_summary(numbers, average)
+        low, high = intervals.of_summary(numbers, average, bounds=bounds)
         value = intervals.summarise(numbers, average)
-        return cls(value=value, unit=unit, digits=digits, values=numbers, low=low, high=high, average=average)
+        return cls(
+            value=value, unit=unit, digits=digits, values=numbers, low=low, high=high, average=average, bounds=bounds, of=of
+        )
+
+    def interval_at(self, confidence: float) -> tuple[float, float]:
+        """The interval at another confidence; of one seed, unbounded."""
+        low, high = intervals.of_summary(self.values, self.average, confidence, self.bounds)
+        return (-math.inf if low is None else low), (math.inf if high is None else high)
 
     @property
     def summary(self) -> str:
@@ -164,7 +182,7 @@ class Single(Metric):
 
 @dataclass(frozen=True, kw_only=True)
 class Missing(Metric):
-    """No number: it prints why, and a claim on it is inconclusive and says the remedy."""
+    """No number: it prints why, and a claim on it is not measured and says the remedy."""
 
     value: float = math.nan
     why: str = NOT_MEASURED

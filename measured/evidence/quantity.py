@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, SupportsFloat
 
-from measured.evidence.metric import Average, Estimate, Missing
+from measured.evidence.metric import Average, Estimate, Missing, Share
 from measured.evidence.number import PERCENT
 
 
@@ -23,18 +23,46 @@ class Quantity:
     """Whether its axis is logarithmic."""
     digits: int = 3
     read: Callable[[Any], SupportsFloat] | None = None
+    bounds: tuple[float, float] | None = None
+    """What it cannot leave, so that neither can the interval of its mean; shares in "%" lie between 0 and 1."""
+    stuck: Callable[[Any], bool] | None = None
+    """Whether a run got stuck: then it is left out and counted apart, since an average over both kinds is that of neither."""
+
+    def __post_init__(self):
+        if self.stuck and self.average != "median":
+            raise ValueError(
+                f"runs can get stuck, so that the {self.average} of {self.name!r} says nothing of any; use average='median', "
+                "which is that of the others, and stuck_share"
+            )
 
     def of(self, run: Any) -> float:
         """The number of one run."""
         return float((self.read or attrgetter(self.name))(run))
 
     def over(self, runs: Iterable[Any]) -> Estimate | Missing:
-        """The average over runs, one per seed, with its interval."""
-        return self.estimate(map(self.of, runs))
+        """The average over runs, one per seed, with its interval; over those that did not get stuck."""
+        if not self.stuck:
+            return self.estimate(map(self.of, runs))
+        runs = list(runs)
+        going = [self.of(run) for run in runs if not self.stuck(run)]
+        if not going:
+            return Missing(unit=self.unit, why=f"all {len(runs)} runs got stuck", remedy="runs that do not get stuck")
+        of = "seeds" if len(going) == len(runs) else f"seeds that did not get stuck, of {len(runs)}"
+        return Estimate.over_seeds(going, self.unit, self.average, self.digits, self._range, of)
+
+    def stuck_share(self, runs: Iterable[Any]) -> Share:
+        """The share of runs that got stuck. Raises ValueError where the quantity does not say which do."""
+        if not self.stuck:
+            raise ValueError(f"{self.name!r} does not say which runs get stuck; give it stuck=")
+        return Share.over_seeds(map(self.stuck, runs))
 
     def estimate(self, values: Iterable[SupportsFloat]) -> Estimate | Missing:
         """The average of one value per seed, where they are known already."""
-        return Estimate.over_seeds(values, self.unit, self.average, self.digits)
+        return Estimate.over_seeds(values, self.unit, self.average, self.digits, self._range)
+
+    @property
+    def _range(self) -> tuple[float, float] | None:
+        return (0.0, 1.0) if self.unit == "%" and self.bounds is None else self.bounds
 
     @property
     def axis_title(self) -> str:

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Outcome = Literal["supported", "refuted", "inconclusive"]
-OUTCOMES: tuple[Outcome, ...] = ("supported", "refuted", "inconclusive")
+Outcome = Literal["supported", "refuted", "inconclusive", "not measured"]
+OUTCOMES: tuple[Outcome, ...] = ("supported", "refuted", "inconclusive", "not measured")
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,15 @@ class Region:
         region = replace(self, low=scale(self.low), high=scale(self.high))
         impossible = any(math.isfinite(bound) and abs(bound) >= region.furthest for bound in (region.low, region.high))
         return None if region == self or impossible else region
+
+    def confidence(self, outcome: Outcome, error: float) -> float:
+        """Of the interval by which a wrong ``outcome`` has a chance of at most ``error``.
+
+        An interval errs on two sides. Where only one can lead astray, as towards a set that is open on one side, or that the
+        interval must lie between the ends of (two one-sided tests, Schuirmann 1987), each side may err that often.
+        """
+        is_bounded = math.isfinite(self.low) and math.isfinite(self.high)
+        return 1 - error if is_bounded and outcome == ("supported" if self.outside else "refuted") else 1 - 2 * error
 
     def outcome(self, low: float, high: float) -> Outcome:
         """The one rule: interval inside the region, supported; inside its complement, refuted; else inconclusive."""

@@ -1,8 +1,10 @@
 """The seeds that are reported, which ``--seeds`` makes more of."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TypeVar
+
+from measured.evidence.levels import seeds_of_look
 
 S = TypeVar("S")
 
@@ -32,11 +34,20 @@ class Seeds:
 def with_seeds(settings: S, num: int) -> S:
     """The settings with at least ``num`` in all ``Seeds`` that they hold, however deep: those that there are, and the next
     numbers."""
+    return _changed(settings, lambda seeds: replace(seeds, num=max(num, seeds.num)))
+
+
+def at_look(settings: S, look: int) -> S:
+    """The settings with as many seeds as a planned look has: those that there are, and the next numbers."""
+    return _changed(settings, lambda seeds: replace(seeds, num=seeds.num * seeds_of_look(look)))
+
+
+def _changed(settings: S, change: Callable[[Seeds], Seeds]) -> S:
     changed = {}
     for field in fields(settings):  # pyright: ignore[reportArgumentType] (settings are a dataclass)
         value = getattr(settings, field.name)
         if isinstance(value, Seeds):
-            changed[field.name] = replace(value, num=max(num, value.num))
+            changed[field.name] = change(value)
         elif is_dataclass(value) and not isinstance(value, type):
-            changed[field.name] = with_seeds(value, num)
+            changed[field.name] = _changed(value, change)
     return replace(settings, **changed) if changed else settings  # pyright: ignore[reportArgumentType]

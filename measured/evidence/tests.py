@@ -32,6 +32,8 @@ class Bound:
     margin: float
     ratio: bool = False
     """The metric is a ratio: its margin is that of its logarithm."""
+    universal: bool = False
+    """The metric is the share of exceptions from a rule that allows none: a single one refutes it."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def larger(left: str, *, than: str, by: Margin = ANY, paired: bool = False) -> T
 def smaller(left: str, *, than: str, by: Margin = ANY, paired: bool = False) -> Test:
     """``left`` falls short of ``than`` by more than a difference, or is at least so many times as small."""
     if by.scale == "ratio":
-        region = Region(0.0, 1 / by.value)
+        region = Region(high=1 / by.value)
         return Comparison(left, than, region, by.why, "at least {} times", by.value, ratio=True, paired=paired)
     region = Region(high=0.0 - by.value, strict=True)
     return Comparison(left, than, region, by.why, "more than {}", by.value, paired=paired)
@@ -107,6 +109,12 @@ def at_most(metric: str, bound: Margin) -> Test:
     return Bound(metric, region, bound.why, "at most {}", bound.value, bound.scale == "ratio")
 
 
+def no_exception(share: str, unless: Margin) -> Test:
+    """A rule without exceptions: one of them refutes it, so each must be certain; where none was seen, it is supported if their
+    ``share`` is below a margin all the same."""
+    return Bound(share, Region(high=unless.value), unless.why, "at most {}", unless.value, universal=True)
+
+
 def away_from(metric: str, none: float, by: Margin) -> Test:
     """``metric`` is further than ``by`` from ``none``, the value that says that there is nothing: 0 of a difference, 1 of a
     ratio."""
@@ -120,7 +128,7 @@ def away_from(metric: str, none: float, by: Margin) -> Test:
 
 def no_more_often(left: str, *, than: str, why: str) -> Test:
     """The share ``left`` is not above the share ``than``: odds ratio of at most 1."""
-    return Odds(left, than, Region(0.0, 1.0), why)
+    return Odds(left, than, Region(high=1.0), why)
 
 
 def every(*parts: Test) -> Test:

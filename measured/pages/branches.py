@@ -18,7 +18,10 @@ from measured.pages.outline import Chapter
 from measured.pages.record import Record
 
 MOST_JOINED = 6
-"""Claims that one piece may follow; with seven there are 2,187 ways, more than an author has in mind."""
+"""Claims that one piece may follow; with seven there are 16,384 ways, more than an author has in mind."""
+
+_ASKING = (*(outcome.replace(" ", "_") for outcome in OUTCOMES), "outcome")
+"""What of a claim tells how it came out."""
 
 Outcomes = Mapping[str, str]
 
@@ -44,9 +47,9 @@ class Followed:
 def check(frame: Frame, chapter: Chapter, record: Record, tree: Any) -> None:
     """Render the parsed prose for every way in which its claims may come out. Raises BuildError where one fails or has no text.
 
-    A claim that the prose follows needs a text of its own for each outcome: one that neither another outcome gives, nor is what
-    is left over without theirs. Where conditions nest, it is enough that the three differ for one combination of the others'
-    outcomes.
+    A claim that the prose follows needs a text of its own where it is supported, refuted and inconclusive: one that neither
+    another outcome gives, nor is what is left over without theirs. Where it is not measured, it may share the last. Where
+    conditions nest, it is enough that they differ for one combination of the others' outcomes.
     """
     found = [piece for piece in followed(frame, chapter, record, tree) if piece.claims]
     for name in dict.fromkeys(name for piece in found for name in sorted(piece.claims)):
@@ -114,7 +117,7 @@ class _Asked:
         return ""
 
     def __getattr__(self, name: str) -> Any:
-        if name in (*OUTCOMES, "outcome"):
+        if name in _ASKING:
             return getattr(replace(self._verdict, outcome=self._came_out(self._verdict.id)), name)
         return getattr(self._verdict, name)
 
@@ -143,10 +146,10 @@ def _fault_of(name: str, about: Sequence[Followed]) -> str:
 def _fault(texts: Mapping[Outcome, list[str]]) -> str:
     """Which outcome has no text of its own; empty where each has one."""
     for first, second in combinations(texts, 2):
-        if texts[first] == texts[second]:
+        if texts[first] == texts[second] and (first, second) != ("inconclusive", "not measured"):
             return f"has the same text where it is {first} and where it is {second}"
     for outcome, text in texts.items():
-        if all(_is_part(text, other) for other in texts.values()):
+        if outcome != "not measured" and all(_is_part(text, other) for other in texts.values()):
             return f"has no text where it is {outcome}"
     return ""
 
@@ -165,6 +168,6 @@ def _line(tree: Any, name: str, about: Sequence[Followed]) -> int:
     lines = [
         node.lineno
         for node in tree.find_all(nodes.Getattr)
-        if names.named(node.node) == ("claim", name) and node.attr in (*OUTCOMES, "outcome")
+        if names.named(node.node) == ("claim", name) and node.attr in _ASKING
     ]
     return min(lines, default=about[0].line)

@@ -13,6 +13,10 @@ from measured.pages.outline import Chapter, Outline
 from measured.pages.record import Record
 
 STAMPS = {"quick": "Quick preset: not evidence. Toy sizes that prove that the code runs."}
+UNPLANNED = (
+    "Measured with {seeds} seeds, more than were planned: whoever adds seeds until a verdict suits is wrong more often than "
+    "these pages promise."
+)
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,16 @@ def files(frame: Frame, outline: Outline, page: Page) -> dict[str, bytes]:
         record=record,
         body=body,
         leftover=leftover,
-        stamp=STAMPS.get(record.preset, "") if record else "",
+        stamps=stamps_of(record) if record else [],
         root="",
     )
     return made
+
+
+def stamps_of(record: Record) -> list[str]:
+    """What must be said of how a record was measured, before anything else."""
+    stamps = [STAMPS[record.preset]] if record.preset in STAMPS else []
+    return stamps if record.is_planned else [*stamps, UNPLANNED.format(seeds=record.seeds)]
 
 
 def under_banner(

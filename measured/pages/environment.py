@@ -49,6 +49,7 @@ def make(templates: Path) -> Frame:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    jinja.filters |= {"percent": lambda share: f"{share * 100:.4g} %"}
     jinja.filters |= {"number": number, "duration": duration, "shown": shown, "markdown": prose_html}
     jinja.globals |= {"with_unit": with_unit, "math": _math, "reasons": _reasons, "measurement": measurement_html}
     jinja.globals |= dict.fromkeys(prose.MARKS, str)

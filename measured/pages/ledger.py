@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from measured.evidence import Verdict
-from measured.pages.chapter import STAMPS, Page
+from measured.evidence import OUTCOMES, Outcome, Verdict
+from measured.pages.chapter import Page, stamps_of
 from measured.pages.data import as_csv
 from measured.pages.environment import Frame
 from measured.pages.outline import Chapter, Outline, Source
@@ -24,6 +24,21 @@ class Group:
     claims: tuple[Claimed, ...]
     conclusions: tuple[tuple[str, str, tuple[Claimed, ...]], ...] = ()
     """Id, words and judged parts of each conclusion that the source draws; those that are not measured yet have no parts."""
+
+    @property
+    def findings(self) -> list[Claimed]:
+        """What could have come out either way: these alone are counted."""
+        return [claimed for claimed in self.claims if claimed[1].kind == "finding"]
+
+    @property
+    def checks(self) -> list[Claimed]:
+        """Theorems, and tests of instruments."""
+        return [claimed for claimed in self.claims if claimed[1].kind == "check"]
+
+    @property
+    def tally(self) -> list[tuple[Outcome, int]]:
+        """How many findings came out how."""
+        return [(outcome, sum(verdict.outcome == outcome for _, verdict in self.findings)) for outcome in OUTCOMES]
 
 
 def groups(outline: Outline, pages: Sequence[Page]) -> list[Group]:
@@ -43,8 +58,8 @@ def _conclusions(source: Source, claims: Sequence[Claimed]) -> tuple[tuple[str, 
 
 
 def stamps(pages: Sequence[Page]) -> list[str]:
-    """What must be said of the presets at which these pages were measured."""
-    return [STAMPS[preset] for preset in sorted({page.record.preset for page in pages if page.record} & STAMPS.keys())]
+    """What must be said of how these pages were measured."""
+    return list(dict.fromkeys(stamp for page in pages if page.record for stamp in stamps_of(page.record)))
 
 
 def files(frame: Frame, outline: Outline, pages: Sequence[Page]) -> dict[str, bytes]:
@@ -71,11 +86,14 @@ def files(frame: Frame, outline: Outline, pages: Sequence[Page]) -> dict[str, by
     }
 
 
-RUN_COLUMNS = ("chapter", "preset", "seeds")
-CLAIM_COLUMNS = ("id", "source", "verdict", "under_half", "under_double", "headline", "says", "quote", "published", "comment")
+RUN_COLUMNS = ("chapter", "preset", "seeds", "is_planned")
+CLAIM_COLUMNS = (
+    "id", "source", "kind", "verdict", "plain", "under_half", "under_double", "look", "headline", "says", "quote", "published",
+    "comment", "varies", "shared",
+)  # fmt: skip
 FINDING_COLUMNS = (
-    "effect", "value", "low", "high", "unit", "confidence", "n", "region", "outcome", "under_half", "under_double", "why",
-    "method", "to_decide",
+    "effect", "value", "low", "high", "unit", "confidence", "n", "of", "region", "outcome", "plain", "under_half",
+    "under_double", "why", "method", "to_decide",
 )  # fmt: skip
 
 
@@ -90,4 +108,5 @@ def _entry(record: Record, verdict: Verdict) -> dict[str, Any]:
         for finding in verdict.findings
     ]
     told = {name: getattr(verdict, "outcome" if name == "verdict" else name) for name in CLAIM_COLUMNS}
-    return {"chapter": record.chapter, "preset": record.preset, "seeds": record.seeds, **told, "tests": tests}
+    run = {name: getattr(record, name) for name in RUN_COLUMNS}
+    return {**run, **told, "tests": tests}

@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from measured.errors import BuildError
-from measured.evidence import OUTCOMES, Metric, Names, Verdict
+from measured.evidence import Metric, Names, Verdict
 from measured.evidence.names import resolve, unknown
 from measured.pages import settings
 from measured.pages.environment import Frame, metric_html
@@ -17,7 +17,7 @@ PARTS = {
     "metric": ("value", "short", "interval", "explanation", "n", "low", "high", "unit", "summary", "is_measured"),
     "setting": ("first", "last", "num", "percent", "value"),
     "figure": (),
-    "claim": (*OUTCOMES, *(item.name for item in fields(Verdict))),
+    "claim": ("supported", "refuted", "inconclusive", "not_measured", *(item.name for item in fields(Verdict))),
 }
 """What prose can ask of each kind of thing, after its name."""
 
@@ -95,7 +95,8 @@ class _MetricView:
 
 
 class ClaimView:
-    """A claim in prose: prints as a card; ``.supported``, ``.refuted`` and ``.inconclusive`` say how it came out."""
+    """A claim in prose: prints as a card; ``.supported``, ``.refuted``, ``.inconclusive`` and ``.not_measured`` say how it came
+    out."""
 
     def __init__(self, verdict: Verdict, card: Callable[[Verdict], Any]):
         self._verdict, self._card = verdict, card

@@ -3,7 +3,7 @@ made."""
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -50,6 +50,23 @@ class Chapter:
         lines = {node.name: node.lineno for node in self._tree.body if isinstance(node, ast.FunctionDef)}
         return lines.get(name, lines.get("run", 1))
 
+    def docstring_of(self, name: str) -> str:
+        """The docstring of the chapter's function of that name; empty where there is none."""
+        functions = [node for node in self._tree.body if isinstance(node, ast.FunctionDef) and node.name == name]
+        return (ast.get_docstring(functions[0]) or "") if functions else ""
+
+    def spoken(self, arguments: Collection[str]) -> list[tuple[int, str]]:
+        """Line and words of each text that is given for one of these arguments, without what code puts into it."""
+        texts = [
+            part
+            for call in ast.walk(self._tree)
+            if isinstance(call, ast.Call)
+            for given in call.keywords
+            if given.arg in arguments
+            for part in ast.walk(given.value)
+        ]
+        return [(node.lineno, node.value) for node in texts if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+
     def line_of_claim(self, name: str) -> int:
         """The line that makes the claim of that id; 1 where none does."""
         return self._places.of_claim(name)
@@ -62,6 +79,16 @@ class Chapter:
             annotated, meaning = self._fields.get(kind, {}).get(name, ("", ""))
             kind = annotated
         return meaning
+
+    @property
+    def sentences_of_settings(self) -> dict[str, str]:
+        """The sentence below each field, by class and field."""
+        return {
+            f"{kind}.{name}": sentence
+            for kind, members in self._fields.items()
+            for name, (_, sentence) in members.items()
+            if sentence
+        }
 
     @cached_property
     def _fields(self) -> Mapping[str, Mapping[str, tuple[str, str]]]:

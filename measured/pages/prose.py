@@ -16,6 +16,7 @@ HOW_TO_MARK = " or ".join(f'{{{{ {mark}("...") }}}}' for mark in MARKS)
 
 _NO_PROSE = re.compile(r"`[^`\n]*`|</?[A-Za-z!][^>]*>|&#?\w+;|\]\([^)]*\)")
 _DIGITS = re.compile(r"(?<!\w)\d[\w.,/]*\b")  # F1 and float64 are names, 1e-3 and 16/36 are not
+_YEARS = re.compile(r"(?:[A-Z]\w+|al\.),? (?:19|20)\d\d\b")
 _CONCLUSIONS = re.compile(
     r"\b(better|best|worse|worst|superior|inferior|outperforms?|proves?|proved|proof|demonstrates?|confirms?|"
     r"shows? that|showed that|clearly|obviously)\b",
@@ -52,6 +53,18 @@ def conclusions(tree: Any) -> Iterator[tuple[int, str]]:
             yield from visit(child)
 
     return visit(tree)
+
+
+def digits_in(text: str) -> list[str]:
+    """Numbers that are typed in a sentence outside of a template; zero, one and the year of a paper are not measured."""
+    found = [match[0] for match in _DIGITS.finditer(_YEARS.sub(" ", _NO_PROSE.sub(" ", text)))]
+    return [digits for digits in found if digits not in ("0", "1")]
+
+
+def conclusions_in(text: str) -> list[str]:
+    """Words of conclusion in a sentence outside of a template, where "best" and "worst" may name what is shown."""
+    found = (match[0] for match in _CONCLUSIONS.finditer(_NO_PROSE.sub(" ", text)))
+    return [word for word in found if word.lower() not in ("best", "worst")]
 
 
 def _found(pattern: re.Pattern[str], node: Any) -> Iterator[tuple[int, str]]:

@@ -34,6 +34,10 @@ class Record:
     settings: tuple[Setting, ...]
     seeds: int | None = None
     """What --seeds asked for."""
+    look: int = 1
+    """The planned look at the data: the preset's seeds, twice, or four times as many."""
+    is_planned: bool = True
+    """False with more seeds than the preset has, asked for by --seeds: no look that was planned."""
 
 
 def to_json(record: Record) -> str:

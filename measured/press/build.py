@@ -1,22 +1,25 @@
 """One build, from the chapters that were asked for to the published site and the closing line."""
 
+import math
 import time
 import traceback
 import webbrowser
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from measured.errors import BuildError
-from measured.evidence import OUTCOMES
+from measured.evidence import LOOKS, OUTCOMES, Verdict
 from measured.evidence.number import duration
 from measured.options import Options
 from measured.pages.outline import Chapter
 from measured.press import maintain, plan, terminal
 from measured.press.folder import Site
-from measured.press.outcome import Failed, Measured, one_line
+from measured.press.outcome import Failed, one_line
 from measured.press.publish import Published, publish
 from measured.press.stores import Stores
 from measured.project import Project
@@ -47,29 +50,86 @@ def build(project: Project, options: Options, started: float) -> int:
                     if waiting := {item.name for item in stale} - outcomes.keys():
                         _publish_early(partial(publish_now, waiting), options)
         stores.sources.remember()
+    open_lines = _go_on(project, options, stores, chapters, outcomes, publish_now, started)
     published = _publish(publish_now, options)
     for warning in published.warnings:
         print(f"warning: {warning}")
     for name in sorted(published.trouble.keys() - {key for key, item in outcomes.items() if isinstance(item, Failed)}):
         print(f"{name}: failed: {published.trouble[name]}")
+    for line in open_lines:
+        print(line)
     differing = _compare(project, options, stores, accepted, names - published.trouble.keys())
-    print(_closing_line(options.out, started, len(stale), outcomes.values(), published))
+    num_measured = len({item.name for item in stale} | outcomes.keys())
+    print(_closing_line(options.out, started, num_measured, outcomes.values(), published))
     if options.open:
         webbrowser.open((options.out / "index.html").absolute().as_uri())
     return 1 if published.trouble or differing else 0
 
 
+def _go_on(
+    project: Project,
+    options: Options,
+    stores: Stores,
+    chapters: Sequence[Chapter],
+    outcomes: "dict[str, Kept | Failed]",
+    publish_now: Callable[[], Published],
+    started: float,
+) -> list[str]:
+    """With ``--until-decided``, make the planned looks that open findings need; what is said of them at the end."""
+    if options.until_decided is None:
+        return []
+    from measured.press import until_decided
+    from measured.press.measure import TimeUp
+
+    deadline, is_time_up = started + options.until_decided, False
+    kept = {item: stores.records.load(item.name, options.preset) for item in chapters}
+    records = {item: record for item, record in kept.items() if record and not isinstance(outcomes.get(item.name), Failed)}
+    for look in range(2, len(LOOKS) + 1):
+        chosen = until_decided.to_go_on(records, look)
+        is_time_up = time.perf_counter() >= deadline
+        if is_time_up or not chosen:
+            break
+        before = {item.name: records[item].verdicts for item in chosen}
+        with terminal.display([item.name for item in chosen]) as display:
+            display.say(until_decided.announcement(chosen, look))
+            with closing(
+                _outcomes(project, replace(options, look=look), stores, chosen, display, before, deadline)
+            ) as finished:
+                try:
+                    for outcome in finished:
+                        outcomes[outcome.chapter.name] = outcome
+                        if isinstance(outcome, Failed):
+                            del records[outcome.chapter]
+                        else:
+                            records[outcome.chapter] = outcome.record
+                        _publish_early(publish_now, options)
+                except TimeUp:
+                    is_time_up = True
+                    break
+    return until_decided.report(records, is_time_up)
+
+
 def _outcomes(
-    project: Project, options: Options, stores: Stores, stale: Sequence[Chapter], display: terminal.Display
+    project: Project,
+    options: Options,
+    stores: Stores,
+    stale: Sequence[Chapter],
+    display: terminal.Display,
+    before: "Mapping[str, tuple[Verdict, ...]] | None" = None,
+    deadline: float = math.inf,
 ) -> "Generator[Kept | Failed]":
-    """The chapters as they are finished, kept or failed, and said so."""
+    """The chapters as they are finished, kept or failed, and said so; verdicts of an earlier look stand where they decided."""
     from measured.charts.draughtsman import Draughtsman
     from measured.press.keep import keep
     from measured.press.measure import measure
 
-    with Draughtsman() as draughtsman, closing(measure(project, options, stores, stale, display)) as measured:
+    with Draughtsman() as draughtsman, closing(measure(project, options, stores, stale, display, deadline)) as measured:
         for item in measured:
-            outcome = keep(item, options.preset, options.seeds, stores, draughtsman) if isinstance(item, Measured) else item
+            outcome: "Kept | Failed" = (
+                item
+                if isinstance(item, Failed)
+                else keep(item, options.preset, options.seeds, stores, draughtsman, (before or {}).get(item.chapter.name, ()))
+            )
             if isinstance(outcome, Failed):
                 display.settle(outcome.chapter.name, f"failed: {outcome.message}")
                 if options.debug:
@@ -80,7 +140,8 @@ def _outcomes(
 
 
 def _counts(kept: "Kept") -> str:
-    return ", ".join(f"{sum(item.outcome == name for item in kept.record.verdicts)} {name}" for name in OUTCOMES)
+    counts = Counter(item.outcome for item in kept.record.verdicts)
+    return ", ".join(f"{counts[name]} {name}" for name in OUTCOMES if counts[name] or name != "not measured")
 
 
 def _publish_early(publish_now: Callable[[], Published], options: Options) -> None:

@@ -2,16 +2,15 @@
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from measured.charts import Figure
 from measured.charts.draughtsman import Draughtsman
 from measured.charts.drawings import draw_all
 from measured.errors import BuildError
-from measured.evidence import Claim, Metric, Names, Result, flat, judge
+from measured.evidence import Metric, Names, Result, Verdict, flat, judge
 from measured.jobs.cache import CacheError
 from measured.jobs.keys import key_of
 from measured.pages import material
@@ -20,6 +19,7 @@ from measured.pages.outline import Chapter
 from measured.pages.record import Record
 from measured.pages.status import Status
 from measured.press.outcome import Failed, Measured
+from measured.press.rehearse import Script
 from measured.press.stores import Stores
 
 
@@ -33,17 +33,30 @@ class Kept:
 
 
 def record_of(
-    chapter: str, preset: str, device: str, seeds: int | None, settings: Any, result: Result, claims: tuple[Claim, ...]
+    script: Script, result: Result, preset: str = "", device: str = "", seeds: int | None = None, before: Sequence[Verdict] = ()
 ) -> Record:
     """A chapter's result with its claims judged, its captions filled in and its settings as plain data.
 
-    What this function reaches decides when a record is stale.
+    Of the verdicts at the look ``before``, those that decided stand. What this function reaches decides when a record is stale.
     """
-    told, metrics = described.told(settings), flat(result.metrics)
+    told, metrics = described.told(script.settings), flat(result.metrics)
     named = described.names(told)
     figures = {name: captioned(name, figure, metrics, named) for name, figure in result.figures.items()}
-    verdicts = judge.judge(claims, metrics, named)
-    return Record(chapter, preset, device, metrics, figures, verdicts, told, seeds=seeds)
+    decided = {verdict.id: verdict for verdict in before if verdict.supported or verdict.refuted}
+    judged = judge.judge(script.claims, metrics, named, script.runs, script.look)
+    verdicts = tuple(decided.get(verdict.id, verdict) for verdict in judged)
+    return Record(
+        script.chapter.name,
+        preset,
+        device,
+        metrics,
+        figures,
+        verdicts,
+        told,
+        seeds=seeds,
+        look=script.look,
+        is_planned=script.is_planned,
+    )
 
 
 def captioned(name: str, figure: Figure, metrics: Mapping[str, Metric], settings: Names) -> Figure:
@@ -56,7 +69,12 @@ def captioned(name: str, figure: Figure, metrics: Mapping[str, Metric], settings
 
 
 def keep(
-    measured: Measured, preset: str, seeds: int | None, stores: Stores, draughtsman: Draughtsman | None = None
+    measured: Measured,
+    preset: str,
+    seeds: int | None,
+    stores: Stores,
+    draughtsman: Draughtsman | None = None,
+    before: Sequence[Verdict] = (),
 ) -> Kept | Failed:
     """Judge, draw and keep a chapter; on the main thread, as matplotlib wants it, with the help of a ``draughtsman``.
 
@@ -66,7 +84,7 @@ def keep(
     try:
         figures = {name: figure.settled(name) for name, figure in measured.result.figures.items()}
         result = Result(measured.result.metrics, figures)
-        record = record_of(script.chapter.name, preset, parts["device"], seeds, script.settings, result, script.claims)
+        record = record_of(script, result, preset, parts["device"], seeds, before)
         stores.drawings.of_all(record.figures, draughtsman.draw_all if draughtsman else draw_all)
         status = Status(
             key=key_of(parts),

@@ -68,14 +68,14 @@ def prune(project: Project, stores: Stores) -> str:
 
     statuses = stores.records.statuses()
     devices = sorted({"cpu", *(status.parts["device"] for _, _, status in statuses)})
-    # What --seeds added to a kept result is reached by it.
-    added = {(name, preset): status.parts["seeds"] for name, preset, status in statuses}
+    # What --seeds and --until-decided added to a kept result is reached by it.
+    added = {(name, preset): (status.parts["seeds"], status.parts["look"]) for name, preset, status in statuses}
     reached: set[str] = set()
     for chapter in project.outline.chapters:
         for preset in PRESETS:
-            for num_seeds in {None, added.get((chapter.name, preset))}:
+            for num_seeds, look in {(None, 1), added.get((chapter.name, preset), (None, 1))}:
                 try:
-                    script = load(project.root, chapter, preset, num_seeds)
+                    script = load(project.root, chapter, preset, num_seeds, look)
                     for device in devices:
                         reached |= rehearse(script, stores.cache, device).asked.keys()
                 except Exception as error:

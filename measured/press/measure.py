@@ -1,6 +1,7 @@
 """Chapters to results: from the cache where all is there, else each in a thread of its own, all sharing the workers."""
 
 import contextlib
+import math
 import os
 import queue
 import threading
@@ -50,11 +51,17 @@ class _Ear(Listener):
 
 
 def measure(
-    project: Project, options: Options, stores: Stores, chapters: Sequence[Chapter], display: Display
+    project: Project,
+    options: Options,
+    stores: Stores,
+    chapters: Sequence[Chapter],
+    display: Display,
+    deadline: float = math.inf,
 ) -> Generator[Measured | Failed]:
     """Measure the chapters; each comes as it is finished, or as soon as it is known to fail.
 
-    A chapter's prose is held against its numbers before anything is computed.
+    A chapter's prose is held against its numbers before anything is computed. Raises TimeUp at the ``deadline``, of
+    ``time.perf_counter``.
     """
     parts = _read_sources(project, options, stores, chapters)
     with _environment(ONE_THREAD), contextlib.ExitStack() as stack:
@@ -98,7 +105,7 @@ def measure(
                 for line in why_missing(outcome, stores, device):
                     display.say(f"{script.chapter.name}: {line}")
         if rehearsed:
-            yield from _in_threads(rehearsed, crew, device, settled, display, options.force)
+            yield from _in_threads(rehearsed, crew, device, settled, display, options.force, deadline)
 
 
 def _read_sources(
@@ -136,7 +143,7 @@ def load_all(project: Project, options: Options, chapters: Sequence[Chapter]) ->
     scripts, failed, lacking = [], [], []
     for chapter in chapters:
         try:
-            scripts.append(load(project.root, chapter, options.preset, options.seeds))
+            scripts.append(load(project.root, chapter, options.preset, options.seeds, options.look))
         except Exception as error:
             failed.append(Failed(chapter, error))
             if isinstance(error, ModuleNotFoundError) and not project.has_module(error.name or ""):
@@ -182,7 +189,7 @@ def rehearse_checked(script: Script, project: Project, stores: Stores, device: s
 
 
 def _check_prose(script: Script, result: Result, project: Project) -> None:
-    record = record_of(script.chapter.name, "", "", None, script.settings, result, script.claims)
+    record = record_of(script, result)
     check.check(project.frame, project.outline, script.chapter, record)
 
 
@@ -199,7 +206,13 @@ def why_missing(rehearsed: Rehearsed, stores: Stores, device: str) -> list[str]:
 
 
 def _in_threads(
-    rehearsed: Sequence[Rehearsed], crew: "_Crew", device: str, parts: Mapping[str, Any], display: Display, force: bool
+    rehearsed: Sequence[Rehearsed],
+    crew: "_Crew",
+    device: str,
+    parts: Mapping[str, Any],
+    display: Display,
+    force: bool,
+    deadline: float,
 ) -> Iterator[Measured | Failed]:
     """Run the chapters in threads; all must be one-threaded inside, which some libraries keep by thread."""
     missing = [job for item in rehearsed for job in item.to_compute(force).values()]
@@ -225,12 +238,23 @@ def _in_threads(
         name = item.script.chapter.name
         threading.Thread(target=run, args=(item.script,), name=name, daemon=True).start()
     for remaining in reversed(range(len(rehearsed))):
-        outcome = finished.get()
+        outcome = _next(finished, deadline)
         if isinstance(outcome, Failed) and isinstance(outcome.error, CacheError):
             raise BuildError(str(outcome.error)) from outcome.error
         if not remaining:
             crew.dismiss()  # takes seconds, in which the last chapter is drawn
         yield outcome
+
+
+class TimeUp(Exception):
+    """The time that a build was given is over; what was finished is kept."""
+
+
+def _next(finished: "queue.Queue[Measured | Failed]", deadline: float) -> Measured | Failed:
+    try:
+        return finished.get(timeout=None if math.isinf(deadline) else max(deadline - time.perf_counter(), 0.0))
+    except queue.Empty:
+        raise TimeUp from None
 
 
 class _Crew:
@@ -274,7 +298,7 @@ class _Crew:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
-        if kind in (KeyboardInterrupt, GeneratorExit):  # whoever listens has stopped listening, and waits for nothing
+        if kind in (KeyboardInterrupt, GeneratorExit, TimeUp):  # whoever listens has stopped listening, and waits for nothing
             if self._starting and self._starting.done() and not self._starting.exception():
                 self._starting.result().kill()
             return

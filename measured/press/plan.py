@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from measured.errors import BuildError, did_you_mean
+from measured.evidence.levels import seeds_of_look
 from measured.jobs.definitions import WHOLE
 from measured.jobs.source import changes
 from measured.options import Options
@@ -61,6 +62,7 @@ def parts_of(chapter: Chapter, options: Options, stores: Stores, device: str) ->
         "captions": stores.sources.docstrings(found.definitions, "experiments"),
         "versions": stores.sources.versions(found.libraries),
         "seeds": options.seeds,
+        "look": options.look,
     }
 
 
@@ -87,6 +89,12 @@ def why_stale(chapter: Chapter, options: Options, stores: Stores) -> list[str]:
     ]
     if before["seeds"] != options.seeds:
         had, asked = (f"{number} seeds" if number else "the preset's seeds" for number in (before["seeds"], options.seeds))
+        reasons.append(f"measured with {had}, asked for {asked}")
+    if before["look"] != options.look:
+        had, asked = (
+            f"{seeds_of_look(look)} times the preset's seeds" if look > 1 else "the preset's seeds"
+            for look in (before["look"], options.look)
+        )
         reasons.append(f"measured with {had}, asked for {asked}")
     if before["device"] != device:
         reasons.append(f"measured on {before['device']}, asked for {device}")

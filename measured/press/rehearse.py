@@ -9,7 +9,7 @@ from typing import Any
 
 from measured.charts import Figure
 from measured.errors import BuildError
-from measured.evidence import Claim, Metric, Result, flat, with_seeds
+from measured.evidence import Claim, Metric, Result, Runs, at_look, flat, with_seeds
 from measured.jobs.cache import Cache
 from measured.jobs.job import Job
 from measured.jobs.pool import Rehearsal, using
@@ -32,6 +32,11 @@ class Script:
     settings: Any
     run: Callable[[Any], Any]
     claims: tuple[Claim, ...]
+    runs: Runs | None = None
+    """What varies from run to run, and what does not."""
+    look: int = 1
+    is_planned: bool = True
+    """Whether its seeds are those of a planned look."""
 
     def perform(self) -> Result:
         """Run it. Raises BuildError where it returns something else than metrics and figures."""
@@ -69,8 +74,8 @@ class Rehearsed:
         return self.asked if force else self.missing
 
 
-def load(root: Path, chapter: Chapter, preset: str, num_seeds: int | None) -> Script:
-    """The chapter's module at a preset, with at least ``num_seeds`` seeds where that is asked for.
+def load(root: Path, chapter: Chapter, preset: str, num_seeds: int | None, look: int = 1) -> Script:
+    """The chapter's module at a preset, with at least ``num_seeds`` seeds where that is asked for, or those of a planned look.
 
     Raises BuildError where the module lacks something.
     """
@@ -82,8 +87,10 @@ def load(root: Path, chapter: Chapter, preset: str, num_seeds: int | None) -> Sc
             raise BuildError(f"experiments/{chapter.name}.py has no {name}; expected {meaning}")
     if preset not in module.PRESETS:
         raise BuildError(f"experiments/{chapter.name}.py has no preset {preset!r}; expected quick, standard and full")
-    settings = module.PRESETS[preset]
-    return Script(chapter, with_seeds(settings, num_seeds) if num_seeds else settings, module.run, tuple(module.CLAIMS))
+    planned = at_look(module.PRESETS[preset], look)
+    settings = with_seeds(planned, num_seeds) if num_seeds else planned
+    runs = getattr(module, "RUNS", None)
+    return Script(chapter, settings, module.run, tuple(module.CLAIMS), runs, look, settings == planned)
 
 
 def rehearse(script: Script, cache: Cache, device: str) -> Rehearsed:

@@ -37,6 +37,9 @@ BUILD = "import sys; from pathlib import Path; from measured import cli; code = 
         (["--preset", "standart"], r"--preset 'standart' does not exist; did you mean 'standard'\?"),
         (["--device", "tpu"], r"--device 'tpu' does not exist; did you mean 'cpu'\?"),
         (["--seeds", "9", "--accept"], "--accept and --strict are about the preset's own seeds"),
+        (["--until-decided", "soon"], "'soon' is not a time; expected a number with a unit, like 90s, 45m or 2h"),
+        (["--until-decided", "1h", "--seeds", "9"], "--until-decided decides itself how many seeds there are"),
+        (["--until-decided", "--list"], "--list builds nothing, so --until-decided would have no effect"),
         (["--seeds", "1"], "'1' is not a number of seeds; expected 2, 3"),
         (["--seeds", "99999999"], "'99999999' is not a number of seeds; expected 2, 3, ... 10,000"),
         (["--workers", "many"], "'many' is not a number of processes; expected 0, 1, 2"),
@@ -279,7 +282,7 @@ def test_what_another_version_kept_is_made_again(built: ToyProject, path, is_a_r
     before = built.site()
     files = [built.folder / path] if is_a_record else list((built.folder / path).rglob("entry.json"))
     for file in files:
-        file.write_text(file.read_text().replace('"format": 2' if is_a_record else '"format": 1', '"format": 0'))
+        file.write_text(file.read_text().replace('"format": 4' if is_a_record else '"format": 1', '"format": 0'))
     outcome = built.build("--force") if not is_a_record else built.build()
     assert outcome.returncode == 0, outcome.stdout
     expected = "10 of 20 jobs" if is_a_record else "0 of 20 jobs"
@@ -305,6 +308,65 @@ def test_seeds_adds_seeds_without_redoing_any(toy: ToyProject):
     pruned = toy.build("--prune").stdout
     assert "0 of 14 entries deleted" in pruned, pruned
     assert "10 of 10 jobs from the cache" in toy.build().stdout
+
+
+SECOND = """    Claim("fair-is-small", source="ours", says="{fair}", holds=at_most("fair", Margin(1.0, "x"))),
+)
+"""
+
+
+def with_bias(toy: ToyProject, bias: float) -> None:
+    """Dice that differ by so much, and a second claim that any number of seeds decides."""
+    toy.edit("experiments/dice.py", "(0.0, 3.0)", f"(0.0, {bias})")
+    toy.edit("experiments/dice.py", "dice[3.0]", f"dice[{bias}]")
+    toy.edit("experiments/dice.py", "    ),\n)\n", f"    ),\n{SECOND}")
+    toy.edit("experiments/dice.py", "Claim, Quantity", "Claim, Margin, Quantity")
+    toy.edit("experiments/dice.py", "Sweep, larger", "Sweep, at_most, larger")
+    toy.edit("experiments/dice.py", "Seeds(5)", "Seeds(3)")
+
+
+def told(toy: ToyProject) -> dict[str, tuple[str, int, str]]:
+    """Verdict, look and n of each claim in the ledger's data."""
+    entries = json.loads(toy.read("site/data/claims.json"))
+    return {item["id"]: (item["verdict"], item["look"], item["tests"][0]["n"]) for item in entries}
+
+
+def test_until_decided_looks_again_while_a_finding_is_open(toy: ToyProject):
+    """At twice and four times the seeds, where nothing is computed twice; what was decided before stays as it was."""
+    with_bias(toy, 0.3)
+    assert "0 of 6 jobs" in toy.build().stdout
+    assert told(toy) == {"loaded-is-larger": ("inconclusive", 1, "3"), "fair-is-small": ("supported", 1, "3")}
+    outcome = toy.build("--until-decided")
+    assert outcome.returncode == 0, outcome.stderr
+    assert "look 2 of 3, 2 times the preset's seeds, where findings are open: dice\n" in outcome.stdout
+    assert "look 3 of 3, 4 times" in outcome.stdout and "(24 jobs, 12 from the cache)" in outcome.stdout
+    assert "every finding is decided" in outcome.stdout
+    assert told(toy) == {"loaded-is-larger": ("supported", 3, "12"), "fair-is-small": ("supported", 1, "3")}
+    page = toy.read("site/dice.html")
+    assert "Intervals of 99.6 %" in page and "Intervals of 99 %" in page and "planned looks at fewer seeds included" in page
+    before = toy.site()
+    assert "24 of 24 jobs from the cache" in toy.build("--until-decided").stdout and toy.site() == before
+    assert "6 of 6 jobs from the cache" in toy.build().stdout and told(toy)["loaded-is-larger"][0] == "inconclusive"
+
+
+def test_until_decided_says_what_is_still_open(toy: ToyProject):
+    """After the last look, or when the time is up, with what it would take."""
+    with_bias(toy, 0.0)
+    toy.edit("experiments/dice.py", "(0.0, 0.0)", "(0.0, 0.001)")
+    toy.edit("experiments/dice.py", "dice[0.0])}", "dice[0.001])}")
+    stopped = toy.build("--until-decided", "0.001s").stdout
+    assert (
+        re.search("^open, and .*: dice loaded-is-larger: loaded − fair: half-width", stopped, re.M) and "look 2" not in stopped
+    )
+
+
+def test_seeds_beyond_the_plan_mark_their_verdicts(toy: ToyProject):
+    """Above the page, in the ledger, and in its data; as many as the preset has are no more."""
+    toy.build("--seeds", "7")
+    assert all("7 seeds, more than were planned" in toy.read(f"site/{page}.html") for page in ("dice", "claims", "index"))
+    assert not json.loads(toy.read("site/data/claims.json"))[0]["is_planned"]
+    toy.build("--seeds", "3")
+    assert "more than were planned" not in toy.read("site/dice.html")
 
 
 def test_only_touches_no_other_chapter(built: ToyProject):

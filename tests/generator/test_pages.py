@@ -58,6 +58,7 @@ EFFECTS: dict[Outcome, tuple[float, float, float]] = {
     "supported": (0.03, 0.025, 0.035),
     "refuted": (-0.03, -0.035, -0.025),
     "inconclusive": (0.005, -0.02, 0.03),
+    "not measured": (float("nan"), float("-inf"), float("inf")),
 }
 
 
@@ -232,7 +233,34 @@ def test_claims_are_data_as_well(frame):
     (entry,) = json.loads(files["data/claims.json"])
     assert (entry["id"], entry["verdict"], entry["preset"]) == ("C1a", "supported", "quick")
     assert [test["high"] for test in entry["tests"]] == [None, None] and entry["tests"][0]["low"] == 0.025
-    assert files["data/claims.csv"].decode().count("\ndice,quick,,C1a,course 1,supported") == 2
+    assert files["data/claims.csv"].decode().count("\ndice,quick,,True,C1a,course 1,finding,supported") == 2
+
+
+def test_checks_and_what_was_not_measured_are_told_apart(frame):
+    """On the front page, in the ledger and in its data: a check is not counted, and what has no number is not open."""
+    kinds = (
+        _verdict("fair", "Huygens 1657", "supported", kind="check"),
+        _verdict("far", "Huygens 1657", "not measured"),
+        _verdict("near", "Huygens 1657", "inconclusive", varies="the throws", shared="the dice", look=2),
+    )
+    page = Page(DICE, replace(RECORD, verdicts=kinds))
+    front_page = front.files(frame, OUTLINE, [page])["index.html"].decode()
+    assert [f"<b>{count}</b> {outcome}" in front_page for count, outcome in ((0, "supported"), (1, "inconclusive"))] == [
+        True
+    ] * 2
+    assert "<b>1</b> not measured" in front_page and "Not counted, as theorems and tests of instruments" in front_page
+    files = ledger.files(frame, OUTLINE, [page])
+    told = [(item["id"], item["kind"], item["verdict"], item["look"]) for item in json.loads(files["data/claims.json"])]
+    assert told == [
+        ("fair", "check", "supported", 1),
+        ("far", "finding", "not measured", 1),
+        ("near", "finding", "inconclusive", 2),
+    ]
+    table = files["data/claims.csv"].decode()
+    assert "fair,Huygens 1657,check,supported" in table and "far,Huygens 1657,finding,not measured" in table
+    text = files["claims.html"].decode()
+    assert 'data-outcome="not measured" data-kind="finding"' in text and "no number, n = 5" in text
+    assert "What varies from seed to seed: the throws. What all runs share: the dice." in text
 
 
 def test_versions_are_given_by_chapter_where_they_differ(frame):

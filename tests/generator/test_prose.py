@@ -46,24 +46,24 @@ def joined(names: str) -> str:
     "text, num_ways",
     [
         ("{{ claim.a }} {{ metric.mean }}", []),  # a card is no branch
-        (three("a"), [3]),
-        (three("a") + three("b"), [3, 3]),  # apart, they are not multiplied
-        (f"{{% if claim.a.supported %}}{three('b')}{{% else %}}{three('c')}{{% endif %}}", [3 + 2 * 3]),
-        (f"{{% if preset == 'quick' %}}{three('a')}{three('b')}{{% endif %}}", [3, 3]),  # nor by a condition on something else
-        ("{{ 'x' if claim.a.supported else 'y' }} and {{ claim.b.outcome }}", [3, 3]),
+        (three("a"), [4]),
+        (three("a") + three("b"), [4, 4]),  # apart, they are not multiplied
+        (f"{{% if claim.a.supported %}}{three('b')}{{% else %}}{three('c')}{{% endif %}}", [4 + 3 * 4]),
+        (f"{{% if preset == 'quick' %}}{three('a')}{three('b')}{{% endif %}}", [4, 4]),  # nor by a condition on something else
+        ("{{ 'x' if claim.a.supported else 'y' }} and {{ claim.b.outcome }}", [4, 4]),
         ("{% if claim.a.supported and claim.b.refuted and claim.c.inconclusive %}x{% endif %}",
-         [2 + 2 + 3]),  # as far as it asks
-        ("{% set sure = claim.a.supported and claim.b.supported %}so {{ 'x' if sure else 'y' }}", [3 + 2, 3 + 2]),
-        ("{% set n = metric.mean.value %}{% if claim.a.supported %}{{ n }}{% endif %}", [3]),
-        ("{% if claim.a.supported %}{% set x = 1 %}text{% else %}{% set x = 2 %}{% endif %}{{ x }}", [3, 3]),
+         [3 + 3 + 4]),  # as far as it asks
+        ("{% set sure = claim.a.supported and claim.b.supported %}so {{ 'x' if sure else 'y' }}", [4 + 3, 4 + 3]),
+        ("{% set n = metric.mean.value %}{% if claim.a.supported %}{{ n }}{% endif %}", [4]),
+        ("{% if claim.a.supported %}{% set x = 1 %}text{% else %}{% set x = 2 %}{% endif %}{{ x }}", [4, 4]),
         ("{% set seen = namespace(any=false) %}{% for n in 'ab' %}{% if claim[n].supported %}{% set seen.any = true %}"
-         "{% endif %}{% endfor %}{{ seen.any }}", [9, 9]),
-        ("{% macro so(name) %}{{ 'x' if claim[name].supported else 'y' }}{% endmacro %}{{ so('a') }}{{ so('b') }}", [3, 3]),
-        ("{% set so %}{{ claim.a.outcome }}{% endset %}{{ so }}", [3, 3]),
+         "{% endif %}{% endfor %}{{ seen.any }}", [16, 16]),
+        ("{% macro so(name) %}{{ 'x' if claim[name].supported else 'y' }}{% endmacro %}{{ so('a') }}{{ so('b') }}", [4, 4]),
+        ("{% set so %}{{ claim.a.outcome }}{% endset %}{{ so }}", [4, 4]),
         ("{% for item in claim.values() if loop is undefined or true %}{% if loop.index < 3 %}{{ item.outcome }}{% endif %}"
-         "{% endfor %}", [9]),
-        ("{% include 'chapters/other.md.jinja2' %}", [3]),
-        ("{% import 'chapters/macros.md.jinja2' as own %}{{ own.word(claim.a) }}", [3]),
+         "{% endfor %}", [16]),
+        ("{% include 'chapters/other.md.jinja2' %}", [4]),
+        ("{% import 'chapters/macros.md.jinja2' as own %}{{ own.word(claim.a) }}", [4]),
     ],
 )  # fmt: skip
 def test_every_combination_of_what_is_asked_together_is_tried(prose, text, num_ways):

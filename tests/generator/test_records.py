@@ -50,7 +50,7 @@ def test_record_round_trip():
     assert back and to_json(back) == text
     assert repr(back.metrics) == repr(RECORD.metrics)  # where nothing was measured stands NaN, which equals nothing
     assert (back.figures, back.settings) == (RECORD.figures, RECORD.settings)
-    assert [item.outcome for item in back.verdicts] == ["inconclusive", "inconclusive"]
+    assert [item.outcome for item in back.verdicts] == ["inconclusive", "not measured"]
     assert back.verdicts[0].findings[0].high == math.inf and math.isnan(back.verdicts[1].findings[0].value)
 
 

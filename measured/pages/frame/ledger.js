@@ -10,6 +10,7 @@ function update() {
     row.hidden = !(
       (!wanted.group || row.dataset.group === wanted.group) &&
       (!wanted.outcome || row.dataset.outcome === wanted.outcome) &&
+      (!wanted.kind || row.dataset.kind === wanted.kind) &&
       row.textContent.toLowerCase().includes(words)
     );
   }

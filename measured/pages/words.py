@@ -1,0 +1,60 @@
+"""What a chapter's module says in its own words: held to the law of its prose.
+
+A number in a sentence is a metric, a setting or a margin, in braces; a caption and an alt text say what is shown, and what came
+out is for a claim to say.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from measured.charts import Figure
+from measured.errors import BuildError
+from measured.evidence import Claim, Runs
+from measured.pages import prose
+from measured.pages.outline import Chapter
+
+_IN_BRACES = re.compile(r"\{[^{}]*\}")
+
+
+def check(chapter: Chapter, claims: Sequence[Claim], runs: Runs | None, figures: Mapping[str, Figure]) -> None:
+    """Raises BuildError for the first number that is typed, or conclusion that is drawn, outside of where it belongs."""
+    for fault in faults(chapter, claims, runs, figures):
+        raise BuildError(fault)
+
+
+def faults(chapter: Chapter, claims: Sequence[Claim], runs: Runs | None, figures: Mapping[str, Figure]) -> Iterator[str]:
+    """One line for each."""
+    where = f"experiments/{chapter.name}.py"
+    shown = list(_of_figures(chapter, figures))
+    for what, text in (*_sentences(chapter, claims, runs), *shown):
+        for found in prose.digits_in(_IN_BRACES.sub(" ", text)):
+            yield (
+                f"{where}: {what} has {found!r} typed; write {{setting...}}, {{metric...}} or {{margin}}, or `{found}` in "
+                "backticks if it is code or a formula"
+            )
+    for what, text in shown:
+        for found in prose.conclusions_in(text):
+            yield f"{where}: {what} draws a conclusion ({found!r}); say what is shown, and let a claim say what came out"
+
+
+def _of_figures(chapter: Chapter, figures: Mapping[str, Figure]) -> Iterator[tuple[str, str]]:
+    """Captions and alt texts as the source has them: what code fills in is not typed."""
+    for name in dict.fromkeys(figure.made_by for figure in figures.values()):
+        yield f"the caption of {name}()", chapter.docstring_of(name)
+    for line, text in chapter.spoken(("alt", "caption")):
+        yield f"line {line}", text
+
+
+def _sentences(chapter: Chapter, claims: Sequence[Claim], runs: Runs | None) -> Iterator[tuple[str, str]]:
+    yield "its docstring", chapter.introduction
+    if runs:
+        yield "RUNS", f"{runs.varies}; {runs.shared}"
+    for claim in claims:
+        yield f"the sentence of claim {claim.id!r}", claim.says
+        yield f"the headline of claim {claim.id!r}", claim.headline
+        if comments := claim.comments:
+            yield f"a comment of claim {claim.id!r}", f"{comments.supported} {comments.refuted} {comments.inconclusive}"
+        if claim.runs:
+            yield f"runs of claim {claim.id!r}", f"{claim.runs.varies}; {claim.runs.shared}"
+    for name, sentence in chapter.sentences_of_settings.items():
+        yield f"the sentence of setting {name!r}", sentence
