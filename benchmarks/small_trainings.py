@@ -20,7 +20,7 @@ import torch
 
 from lab import fit
 from lab.activations import Tanh
-from lab.data import MNIST, Data
+from lab.data import MNIST, Data, Dtype
 from lab.functions import FunctionSamples, SincPlusSine
 from lab.models import MLP
 from lab.optimizers import Optimizer
@@ -64,7 +64,9 @@ class Plain:
 class Ours:
     """What ``lab.fit`` does for one update, of one network or of a stack."""
 
-    def __init__(self, network: MLP, data: Data, batch_size: int | None, num_networks: int | None = None, dtype="float32"):
+    def __init__(
+        self, network: MLP, data: Data, batch_size: int | None, num_networks: int | None = None, dtype: Dtype = "float32"
+    ):
         seeds = (0,) if num_networks is None else tuple(range(num_networks))
         built = network.build(0) if num_networks is None else network.build_stack(seeds)
         model = fit.Single(built) if num_networks is None else fit.Stack(built)  # pyright: ignore[reportArgumentType]
