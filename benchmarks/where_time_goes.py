@@ -19,7 +19,6 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-
 sys.path.insert(0, str(Path.cwd()))
 
 import numpy as np
@@ -203,6 +202,8 @@ def main() -> int:
         print(f"\n{chapter}: {sum(kind.seconds for kind in kinds.values()):,.0f} s")
         print(f"  {'':64} {'jobs':>5} {'seconds':>8} {'forecast':>8} {'GFLOP/s':>8}  claims")
         for name, kind in sorted(kinds.items(), key=lambda item: -item[1].seconds):
+            if kind.forecast < 1 and kind.seconds < 0.1:
+                continue
             of_others = set().union(*(carried[address] for address in kind.jobs)) - kind.claims
             claims = [*sorted(kind.claims), *(f"({claim}, of another chapter)" for claim in sorted(of_others))]
             idle += 0.0 if claims else kind.seconds

@@ -144,7 +144,7 @@ def load_all(project: Project, options: Options, chapters: Sequence[Chapter]) ->
     scripts, failed, lacking = [], [], []
     for chapter in chapters:
         try:
-            scripts.append(load(project.root, chapter, options.preset, options.seeds, options.look))
+            scripts.append(load(project.root, chapter, options.preset, options.seeds, options.look, options.shift))
         except Exception as error:
             failed.append(Failed(chapter, error))
             if isinstance(error, ModuleNotFoundError) and not project.has_module(error.name or ""):
