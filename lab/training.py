@@ -172,9 +172,12 @@ class _TrainingJob(Job[R], Generic[R]):
         sample = min(self.history_examples[0], num_train) + min(self.history_examples[1], num_held_out)
         final = min(self.final_examples or num_train, num_train) + num_held_out
         examples += len(self.record_at) * sample + final
-        units = sum(int(np.prod(layer.output_shape)) for layer in self.network.layers)
-        per_example = self.network.num_flops + costs.MOVE * units
-        return int(np.prod(self.num_networks)) * examples * per_example + self.recipe.num_updates * costs.UPDATE
+        layers = self.network.layers
+        units = sum(int(np.prod(layer.output_shape)) for layer in layers)
+        per_example = costs.TRAINED * self.network.num_flops + costs.TRAINED_UNIT * units
+        by_formulas = bool(layers) and all(len(layer.output_shape) == 1 for layer in layers)
+        update = costs.UPDATE_BY_FORMULAS if by_formulas else costs.TRAINED_UPDATE
+        return int(np.prod(self.num_networks)) * examples * per_example + self.recipe.num_updates * update
 
 
 @dataclass(frozen=True)

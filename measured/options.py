@@ -56,6 +56,9 @@ class Options:
     """Seconds in which more seeds may be added while findings are open; infinite for as long as it takes."""
     look: int = 1
     """The planned look that is made: at the preset's seeds, twice, or four times as many."""
+    shift: int = 0
+    """Added to every seed, those of searches and of draws of data included: the same report on other random numbers, to compare
+    its verdicts (``benchmarks/other_seeds.py``). Such a report is no evidence of its own, so nobody can type it."""
     force: bool = False
     other_site: Path | None = None
     """What ``diff`` compares with."""

@@ -9,7 +9,7 @@ from measured.evidence.names import Names, flat
 from measured.evidence.number import PERCENT, as_given, duration, measurement, number, power_of_ten, with_unit
 from measured.evidence.quantity import Quantity
 from measured.evidence.region import OUTCOMES, Outcome, Region
-from measured.evidence.seeds import Seeds, at_look, with_seeds
+from measured.evidence.seeds import Seeds, at_look, shifted, with_seeds
 from measured.evidence.sweep import Sweep
 from measured.evidence.tests import (
     Bound,
@@ -37,5 +37,5 @@ __all__ = [
     "Quantity", "Region", "Result", "Runs", "Seeds", "Share", "Single", "Some", "Sweep", "Test", "Verdict", "as_given",
     "at_least", "at_look", "at_most", "away_from", "different", "duration", "equal", "every", "factor", "flat", "larger",
     "measurement", "no_exception", "no_more_often", "number", "power_of_ten", "rank_correlation", "rank_correlations",
-    "seeds_of_look", "smaller", "some", "with_seeds", "with_unit",
+    "seeds_of_look", "shifted", "smaller", "some", "with_seeds", "with_unit",
 ]  # fmt: skip

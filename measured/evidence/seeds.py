@@ -1,12 +1,16 @@
 """The seeds that are reported, which ``--seeds`` makes more of."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from measured.evidence.levels import seeds_of_look
 
 S = TypeVar("S")
+
+SEED = re.compile("((?!num_).*_)?seeds?")
+"""Names of fields that hold seeds, and no number of them."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,26 @@ def with_seeds(settings: S, num: int) -> S:
 def at_look(settings: S, look: int) -> S:
     """The settings with as many seeds as a planned look has: those that there are, and the next numbers."""
     return _changed(settings, lambda seeds: replace(seeds, num=seeds.num * seeds_of_look(look)))
+
+
+def shifted(settings: S, by: int) -> S:
+    """The settings with ``by`` added to every seed, however deep: all ``Seeds``, and whole numbers in fields that are named
+    after what they are, ``seed`` or ``search_seeds``. The same report on other random numbers."""
+    return _shifted(settings, "", by) if by else settings
+
+
+def _shifted(value: Any, name: str, by: int) -> Any:
+    if isinstance(value, Seeds):
+        return replace(value, first=value.first + by)
+    if is_dataclass(value) and not isinstance(value, type):
+        names = [item.name for item in fields(value) if item.init]
+        return replace(value, **{item: _shifted(getattr(value, item), item, by) for item in names})
+    if isinstance(value, tuple):
+        items = [_shifted(item, name, by) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    if type(value) is int and SEED.fullmatch(name):
+        return value + by  # pyright: ignore[reportOperatorIssue]  # an int, and no bool
+    return value
 
 
 def _changed(settings: S, change: Callable[[Seeds], Seeds]) -> S:

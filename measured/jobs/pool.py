@@ -47,7 +47,7 @@ class Pool:
 
     num_workers = 1
     turns: Mapping[str, int] = {}
-    """By key, the turn of the chapter that needs a job first: what belongs to an earlier one is computed earlier."""
+    """By key, the place of a job in the order in which they are to be computed. One that is not in it is computed at once."""
 
     def __init__(self, cache: Cache, device: str = "cpu", force: bool = False):
         self.cache, self.device, self.force = cache, device, force

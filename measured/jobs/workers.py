@@ -26,9 +26,6 @@ ENVIRONMENT = {
     **ONE_THREAD,
 }
 
-TURN = 10**9
-"""What the turns of two chapters are apart in Dask's priorities: more than any job's hundredths of a second."""
-
 
 @contextlib.contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
@@ -136,9 +133,9 @@ class Workers(Pool):
         self._held[name] = task
         task.add_done_callback(lambda done: self._settle(job, future, done.result))
 
-    def _priority(self, job: Job, name: str) -> int:
-        """Chapter by chapter, in reading order, and the longest first within one; Dask takes the largest."""
-        return min(int(job.seconds * 100), TURN - 1) - self.turns.get(name, 0) * TURN
+    def _priority(self, job: Job, name: str) -> float:
+        """Dask takes the largest: by turns, and of what was not foreseen and somebody waits for, the longest."""
+        return -self.turns[name] if name in self.turns else job.seconds
 
     def _send(self, job: Job) -> Any:
         """A cached result on the workers, sent once however many jobs need it."""

@@ -48,7 +48,7 @@ def build(project: Project, options: Options, started: float) -> int:
                 for outcome in finished:
                     outcomes[outcome.chapter.name] = outcome
                     if waiting := {item.name for item in stale} - outcomes.keys():
-                        _publish_early(partial(publish_now, waiting), options)
+                        _publish_early(partial(publish_now, waiting), options, outcome, display)
         stores.sources.remember()
     open_lines = _go_on(project, options, stores, chapters, outcomes, publish_now, started)
     published = _publish(publish_now, options)
@@ -102,7 +102,7 @@ def _go_on(
                             del records[outcome.chapter]
                         else:
                             records[outcome.chapter] = outcome.record
-                        _publish_early(publish_now, options)
+                        _publish_early(publish_now, options, outcome, display)
                 except TimeUp:
                     is_time_up = True
                     break
@@ -144,13 +144,19 @@ def _counts(kept: "Kept") -> str:
     return ", ".join(f"{counts[name]} {name}" for name in OUTCOMES if counts[name] or name != "not measured")
 
 
-def _publish_early(publish_now: Callable[[], Published], options: Options) -> None:
+def _publish_early(
+    publish_now: Callable[[], Published], options: Options, outcome: "Kept | Failed", display: terminal.Display
+) -> None:
     """Publish what is finished while others run; what goes wrong here goes wrong again at the end, and is said then."""
+    name = outcome.chapter.name
     try:
-        publish_now()
+        trouble = publish_now().trouble
     except Exception:
         if options.debug:
             traceback.print_exc()
+    else:
+        if name not in trouble:
+            display.readable(name, options.out / f"{name}.html")
 
 
 def _publish(publish_now: Callable[[], Published], options: Options) -> Published:

@@ -20,6 +20,7 @@ from measured.jobs.keys import explain, parts_of, use_sources
 from measured.jobs.pool import InProcess, Listener, MissingError, OnlyCached, Pool, using
 from measured.jobs.remote import Code, source_digest
 from measured.jobs.run import ONE_THREAD, one_thread, resolve_device
+from measured.jobs.turns import places
 from measured.options import Options
 from measured.pages import check, words
 from measured.pages.outline import Chapter
@@ -143,7 +144,7 @@ def load_all(project: Project, options: Options, chapters: Sequence[Chapter]) ->
     scripts, failed, lacking = [], [], []
     for chapter in chapters:
         try:
-            scripts.append(load(project.root, chapter, options.preset, options.seeds, options.look))
+            scripts.append(load(project.root, chapter, options.preset, options.seeds, options.look, options.shift))
         except Exception as error:
             failed.append(Failed(chapter, error))
             if isinstance(error, ModuleNotFoundError) and not project.has_module(error.name or ""):
@@ -216,12 +217,13 @@ def _in_threads(
     deadline: float,
 ) -> Iterator[Measured | Failed]:
     """Run the chapters in threads; all must be one-threaded inside, which some libraries keep by thread."""
-    missing = [job for item in rehearsed for job in item.to_compute(force).values()]
-    versions = {name: found for job in missing for name, found in parts_of(job, device)["versions"].items()}
-    pool = crew.hired(versions) if missing else crew.alone()
+    missing = [item.to_compute(force) for item in rehearsed]
+    jobs = [job for chapter in missing for job in chapter.values()]
+    versions = {name: found for job in jobs for name, found in parts_of(job, device)["versions"].items()}
+    pool = crew.hired(versions) if jobs else crew.alone()
     pool.device = device
-    # In reading order, and a job that several chapters need in the turn of the first.
-    pool.turns = {key: turn for turn, item in reversed(list(enumerate(rehearsed))) for key in item.asked}
+    seconds = {key: found for item in rehearsed for key, found in item.seconds.items()}
+    pool.turns = display.turns = places(missing, seconds, pool.num_workers, device)
     display.num_workers = pool.num_workers
     finished: queue.Queue[Measured | Failed] = queue.Queue()
 

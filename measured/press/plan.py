@@ -63,6 +63,7 @@ def parts_of(chapter: Chapter, options: Options, stores: Stores, device: str) ->
         "versions": stores.sources.versions(found.libraries),
         "seeds": options.seeds,
         "look": options.look,
+        "shift": options.shift,
     }
 
 
@@ -90,6 +91,8 @@ def why_stale(chapter: Chapter, options: Options, stores: Stores) -> list[str]:
     if before["seeds"] != options.seeds:
         had, asked = (f"{number} seeds" if number else "the preset's seeds" for number in (before["seeds"], options.seeds))
         reasons.append(f"measured with {had}, asked for {asked}")
+    if before.get("shift", 0) != options.shift:
+        reasons.append("measured with other seeds")
     if before["look"] != options.look:
         had, asked = (
             f"{seeds_of_look(look)} times the preset's seeds" if look > 1 else "the preset's seeds"

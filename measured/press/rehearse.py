@@ -9,7 +9,7 @@ from typing import Any
 
 from measured.charts import Figure
 from measured.errors import BuildError
-from measured.evidence import Claim, Metric, Result, Runs, at_look, flat, with_seeds
+from measured.evidence import Claim, Metric, Result, Runs, at_look, flat, shifted, with_seeds
 from measured.jobs.cache import Cache
 from measured.jobs.job import Job
 from measured.jobs.pool import Rehearsal, using
@@ -74,8 +74,9 @@ class Rehearsed:
         return self.asked if force else self.missing
 
 
-def load(root: Path, chapter: Chapter, preset: str, num_seeds: int | None, look: int = 1) -> Script:
-    """The chapter's module at a preset, with at least ``num_seeds`` seeds where that is asked for, or those of a planned look.
+def load(root: Path, chapter: Chapter, preset: str, num_seeds: int | None, look: int = 1, shift: int = 0) -> Script:
+    """The chapter's module at a preset, with at least ``num_seeds`` seeds where that is asked for, or those of a planned look;
+    all seeds ``shift`` numbers further.
 
     Raises BuildError where the module lacks something.
     """
@@ -87,7 +88,7 @@ def load(root: Path, chapter: Chapter, preset: str, num_seeds: int | None, look:
             raise BuildError(f"experiments/{chapter.name}.py has no {name}; expected {meaning}")
     if preset not in module.PRESETS:
         raise BuildError(f"experiments/{chapter.name}.py has no preset {preset!r}; expected quick, standard and full")
-    planned = at_look(module.PRESETS[preset], look)
+    planned = at_look(shifted(module.PRESETS[preset], shift), look)
     settings = with_seeds(planned, num_seeds) if num_seeds else planned
     runs = getattr(module, "RUNS", None)
     return Script(chapter, settings, module.run, tuple(module.CLAIMS), runs, look, settings == planned)

@@ -1,10 +1,12 @@
-"""What a build says while it runs: one live view on a terminal, a plain line per finished chapter elsewhere."""
+"""What a build says while it runs: one live view on a terminal, plain lines for each finished chapter elsewhere; which pages
+can be read already, and about when the next one comes."""
 
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from measured.evidence.number import duration
 
@@ -18,6 +20,9 @@ class Progress:
     done: dict[str, float] = field(default_factory=dict)
     cached: set[str] = field(default_factory=set)
     state: str = "waiting"
+    is_settled: bool = False
+    page: Path | None = None
+    """Where it can be read already."""
 
     @property
     def remaining(self) -> float:
@@ -31,6 +36,8 @@ class Display:
     def __init__(self, chapters: Sequence[str]):
         self.num_workers = 1
         """How many compute at a time, as soon as that is known."""
+        self.turns: Mapping[str, int] = {}
+        """The place of each job in the order in which they are computed, as soon as that is known."""
         self._lock = threading.Lock()
         self._progress = {chapter: Progress(chapter) for chapter in chapters}
 
@@ -61,21 +68,46 @@ class Display:
         """The chapter is finished or failed; ``state`` says which, in a few words."""
         with self._lock:
             self._progress[chapter].state = state
+            self._progress[chapter].is_settled = True
+        self.refresh()
+
+    def readable(self, chapter: str, page: Path) -> None:
+        """The chapter can be read there, while others are measured."""
+        with self._lock:
+            self._progress[chapter].page = page
         self.refresh()
 
     def time_left(self) -> float:
-        """Expected wall-clock seconds, corrected by how the finished jobs compared with what was expected of them."""
+        """Expected wall-clock seconds until all is computed."""
         with self._lock:
-            # By key, since chapters share jobs, and each is computed once.
-            asked, done, cached = {}, {}, set()
-            for progress in self._progress.values():
-                asked |= progress.expected
-                done |= progress.done
-                cached |= progress.cached
+            return self._time_of(lambda key: True)
+
+    def next_page(self) -> tuple[str, float] | None:
+        """The chapter that is finished next, as things stand, and the expected wall-clock seconds until then."""
+
+        def last(progress: Progress) -> int:
+            return max((self.turns.get(key, -1) for key in progress.expected.keys() - progress.done.keys()), default=-1)
+
+        with self._lock:
+            waiting = [progress for progress in self._progress.values() if progress.expected and not progress.is_settled]
+            if not waiting:
+                return None
+            chosen = min(waiting, key=last)
+            end = last(chosen)
+            return chosen.chapter, self._time_of(lambda key: self.turns.get(key, -1) <= end)
+
+    def _time_of(self, counts: Callable[[str], bool]) -> float:
+        """Of the jobs that count and are not done, corrected by how the finished ones compared with what was expected."""
+        # By key, since chapters share jobs, and each is computed once.
+        asked, done, cached = {}, {}, set()
+        for progress in self._progress.values():
+            asked |= progress.expected
+            done |= progress.done
+            cached |= progress.cached
         computed = done.keys() - cached
         expected = sum(asked.get(key, done[key]) for key in computed)
         pace = sum(done[key] for key in computed) / expected if expected > 5 else 1.0
-        return sum(asked[key] for key in asked.keys() - done.keys()) * pace / self.num_workers
+        return sum(asked[key] for key in asked.keys() - done.keys() if counts(key)) * pace / self.num_workers
 
     def refresh(self) -> None:
         """Show the present state."""
@@ -93,6 +125,10 @@ class Lines(Display):
         progress = self._progress[chapter]
         jobs = f"{len(progress.done)} jobs, {len(progress.cached)} from the cache" if progress.done else "no jobs"
         self.say(f"{chapter}: {state} ({jobs})")
+
+    def readable(self, chapter: str, page: Path) -> None:
+        super().readable(chapter, page)
+        self.say(f"{chapter}: can be read at {page}")
 
 
 class Live(Display):
@@ -127,18 +163,21 @@ class Live(Display):
         with self._lock:
             for progress in self._progress.values():
                 done, total = len(progress.done), len(progress.expected)
-                cached = f"{len(progress.cached)} cached" if progress.cached else ""
+                cached = Text(f"{len(progress.cached)} cached" if progress.cached else "")
                 seconds = sum(progress.expected.values())
                 share = 1 - progress.remaining / seconds if seconds else 0.0
                 table.add_row(
                     progress.chapter,
-                    ProgressBar(total=1.0, completed=share, width=28),
+                    ProgressBar(total=1.0, completed=share, width=20),
                     Text(f"{done}/{total} jobs", justify="right"),
-                    cached,
+                    Text(str(progress.page), style="green") if progress.page else cached,
                     Text(progress.state, style="red" if progress.state.startswith("failed") else "dim"),
                 )
         elapsed = duration(time.monotonic() - self._started)
-        return Group(table, Text(f"{elapsed} so far, about {duration(self.time_left())} left", style="dim"))
+        line = f"{elapsed} so far, about {duration(self.time_left())} left"
+        if following := self.next_page():
+            line += f"; the next page, {following[0]}, in about {duration(following[1])}"
+        return Group(table, Text(line, style="dim"))
 
 
 def display(chapters: Sequence[str]) -> Display:

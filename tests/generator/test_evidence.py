@@ -45,6 +45,7 @@ from measured.evidence import (
     number,
     rank_correlation,
     rank_correlations,
+    shifted,
     smaller,
     some,
     with_seeds,
@@ -837,6 +838,24 @@ def test_more_seeds_keep_those_that_there_are():
     assert list(more.part.seeds) == [10, 11, 12, 13, 14] and str(Seeds(5, 10)) == "10 to 14" and len(Seeds(3)) == 3
     with pytest.raises(ValueError, match="expected one or more"):
         Seeds(0)
+
+
+def test_shifted_seeds_are_all_seeds_and_nothing_else():
+    """Reported ones and those that choose, in tuples and whatever holds them; numbers of seeds stay."""
+
+    @dataclass(frozen=True)
+    class All:
+        whole: Whole = Whole()
+        parts: tuple[Part, ...] = (Part(), Part(Seeds(1)))
+        seed: int = 7
+        initial_seed: int | None = None
+        num_seeds: int = 3
+        seedlings: int = 4
+        is_seed: bool = True
+
+    part = Part(Seeds(2, first=15), (105, 106))
+    assert shifted(All(), 5) == All(Whole(part, Seeds(8, first=5)), (part, Part(Seeds(1, 5), (105, 106))), 12)
+    assert shifted(All(), 0) == All()
 
 
 def test_looks_at_more_seeds_go_on_from_those_that_there_are():

@@ -200,6 +200,26 @@ def test_shared_job_is_left_once():
         assert display.time_left() == 30
 
 
+def test_next_page_is_forecast_by_turns(capsys):
+    """What has its turn before the page's last job is waited for, of whichever chapter; jobs that are slower than was thought
+    make all the rest later. A page that can be read is said with its address."""
+    with terminal.Lines(["dice", "coins"]) as display:
+        assert display.next_page() is None
+        display.num_workers, display.turns = 2, {"coins 1": 0, "dice 1": 1, "dice 2": 2, "coins 2": 3}
+        for key, seconds in {"dice 1": 20.0, "dice 2": 40.0, "coins 1": 30.0, "coins 2": 100.0, "cached": 5.0}.items():
+            display.asked("dice" if "dice" in key else "coins", key, seconds)
+        display.finished("coins", "cached", True, 5.0)
+        assert display.next_page() == ("dice", 45.0)
+        display.finished("coins", "coins 1", False, 60.0)
+        assert display.next_page() == ("dice", 60.0)
+        display.finished("dice", "dice 1", False, 40.0)
+        display.finished("dice", "dice 2", False, 80.0)
+        display.settle("dice", "done")
+        assert display.next_page() == ("coins", 100.0) and display.time_left() == 100.0
+        display.readable("dice", Path("site/dice.html"))
+    assert capsys.readouterr().out.splitlines()[-1] == "dice: can be read at site/dice.html"
+
+
 def test_what_fails_is_a_value_and_others_go_on(project, stores, monkeypatch):
     """Before it is loaded, in its rehearsal, in its prose, or in a job."""
 
