@@ -11,6 +11,7 @@ import argparse
 import statistics
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,7 +35,7 @@ BOXES: dict[str, tuple[float, Kind]] = {
 }
 
 
-def plain(objective: Objective, widths: np.ndarray, own_units: bool) -> tuple[float, int]:
+def plain(objective: Objective, widths: np.ndarray, own_units: bool) -> float:
     """SciPy on phi as it is written, from the start that ours has."""
     here, found = objective(np.zeros_like(widths))[0], []
     scale, unit = (np.ones_like(widths), widths) if own_units else (widths, np.ones_like(widths))
@@ -47,26 +48,36 @@ def plain(objective: Objective, widths: np.ndarray, own_units: bool) -> tuple[fl
     start = np.random.default_rng([0, 0]).uniform(-START, START, len(widths))
     bounds = np.stack([-unit, unit], axis=1)
     fmin_l_bfgs_b(descend, start * unit, bounds=bounds, factr=0.0, pgtol=0.0, maxiter=10, maxfun=20)  # pyright: ignore[reportArgumentType]
-    return max(here, *found), len(found) + 1
+    return max(here, *found)
 
 
-def by_signs(objective: Objective, widths: np.ndarray, num_steps: int) -> tuple[float, int]:
+def by_signs(objective: Objective, widths: np.ndarray, num_steps: int) -> float:
     """From corner to corner, each the best by the slope at the one before."""
     units, found = np.random.default_rng([0, 0]).uniform(-START, START, len(widths)), []
     for _ in range(num_steps):
         value, gradient = objective(widths * units)
         found.append(value)
         units = np.sign(gradient)
-    return max(found), num_steps
+    return max(found)
 
 
-WAYS: dict[str, Callable[[Objective, np.ndarray], tuple[float, int]]] = {
-    "ours": lambda objective, widths: maximize_in_box(objective, widths, 10, 0),
+WAYS: dict[str, Callable[[Objective, np.ndarray], float]] = {
+    "ours": lambda objective, widths: maximize_in_box(objective, widths, 10, 0)[1],
     "plain, weights' units": lambda objective, widths: plain(objective, widths, own_units=True),
     "plain, half-widths": lambda objective, widths: plain(objective, widths, own_units=False),
     "10 steps by signs": lambda objective, widths: by_signs(objective, widths, 10),
     "100 steps by signs": lambda objective, widths: by_signs(objective, widths, 100),
 }
+
+
+def counted(objective: Objective, evaluations: Counter[str], name: str) -> Objective:
+    """The objective, each evaluation of which is counted under ``name``."""
+
+    def evaluate(offset: np.ndarray) -> tuple[float, np.ndarray]:
+        evaluations[name] += 1
+        return objective(offset)
+
+    return evaluate
 
 
 def main() -> None:
@@ -83,16 +94,16 @@ def main() -> None:
         here = objective(np.zeros_like(weights))[0]
         for box, (epsilon, kind) in BOXES.items():
             widths = half_widths(weights, Sharpness(of, epsilon, options.examples, kind))
-            seconds, found = {name: [] for name in WAYS}, {}
+            seconds, found, evaluations = {name: [] for name in WAYS}, {}, Counter[str]()
             for _ in range(options.rounds):
                 for name, way in WAYS.items():
                     started = time.perf_counter()
-                    found[name] = way(objective, widths)
+                    found[name] = way(counted(objective, evaluations, name), widths)
                     seconds[name].append(time.perf_counter() - started)
             print(f"batch {batch_size}, {box}")
-            for name, (largest, evaluations) in found.items():
-                phi = 100 * (largest - here) / (1 + here)
-                print(f"  {name}: phi {phi:.4g}, {evaluations} evaluations, {statistics.median(seconds[name]):.2f} s")
+            for name, largest in found.items():
+                phi, number = 100 * (largest - here) / (1 + here), evaluations[name] // options.rounds
+                print(f"  {name}: phi {phi:.4g}, {number} evaluations, {statistics.median(seconds[name]):.2f} s")
 
 
 if __name__ == "__main__":

@@ -2,34 +2,33 @@
 
 Three ReLU networks of equal size, with seven, four or one hidden layer, fit the original's two functions of one variable.
 Beside them stand wider networks with one hidden layer, so that the claim that parameters do not help without layers can fail.
-Every network gets the same number of updates on all points at once, and its own learning rate, chosen on other seeds.
+Inputs and values are standardized, weights start at a scale that passes a signal through all layers, every network has its own
+learning rate, chosen on other seeds, and every budget of updates is a training of its own, as the order may depend on it.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from experiments import networks as shown
-from experiments import original, quantities
+from experiments import original
+from experiments.fits import COLUMNS, EQUAL, ERROR, FUNCTIONS, listed, over_the_truth, panels, places, reported, trainings
 from experiments.margins import VISIBLE
-from experiments.networks import titled
-from lab.function_fits import Fit, fits
-from lab.functions import Function, FunctionSamples, SincPlusSine, SincPlusSquare
+from lab.function_fits import Fit, TrueValues, fits
+from lab.functions import Function, SincPlusSine, SincPlusSquare
+from lab.initializations import Default, Glorot, He, Initialization
 from lab.models import MLP
-from lab.training import ChosenLearningRate, Predict, Recipe, TrainStack, tuned
+from lab.training import ChosenLearningRate, Predict
 from measured import charts
-from measured.evidence import Claim, Comments, Quantity, Result, Seeds, Share, Single, equal, every, no_more_often, smaller
+from measured.evidence import Claim, Comments, Result, Runs, Seeds, equal, every, larger, no_more_often, smaller, some
 from measured.jobs import gather
 
 TITLE = "Depth on functions of one variable"
+RUNS = Runs(varies="initial weights", shared="the {setting.num_points} points, which are equally spaced and free of noise")
 
-# Seconds of one worker with another beside it, measured, for 1,000 updates: blocks of ten seeds of the deep, middle and shallow
-# network 4.6, 3.1 and 2.9, of five seeds of 1-760-1 and 1-3040-1 4.1 and 7.4; searches 3.3, 2.2, 1.9, 1.8 and 3.0.
-#   reported runs   2 functions x 2 blocks x 22.1 s        =  88 s
-#   check interval  2 functions x 1 block x 10.6 s         =  21 s
-#   learning rates  2 functions x 3 candidates x 12.2 s    =  73 s
+# Seconds of one worker on a machine with more to do than cores, half as much again as with one worker beside it:
+#   learning rates 109 (the deepest network's 50, of which 25 for two more starts), small budget 44 (shallow 16, deep 20),
+#   medium 83 (the wider networks 45), second interval 12, large 138 (first function: deep 50, shallow 38, middle 8) = 386 s
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,28 @@ class Networks:
 
 
 @dataclass(frozen=True)
+class Budgets:
+    """Numbers of updates. Each is a training of its own, at the end of which the learning rate is zero."""
+
+    small: int = 1_000
+    """For many runs, to count those that get stuck."""
+    medium: int = 4_000
+    """For the wider networks and the second interval too."""
+    large: int = 16_000
+    """For the question which of three networks of equal size is best: about as many as the assignment's example makes."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """Trainings in which a learning rate is tried, which are not reported."""
+
+    seeds: tuple[int, ...] = tuple(range(5_000, 5_008))
+    """Their seeds."""
+    num_updates: int = 4_000
+    """Updates of each."""
+
+
+@dataclass(frozen=True)
 class Settings:
     networks: Networks = Networks()
     """The networks that are compared."""
@@ -59,93 +80,75 @@ class Settings:
     interval: tuple[float, float] = (0.01, 10.0)
     """Where the functions are fitted. The original names no interval."""
     check_interval: tuple[float, float] = (-5.0, 5.0)
-    """A second interval, around the point where sin(πx)/(πx) is 0/0 and must be 1."""
+    """A second interval, around the point where `sin(πx)/(πx)` is `0/0` and must be 1."""
     num_points: int = 100
     """Equally spaced training points; errors are measured on a grid ten times as dense."""
-    num_updates: int = 1000
+    budgets: Budgets = Budgets()
     """Updates of Adam on all points, with the learning rate decayed to zero along half a cosine."""
-    seeds: Seeds = Seeds(20)
-    """Runs of each network of equal size."""
-    fewer_seeds: Seeds = Seeds(10)
-    """Runs of each wider network, and of each network of equal size on the check interval."""
-    learning_rates: tuple[float, ...] = (0.003, 0.01, 0.03)
+    initialization: Initialization = He()
+    """How weights start."""
+    other_initializations: tuple[Initialization, ...] = (Default(), Glorot())
+    """Other starts of the deepest network, on the first function with the small budget."""
+    seeds: Seeds = Seeds(120)
+    """Runs of each network of equal size with the small budget."""
+    fewer_seeds: Seeds = Seeds(12)
+    """Those of them that larger budgets and the second interval have too."""
+    deep_seeds: Seeds = Seeds(80)
+    """Those that the deepest network has on the first function with larger budgets, where its runs differ most."""
+    more_seeds: Seeds = Seeds(40)
+    """Those that the shallow network has there, and the deepest on the second function."""
+    wide_seeds: Seeds = Seeds(6)
+    """Runs of each wider network, which vary little."""
+    learning_rates: tuple[float, ...] = (0.001, 0.003, 0.01, 0.03, 0.1)
     """Candidates, of which each network gets the one with the lowest median error on each function, on the first interval."""
-    search_seeds: tuple[int, ...] = (100, 101, 102)
-    """Runs of each candidate, which are not reported; of the wider networks, which vary little, all but the last."""
+    search: Search = Search()
+    """How each candidate is tried for a network of equal size."""
+    wide_search: Search = Search((5_000, 5_001), 1_000)
+    """How for a wider network."""
+    no_visible_error: float = 1e-3
+    """Share of the variance below which no eye sees an error: its root is a thirtieth of the target's standard deviation, in a
+    plot over a range of three or four of these about the width of a line."""
+    stuck_above: float = 1e-2
+    """A run counts as stuck where it leaves more than this share of the variance: not slow, but visibly wrong by far."""
     constant_below: float = 0.01
     """A prediction counts as constant where its standard deviation over the interval is below this share of the target's."""
-
-    @property
-    def places(self) -> dict[str, tuple[Function, MLP]]:
-        """Every function with every network, under the name that their metrics have."""
-        functions, networks = {"f1": self.f1, "f2": self.f2}, vars(self.networks)
-        return {f"{key}.{name}": (functions[key], networks[name]) for key in functions for name in networks}
 
 
 PRESETS = {
     "quick": Settings(
-        num_points=20, num_updates=20, seeds=Seeds(2), fewer_seeds=Seeds(2), learning_rates=(0.01,), search_seeds=(100, 101)
+        num_points=20, budgets=Budgets(20, 30, 40), stuck_above=1.0, seeds=Seeds(2), fewer_seeds=Seeds(2), deep_seeds=Seeds(2),
+        more_seeds=Seeds(2), wide_seeds=Seeds(2), learning_rates=(0.01,), search=Search((5_000, 5_001), 20),
+        wide_search=Search((5_000, 5_001), 20),
     ),
     "standard": Settings(),
     "full": Settings(
-        num_points=256,
-        num_updates=20_000,
-        seeds=Seeds(40),
-        fewer_seeds=Seeds(40),
-        learning_rates=(0.0003, 0.001, 0.003, 0.01, 0.03, 0.1),
-        search_seeds=tuple(range(100, 110)),
+        num_points=256, budgets=Budgets(4_000, 16_000, 64_000), seeds=Seeds(480), fewer_seeds=Seeds(40), deep_seeds=Seeds(160),
+        more_seeds=Seeds(80), wide_seeds=Seeds(40), learning_rates=(0.0003, 0.001, 0.003, 0.01, 0.03, 0.1),
+        search=Search(num_updates=16_000), wide_search=Search(num_updates=16_000),
     ),
-}
-FUNCTIONS, EQUAL = ("f1", "f2"), ("deep", "middle", "shallow")
-Fits = Mapping[str, list[Fit]]
-ERROR = Quantity("test_loss", "mean squared error", average="median", log=True)
-RELATIVE = Quantity("relative_error", "over the target's variance", average="median", log=True)
-CONSTANT = Quantity("constant", "constant predictors", "%")
-GAIN = Quantity("gain_of_last_tenth", "gain of the last tenth", average="median", log=True)
-
-
-def blocks(network: MLP, function: Function, interval: tuple, seeds: Seeds, settings: Settings) -> list[TrainStack]:
-    """The reported trainings of one network on one function, in blocks of seeds."""
-    is_wide = network not in original.FITTED
-    tuning = FunctionSamples(function, *settings.interval, settings.num_points, 10 * settings.num_points)
-    points = replace(tuning, low=interval[0], high=interval[1])
-    recipe = Recipe(settings.learning_rates[0], settings.num_updates, batch_size=None, schedule="cosine")
-    shares = (0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1)
-    record_at = tuple(sorted({round(share * settings.num_updates) for share in shares}))
-    size = 5 if is_wide else 10  # whatever the machine, or another one would train other blocks
-    of_blocks = [tuple(seeds)[start : start + size] for start in range(0, len(seeds), size)]
-    stacks = [TrainStack(network, points, recipe, block, record_at=record_at) for block in of_blocks]
-    search_seeds = settings.search_seeds[:-1] if is_wide else settings.search_seeds
-    return [tuned(stack, settings.learning_rates, seeds=search_seeds, data=tuning) for stack in stacks]
+}  # fmt: skip
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
-    jobs = {}
-    for place, (function, network) in settings.places.items():
-        seeds = settings.seeds if network in original.FITTED else settings.fewer_seeds
-        jobs[place] = blocks(network, function, settings.interval, seeds, settings)
-        if network in original.FITTED:
-            jobs[f"check.{place}"] = blocks(network, function, settings.check_interval, settings.fewer_seeds, settings)
-    found = gather({place: (runs, [Predict(of=run) for run in runs], runs[0].tuned_by) for place, runs in jobs.items()})
-    fitted = {place: fits(trainings, answers) for place, (trainings, answers, _) in found.items()}
-    chosen = {place: search for place, (*_, search) in found.items()}
+    at = places(settings)
+    jobs = {name: trainings(place, settings) for name, place in at.items()}
+    answers = {name: [Predict(of=run) for run in runs] for name, runs in jobs.items()}
+    truths = {name: TrueValues(place.data) for name, place in at.items()}
+    searches = {name: runs[0].tuned_by for name, runs in jobs.items()}
+    trained, answers, truths, chosen = gather((jobs, answers, truths, searches))
+    fitted = {name: fits(truths[name], trained[name], answers[name]) for name in at}
 
-    constant = {place: [fit.is_constant(settings.constant_below) for fit in runs] for place, runs in fitted.items()}
-    metrics: dict[str, Any] = {
-        place: quantities.measured((ERROR, RELATIVE, GAIN), runs)
-        | {"worst": Single.once(max(map(RELATIVE.of, runs))), "constant": Share.over_seeds(constant[place])}
-        for place, runs in fitted.items()
-    }
-    metrics["variance"] = {key: Single.once(fitted[f"{key}.deep"][0].truth.var()) for key in FUNCTIONS}
-    # A seed starts at the same weights on both functions, so it counts once.
-    metrics["stuck"] = {name: Share.over_seeds(map(max, constant[f"f1.{name}"], constant[f"f2.{name}"])) for name in EQUAL}
+    metrics = reported(settings, fitted)
     return Result(
         metrics,
         charts.drawn(networks, settings, chosen)
         | charts.drawn(layers, settings)
+        | charts.drawn(budgets, settings, metrics)
         | charts.drawn(loss, settings, fitted)
         | charts.drawn(predictions, settings, fitted)
+        | charts.drawn(stuck, settings, fitted)
         | charts.drawn(errors, settings, metrics)
+        | charts.drawn(starts, settings, metrics)
         | charts.drawn(check, settings, metrics)
         | charts.drawn(search, settings, chosen),
     )
@@ -154,12 +157,15 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
 # ---------------------------------------------------------------------------------------------------------------------
 # Figures
 
+Chosen = Mapping[str, ChosenLearningRate]
+Fitted = Mapping[str, list[Fit]]
 
-def networks(settings: Settings, chosen: Mapping[str, ChosenLearningRate]) -> charts.Figure:
+
+def networks(settings: Settings, chosen: Chosen) -> charts.Figure:
     """The networks. The learning rate is the candidate with the lowest median error on the search seeds."""
     rows = []
     for name, item in vars(settings.networks).items():
-        rates = (f"{chosen[f'{key}.{name}'].learning_rate:g}" for key in FUNCTIONS)
+        rates = (f"{chosen[f'medium.{key}.{name}'].learning_rate:g}" for key in FUNCTIONS)
         rows.append((str(item), item.depth, item.num_parameters, item.num_flops // 2, *rates))
     titles = ("network", "hidden layers", "parameters", "multiply-adds per point")
     return charts.table((*titles, *(f"learning rate for {function}" for function in (settings.f1, settings.f2))), rows)
@@ -170,67 +176,93 @@ def layers(settings: Settings) -> charts.Figure:
     return shown.layer_table(vars(settings.networks).values())
 
 
-def panels(settings: Settings, fitted: Fits, line: Callable[[list[Fit]], charts.Series]) -> dict[str, Any]:
-    """A panel per function with a line per network."""
-    found: dict[str, Any] = {}
-    for place, (function, network) in settings.places.items():
-        found.setdefault(str(function), {})[titled(network)] = line(fitted[place])
-    return found
+def budgets(settings: Settings, metrics: Mapping[str, Any]) -> charts.Figure:
+    """Error at the end of trainings of different length, without stuck runs. A point is a training of its own, in which the
+    learning rate falls to zero at the end. Below the level that is drawn no eye sees an error."""
+
+    def line(key: str, name: str) -> dict[float, Any]:
+        measured = {updates: metrics.get(f"{budget}.{key}.{name}") for budget, updates in vars(settings.budgets).items()}
+        return {updates: item["error"] for updates, item in measured.items() if item}
+
+    lines = panels(settings, line, vars(settings.networks))
+    levels = {panel: {"visible": settings.no_visible_error} for panel in lines}
+    alt = "Error against number of updates, a line per network, a panel per function, both axes logarithmic."
+    return charts.trend(lines, x=charts.Axis("updates", log=True), y=ERROR, alt=alt, levels=levels)
 
 
-def loss(settings: Settings, fitted: Fits) -> charts.Figure:
-    """Training loss of all models; float32, all points in every update."""
-    lines = panels(settings, fitted, lambda runs: charts.Series.of(runs, "train_loss"))
-    alt = "Training loss against updates, a line per network, a panel per function."
-    return charts.curves(lines, x="updates", y=ERROR, alt=alt)
+def loss(settings: Settings, fitted: Fitted) -> charts.Figure:
+    """Training loss of the networks of equal size with the large budget, over the target's variance; float32, all points in
+    every update."""
+    lines = panels(settings, lambda key, name: charts.Series.of(fitted[f"large.{key}.{name}"], "train_loss"))
+    alt = "Training loss against updates, a line per network, a panel per function, both axes logarithmic."
+    x, y = charts.Axis("updates", log=True), charts.Axis("training loss over variance", log=True)
+    return charts.curves(lines, x=x, y=y, alt=alt)
 
 
-def predictions(settings: Settings, fitted: Fits) -> charts.Figure:
-    """Predictions of all models over the truth."""
-    lines = panels(settings, fitted, lambda runs: charts.Series(runs[0].x[::5], [fit.prediction[::5] for fit in runs]))
-    limits = {}
-    for key, function in (("f1", str(settings.f1)), ("f2", str(settings.f2))):
-        x, truth = fitted[f"{key}.deep"][0].x, fitted[f"{key}.deep"][0].truth
-        lines[function]["truth"] = charts.Series(x[::5], [truth[::5]])
-        limits[function] = (truth.min() - 0.1 * np.ptp(truth), truth.max() + 0.1 * np.ptp(truth))
-    alt = "Predicted values of each network and true values against x, a panel per function."
-    return charts.curves(lines, x="x", y="y", reference="truth", limits=limits, alt=alt)
+def predictions(settings: Settings, fitted: Fitted) -> charts.Figure:
+    """Predictions over the truth at the end of the large budget, stuck runs included."""
+    lines = panels(settings, lambda key, name: fitted[f"large.{key}.{name}"])
+    return over_the_truth(lines, "Predicted and true values against x, a line per network, a panel per function.")
+
+
+def stuck(settings: Settings, fitted: Fitted) -> charts.Figure:
+    """Single runs of the deepest network with the small budget, by their place in the order of errors."""
+    lines = {}
+    for key in FUNCTIONS:
+        ranked = sorted(fitted[f"small.{key}.deep"], key=lambda fit: fit.relative_error)
+        ranks = {
+            "median run": len(ranked) // 2,
+            "one run in ten is worse": len(ranked) - 1 - len(ranked) // 10,
+            "worst run": -1,
+        }
+        lines[str(getattr(settings, key))] = {name: [ranked[place]] for name, place in ranks.items()}
+    alt = "Predictions of three runs of the deepest network, and true values, against x, a panel per function."
+    return over_the_truth(lines, alt)
 
 
 def errors(settings: Settings, metrics: Mapping[str, Any]) -> charts.Figure:
-    """Errors on the dense grid. The last column is the training loss after nine tenths of the updates over the loss at the end:
-    where it is one, the last tenth gained nothing."""
-    rows = [(*map(str, names), metrics[place]) for place, names in settings.places.items()]
-    return shown.metric_table(("function", "network"), rows, (ERROR, RELATIVE, CONSTANT, GAIN))
+    """Errors on the dense grid: the median of the runs that are not stuck, the shares of runs that are stuck and of those that
+    are constant, and the largest error of any run."""
+    return listed(settings, metrics, vars(settings.budgets), "updates")
 
 
 def check(settings: Settings, metrics: Mapping[str, Any]) -> charts.Figure:
     """The same on the check interval, with the learning rates chosen on the first."""
-    places = {place: names for place, names in settings.places.items() if f"check.{place}" in metrics}
-    rows = [(*map(str, names), metrics[f"check.{place}"]) for place, names in places.items()]
-    return shown.metric_table(("function", "network"), rows, (ERROR, RELATIVE, CONSTANT))
+    return listed(settings, metrics, {"check": settings.budgets.medium}, "updates")
 
 
-def search(settings: Settings, chosen: Mapping[str, ChosenLearningRate]) -> charts.Figure:
-    """How the learning rates were chosen: median error of the search seeds. Where the first or the last is the lowest, a wider
-    search might find a better one."""
-    rows = [(*map(str, names), chosen[place]) for place, names in settings.places.items()]
-    return shown.search_table(("function", "network"), rows, "rate")
+def starts(settings: Settings, metrics: Mapping[str, Any]) -> charts.Figure:
+    """The deepest network on the first function with the small budget, by how its weights start, each at its own learning
+    rate."""
+    items = (settings.initialization, *settings.other_initializations)
+    rows = [(str(item), metrics[f"starts.{type(item).__name__.lower()}"]) for item in items]
+    return shown.metric_table(("start",), rows, COLUMNS)
+
+
+def search(settings: Settings, chosen: Chosen) -> charts.Figure:
+    """How the learning rates were chosen: median error of the search seeds, over the target's variance. Where the first or the
+    last is the lowest, the lowest of all may lie beyond."""
+    found = {(place.data.function, place.network): chosen[name] for name, place in places(settings).items()}
+    rows = [(str(function), str(model), str(model.initialization), rate) for (function, model), rate in found.items()]
+    return shown.search_table(("function", "network", "start"), rows, "rate")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Claims
 
 
-def fits_better(left: str, than: str, where: str = "") -> list:
-    """The error is visibly smaller, on both functions."""
-    return [smaller(f"{where}{key}.{left}.test_loss", than=f"{where}{key}.{than}.test_loss", by=VISIBLE) for key in FUNCTIONS]
+def fits_better(left: str, than: str, number: str = "error") -> list:
+    """The error is smaller by what shows, on both functions; ``number`` is ``seen`` where what no eye sees is no error."""
+    return [smaller(left.format(key) + "." + number, than=than.format(key) + "." + number, by=VISIBLE) for key in FUNCTIONS]
 
 
-def both(network: str, where: str = "") -> str:
+def both(network: str) -> str:
     """Its errors on the two functions, for a sentence."""
-    return f"{{{where}f1.{network}.test_loss}} and {{{where}f2.{network}.test_loss}}"
+    return " and ".join(f"{{{network.format(key)}.error}}" for key in FUNCTIONS)
 
+
+DEEP, MIDDLE, SHALLOW = ("large.{}." + name for name in EQUAL)
+IN_SIGHT = "where errors below {setting.no_visible_error} of the variance count as that much"
 
 CLAIMS = (
     Claim(
@@ -238,9 +270,10 @@ CLAIMS = (
         source="original 1.1",
         headline="Of three networks of equal size the deepest fits best: the typical run",
         quote=original.QUOTES["S1a"],
-        says="The typical run of the deepest of three equal-sized networks fits both functions best, its error {margin} "
-        f"smaller: {both('deep')}, against {both('middle')} with four hidden layers, {both('shallow')} with one.",
-        holds=every(*fits_better("deep", "middle"), *fits_better("deep", "shallow")),
+        says="After {setting.budgets.large} updates the typical run of the deepest of three equal-sized networks fits both "
+        f"functions visibly best, its error {{margin}} smaller, {IN_SIGHT}: {both(DEEP)}, against {both(MIDDLE)} with "
+        f"{{setting.networks.middle.depth}} hidden layers, {both(SHALLOW)} with {{setting.networks.shallow.depth}}.",
+        holds=every(*fits_better(DEEP, MIDDLE, "seen"), *fits_better(DEEP, SHALLOW, "seen")),
         comments=Comments(
             supported="The typical run bears the original out on both functions, each network at its own learning rate.",
             refuted="Too general: on at least one function another network comes as close as the eye can tell, or closer.",
@@ -252,12 +285,12 @@ CLAIMS = (
         source="original 1.1",
         headline="Of three networks of equal size the deepest fits best: how often it gets stuck",
         quote=original.QUOTES["S1b"],
-        says="The deepest network is stuck at a constant, on one function or on both, no more often than the shallow one: "
-        "{stuck.deep} against {stuck.shallow} of the seeds.",
+        says="After {setting.budgets.small} updates the deepest network is stuck, on one function or on both, no more often "
+        "than the shallow one: {stuck.deep} against {stuck.shallow} of the seeds.",
         holds=no_more_often("stuck.deep", than="stuck.shallow", why="best in every run means never stuck more often"),
         comments=Comments(
             supported="Depth costs no reliability here; single runs could not have shown how often a network gets stuck.",
-            refuted="Depth has a price that single runs hide: the deepest network more often ends having learned nothing.",
+            refuted="Depth has a price that single runs hide: the deepest network more often ends far from the target.",
             inconclusive="The shares of stuck runs cannot be told apart with these seeds; single runs say even less.",
         ),
     ),
@@ -266,13 +299,21 @@ CLAIMS = (
         source="original 1.1",
         headline="Parameters do not help without layers: wider alone changes nothing visible",
         quote=original.QUOTES["S2a"],
-        says="With one hidden layer, {setting.networks.widest.num_parameters} parameters have the error of "
-        f"{{setting.networks.shallow.num_parameters}} up to {{margin}}: {both('widest')} against {both('shallow')}.",
-        holds=every(*(equal(f"{key}.widest.test_loss", to=f"{key}.shallow.test_loss", within=VISIBLE) for key in FUNCTIONS)),
+        says="With one hidden layer, {setting.networks.wide.num_parameters} and {setting.networks.widest.num_parameters} "
+        f"parameters have the error of {{setting.networks.shallow.num_parameters}} up to {{margin}}, {IN_SIGHT}: "
+        f"{both('medium.{}.wide')}, and {both('medium.{}.widest')}, against {both('medium.{}.shallow')} after "
+        "{setting.budgets.medium} updates.",
+        holds=every(
+            *(
+                equal(f"medium.{key}.{wider}.seen", to=f"medium.{key}.shallow.seen", within=VISIBLE)
+                for wider in ("wide", "widest")
+                for key in FUNCTIONS
+            )
+        ),
         comments=Comments(
             supported="Width alone changes nothing that the eye can see here.",
             refuted="On at least one function width alone changes the fit visibly, for better or worse.",
-            inconclusive="What width alone does is open on at least one function.",
+            inconclusive="What width alone does to the eye is open on at least one function.",
         ),
     ),
     Claim(
@@ -280,9 +321,11 @@ CLAIMS = (
         source="original 1.1",
         headline="Parameters do not help without layers: the widest is worse than the deepest",
         quote=original.QUOTES["S2a"],
-        says="The error of {setting.networks.deep.num_parameters} parameters in seven layers is {margin} smaller than that of "
-        f"{{setting.networks.widest.num_parameters}} in one: {both('deep')}, against {both('widest')}.",
-        holds=every(*fits_better("deep", "widest")),
+        says="After {setting.budgets.medium} updates the error of {setting.networks.deep.num_parameters} parameters in "
+        "{setting.networks.deep.depth} hidden layers is {margin} smaller than that of "
+        f"{{setting.networks.widest.num_parameters}} in {{setting.networks.widest.depth}}, {IN_SIGHT}: "
+        f"{both('medium.{}.deep')}, against {both('medium.{}.widest')}.",
+        holds=every(*fits_better("medium.{}.deep", "medium.{}.widest", "seen")),
         comments=Comments(
             supported="Here size does not make up for layers: on both functions the widest network falls visibly short.",
             refuted="Not in general: on at least one function the widest network fits no visibly worse than the deepest.",
@@ -290,11 +333,66 @@ CLAIMS = (
         ),
     ),
     Claim(
+        "function-decides-depth",
+        source="ours",
+        headline="Below what an eye sees, the function decides which depth has the lower error",
+        says="After {setting.budgets.large} updates the typical error of the deepest network is {margin} smaller than the "
+        "shallow one's on the first function, {large.f1.deep.error} against {large.f1.shallow.error}, and the shallow one's "
+        "that much smaller on the second, {large.f2.shallow.error} against {large.f2.deep.error}.",
+        holds=every(
+            smaller("large.f1.deep.error", than="large.f1.shallow.error", by=VISIBLE),
+            smaller("large.f2.shallow.error", than="large.f2.deep.error", by=VISIBLE),
+        ),
+    ),
+    Claim(
+        "longer-buys-depth",
+        source="ours",
+        headline="A longer training buys the deepest network more than the shallow one",
+        says="From {setting.budgets.small} to {setting.budgets.large} updates the error falls by a factor that is {margin} as "
+        "large for the deepest network as for the shallow one, on both functions: {gain.f1.deep} and {gain.f2.deep}, against "
+        "{gain.f1.shallow} and {gain.f2.shallow}.",
+        holds=every(*(larger(f"gain.{key}.deep", than=f"gain.{key}.shallow", by=VISIBLE) for key in FUNCTIONS)),
+    ),
+    Claim(
+        "budget-turns-order",
+        source="ours",
+        headline="On at least one function the shallow network leads after few updates and the deepest after many",
+        says="On at least one function the shallow network's typical error is {margin} smaller than the deepest's after "
+        "{setting.budgets.small} updates and the deepest's that much smaller after {setting.budgets.large}: first "
+        f"{both('small.{}.shallow')} against {both('small.{}.deep')}, then {both(SHALLOW)} against {both(DEEP)}.",
+        holds=some(
+            *(
+                every(
+                    smaller(f"small.{key}.shallow.error", than=f"small.{key}.deep.error", by=VISIBLE),
+                    smaller(f"large.{key}.deep.error", than=f"large.{key}.shallow.error", by=VISIBLE),
+                )
+                for key in FUNCTIONS
+            )
+        ),
+    ),
+    Claim(
+        "width-lowers-error",
+        source="ours",
+        headline="Below what an eye sees, width alone lowers the error",
+        says="On at least one function the error of {setting.networks.widest.num_parameters} parameters in one hidden layer is "
+        "{margin} smaller than that of {setting.networks.shallow.num_parameters} after {setting.budgets.medium} updates: "
+        f"{both('medium.{}.widest')}, against {both('medium.{}.shallow')}.",
+        holds=some(*fits_better("medium.{}.widest", "medium.{}.shallow")),
+    ),
+    Claim(
+        "start-frees-depth",
+        source="ours",
+        headline="Started after He, the deepest network gets stuck less often than at PyTorch's default",
+        says="On the first function, after {setting.budgets.small} updates, {starts.he.stuck} of the deepest network's runs "
+        "are stuck where weights start after He, and {starts.default.stuck} where they start at PyTorch's default.",
+        holds=no_more_often("starts.he.stuck", than="starts.default.stuck", why="any share that is smaller counts"),
+    ),
+    Claim(
         "check-interval",
         source="ours",
         headline="The deepest fits better than the shallow one on a second interval",
-        says="Around zero the typical run of the deepest network has an error {margin} smaller than the shallow one's: "
-        f"{both('deep', 'check.')}, against {both('shallow', 'check.')}.",
-        holds=every(*fits_better("deep", "shallow", "check.")),
+        says="Around zero the typical run of the deepest network has an error {margin} smaller than the shallow one's after "
+        f"{{setting.budgets.medium}} updates: {both('check.{}.deep')}, against {both('check.{}.shallow')}.",
+        holds=every(*fits_better("check.{}.deep", "check.{}.shallow")),
     ),
 )

@@ -1,14 +1,27 @@
 """Keskar and others (2017), on large-batch training: their network F1, what they found with it, and how much of it counts."""
 
+from collections.abc import Mapping
+
+from experiments import solutions
+from experiments.solutions import ADAPTIVE, DISTANCE, NORM, TABLE, Study
 from lab.data import MNIST
+from lab.landscape import Line
 from lab.models import MLP
-from measured.evidence import Margin, factor
+from measured import charts
+from measured.evidence import Margin, Metric, Seeds, factor
 
 F1 = MLP(28 * 28, (512,) * 5, 10, batch_norm=True)
 """The layout is from memory of the paper's appendix."""
 DATA = MNIST(MNIST.num_images[0])
 BATCH_SIZES = (256, 6000)
-SETTING = "In the paper's setting (60,000 images, batches of 256 and 6,000)"
+STUDY = Study(F1, MNIST(10_000), (43, 1000), 10, Seeds(4), 500, num_hessian_examples=800, num_hardest=400)
+"""With the paper's batch sizes as shares of the training images."""
+FULL = Study(F1, DATA, BATCH_SIZES, 100, Seeds(5), DATA.sizes[0], num_hessian_examples=6000, num_hardest=3000)
+TOY = Study(MLP(28 * 28, (6, 6), 10, batch_norm=True), MNIST(200), (10, 20), 1, Seeds(2), 30, 40, 20)
+SETTING = (
+    "In the paper's own setting (all training images of MNIST, batches of {setting.papers_batches.first} and "
+    "{setting.papers_batches.last})"
+)
 
 PUBLISHED = {
     "final_train_accuracy": ("Table 2", "99.66 ± 0.05 %", "99.92 ± 0.01 %"),
@@ -19,6 +32,12 @@ PUBLISHED = {
     "half_subspace": ("Table 4, suspect", "0.05 ± 0.00", "9.17 ± 0.14"),
 }
 """Where it stands, means and standard deviations of 5 runs with the small and with the large batch, by names of quantities."""
+TABLE_2 = "Keskar et al. 2017, Table 2, F1: 98.03 ± 0.07 % with the small batch, 97.81 ± 0.07 % with the large one."
+TABLE_3 = (
+    "Keskar et al. 2017, Table 3, F1 at 0.001: 205.14 ± 69.52 for the large batch against 1.23 ± 0.83 for the small one, a "
+    "ratio of 167."
+)
+RANGE = 'Keskar et al. 2017: a ratio "in the range of 3-10" over its networks.'
 RATIOS = {"keskar": "167", "half_box": "70", "subspace": "84", "half_subspace": "183"}
 """Large batch over small batch: quotients of the means above."""
 
@@ -33,3 +52,62 @@ LOST_ACCURACY = Margin(
 )
 LEAST_RATIO, LARGEST_RATIO = (Margin(end, "the paper's range is 3 to 10") for end in (3.0, 10.0))
 """Of the distances from the start, small batch over large batch, over all networks of the paper."""
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Figures
+
+
+def paper(here: dict[str, dict[str, Metric]], batch_sizes: tuple[int, ...]) -> charts.Figure:
+    """Network F1 of Keskar et al. 2017 beside ours. The paper's numbers are means ± standard deviations of five runs on all of
+    MNIST. Ours: {setting.f1.network}, {setting.f1.num_train} images, {setting.f1.num_epochs} epochs with either batch, Adam at
+    {setting.f1.learning_rate}; sharpness with ε = {setting.f1.epsilon} on {setting.f1.num_examples} training images in
+    float64."""
+    ours = (f"here, batch {size:,}" for size in batch_sizes)
+    rows = [
+        (item.title, *PUBLISHED.get(item.name, ("–", "–", "–")), here[item.name]["first"], here[item.name]["last"])
+        for item in TABLE
+    ]
+    return charts.table(("quantity", "paper", "paper, batch 256", "paper, batch 6,000", *ours), rows)
+
+
+def ratios(here: dict[str, dict[str, Metric]]) -> charts.Figure:
+    """Large batch over small batch: the paper's means divided; ours over pairs of runs with the same start. The last row is
+    the small batch over the large one."""
+    items = (*solutions.BOXES, ADAPTIVE, NORM)
+    rows = [(item.title, RATIOS.get(item.name, "–"), here[item.name]["change"]) for item in items]
+    far = (f"{DISTANCE.title}, small over large", "3 to 10 (all networks)", here[DISTANCE.name]["small_over_large"])
+    return charts.table(("quantity", "paper", "here"), [*rows, far])
+
+
+def come_to_rest(found: Mapping[str, dict[str, dict[str, Metric]]], study: Study) -> charts.Figure:
+    """The same network where the learning rate falls to zero along half a cosine, {setting.f1_at_rest.num_epochs} epochs each,
+    and a third kind of run, whose rate is raised by the square root of the ratio of the batch sizes. The Hessian is that of the
+    whole training loss: of {setting.f1_at_rest.num_hessian_examples} training images {setting.f1_at_rest.num_hardest} are those
+    with the largest losses, and the others stand for all the rest; its trace is estimated from
+    {setting.f1_at_rest.num_probes} random sign vectors."""
+    small, large = (f"batch {size:,}" for size in study.batch_sizes)
+    columns = ("quantity", small, large, f"{large}, rate {study.raised_rate:g}", "large against small", "raised against small")
+    rows = []
+    for item in (*solutions.PERFORMANCE, *solutions.CURVATURE):
+        first, last, change = found["rest"][item.name].values()
+        _, raised, to_small = found["matched"].get(item.name, dict.fromkeys("abc", "–")).values()
+        rows.append((item.title, first, last, raised, change, to_small))
+    return charts.table(columns, rows)
+
+
+def line(found: Line, batch_sizes: tuple[int, ...]) -> charts.Figure:
+    """The line from the small-batch to the large-batch solution of F1, seed {setting.f1.seeds.first}, which started at the same
+    weights; {setting.num_line_examples} images each, float32, the statistics of batch normalisation estimated anew at each
+    point on these training images."""
+    panels = {
+        "loss": {"training images": found.train_loss, "test images": found.test_loss},
+        "accuracy": {"training images": 100 * found.train_accuracy, "test images": 100 * found.test_accuracy},
+    }
+    return charts.curves(
+        {name: {of: charts.Series(found.alphas, [row]) for of, row in rows.items()} for name, rows in panels.items()},
+        x="α",
+        y={"loss": charts.Axis("cross-entropy (nats)", log=True), "accuracy": "accuracy (%)"},
+        marks={f"batch {size:,}": float(alpha) for alpha, size in enumerate(batch_sizes)},
+        alt="Loss and accuracy along a line through two solutions, which are marked.",
+    )

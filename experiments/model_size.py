@@ -3,59 +3,50 @@
 The original compares ten convolutional networks and concludes that more parameters help small networks and hardly matter to
 large ones, and that the gap between training and test grows with them. Its ten differ in depth and layout as well as in size.
 We rebuild networks with exactly its numbers of parameters, and beside them turn one knob alone: the width of a single hidden
-layer, on so few images that the size at which a network fits every training label lies inside the range; with true labels, and
-with some replaced at random.
+layer, on so few images that the size at which a network begins to fit every training label lies inside the range; with true
+labels, and with some replaced at random. All networks of one comparison are trained in the same way, at one learning rate.
 """
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from experiments import original
+from experiments.compared import Study, resized, search, trainings
 from experiments.margins import FITTED, TREND
 from experiments.networks import search_table
 from experiments.panels import score_trend
 from experiments.quantities import GAP_ACCURACY, GAP_LOSS, TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, measured
-from experiments.thresholds import first_values, where_reached
+from experiments.thresholds import around, first_values, gain_per_doubling, lowest_before, where_reached
 from lab.data import MNIST
-from lab.models import CNN, MLP
+from lab.models import MLP
 from lab.trained import Classification
-from lab.training import ChosenLearningRate, Recipe, Train, tuned
+from lab.training import ChosenLearningRate, LearningRateSearch, Recipe
 from measured import charts
-from measured.evidence import Claim, Comments, Margin, Quantity, Result, Seeds, Sweep
-from measured.evidence.tests import at_least, equal, every, larger, smaller
+from measured.evidence import Claim, Comments, Margin, Quantity, Result, Runs, Seeds, Sweep, factor
+from measured.evidence.tests import Test, at_least, at_most, every, larger, smaller, some
 from measured.jobs import gather
 
 TITLE = "Parameters and the gap"
+RUNS = Runs(
+    varies="the training images, which of their labels are wrong, the initial weights and the order of batches",
+    shared="the test images and the draw of images on which the learning rate was chosen",
+)
 
-# Seconds of one worker, measured: 1,600 updates of 64 images take 1 s up to width 64, then 1.3, 1.8, 3.2 and 5.5 s, judged: all
-# widths 20 s, times 8 seeds and 2 kinds of labels, and 30 s for their rates: 350 s. The ten take 1.3 ms per image trained and
-# 0.5 ms judged, one of each: 5 seeds x (19,200 trained + 14,000 judged) + 3 rates x (6,400 + 6,000): 193 s.
-
-
-@dataclass(frozen=True)
-class Study:
-    """How all networks of one comparison are trained."""
-
-    images: MNIST
-    """What a run trains on, in a draw of its own seed, and is tested on."""
-    trial: MNIST
-    """What a learning rate is chosen on for each network, in a draw that is not reported."""
-    recipe: Recipe
-    """How a run trains, but for its learning rate, which goes up and down in one cycle."""
-    search_updates: int
-    """Mini-batches of the trainings that choose the learning rate."""
-    seeds: Seeds
-    """Runs of each network; a seed sets the images, the wrong labels, the initial weights and the order."""
+# Seconds of one worker: 1,600 updates of 128 images take 0.5 s up to width 25, then 0.9, 1.5, 2.3 and 5.1 s, judged: 20 runs,
+# 12 of them with noise, x 10.7 s + 8 x 5.1 s = 255 s. The ten take 1.3 ms per image trained and 0.5 ms judged, one of each:
+# 6 seeds x (19,200 trained + 14,000 judged) = 190 s at most before small trainings were made faster; rates 20 s.
 
 
+TEN_NETWORKS = [network for _, network, _ in original.TEN]
 SCORES = (TRAIN_ACCURACY, TEST_ACCURACY, TEST_LOSS, GAP_ACCURACY, GAP_LOSS)
-CYCLE = Recipe(0.002, 1600, batch_size=64, schedule="one_cycle")
-NOISE = MNIST(4000, label_noise=0.15)
-# Rates of the sweeps are chosen by the training loss on noisy labels: fitting is the question; of the ten, on reserved images.
-NOISY = Study(NOISE, replace(NOISE, seed=100, num_held_out=1), CYCLE, search_updates=800, seeds=Seeds(8))
-CLEAN = replace(NOISY, images=MNIST(4000))
-RESERVED = MNIST(4000, seed=100, validation="held out", num_held_out=2000)
-TEN = Study(MNIST(4000, validation="reserved"), RESERVED, replace(CYCLE, num_updates=300), search_updates=100, seeds=Seeds(5))
+CYCLE = Recipe(0.008, 1600, batch_size=128, schedule="one_cycle")
+NOISE = MNIST(2000, label_noise=0.15)
+# The rate of the sweeps is chosen by fitting noisy labels, which is the question; that of the ten on reserved images.
+NOISY = Study(NOISE, replace(NOISE, seed=100, num_held_out=1), CYCLE, search_updates=600, seeds=Seeds(12))
+CLEAN = replace(NOISY, images=MNIST(2000), seeds=Seeds(8))
+RESERVED = MNIST(4000, seed=100, validation="held out", num_held_out=1000)
+SHORT = replace(CYCLE, num_updates=300, batch_size=64)
+TEN = Study(MNIST(4000, validation="reserved"), RESERVED, SHORT, search_updates=100, seeds=Seeds(6))
 
 
 @dataclass(frozen=True)
@@ -63,26 +54,35 @@ class Sizes:
     """Parameters of the networks with one hidden layer that claims compare."""
 
     smallest: int
-    half_rule: int
+    small: int
+    twice: int
+    fourfold: int
     rule: int
     large: int
+    wide: int
     largest: int
 
 
 @dataclass(frozen=True)
 class Settings:
-    widths: tuple[int, ...] = (1, 2, 4, 8, 16, 25, 50, 64, 128, 256, 512, 1000)
-    """Hidden units of the sweep; each has 795 parameters, and ten more belong to the outputs."""
-    large_width: int = 128
-    """Hidden units of the network that the largest is compared with, which is large itself."""
+    widths: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 8, 9, 11, 13, 16, 25, 64, 128, 256)
+    """Hidden units of the sweeps, closer together where networks begin to fit their labels."""
+    widest: int = 512
+    """Hidden units of the largest network, which learns true labels alone."""
+    small_widths: tuple[int, int, int] = (4, 8, 16)
+    """Hidden units of small networks, doubled from one to the next."""
+    large_width: int = 64
+    """Hidden units of the network from which on networks count as large."""
+    searched_widths: tuple[int, ...] = (256,)
+    """Hidden units of the networks on which the learning rate of all is chosen: wide ones, which bear least."""
     clean: Study = CLEAN
     """The sweep of widths with true labels."""
     noisy: Study = NOISY
     """The sweep of widths with some labels replaced by a class drawn at random."""
     ten: Study = TEN
     """Networks with the original's ten numbers of parameters."""
-    learning_rates: tuple[float, ...] = (0.002, 0.004, 0.008)
-    """Candidates for the peak of the cycle."""
+    learning_rates: tuple[float, ...] = (0.002, 0.004, 0.008, 0.016)
+    """Candidates for the peak of the cycle, one for all networks of a comparison."""
 
     @property
     def rule(self) -> int:
@@ -92,25 +92,23 @@ class Settings:
     @property
     def size(self) -> Sizes:
         """Parameters of the networks that claims compare."""
+        small, twice, fourfold = (one_layer(width).num_parameters for width in self.small_widths)
         sizes = [one_layer(width).num_parameters for width in self.widths]
-        near_half, near = (min(sizes, key=lambda size: abs(size - goal)) for goal in (self.rule / 2, self.rule))
-        return Sizes(sizes[0], near_half, near, one_layer(self.large_width).num_parameters, sizes[-1])
-
-
-def resized(study: Study, num_updates: int, search_updates: int, seeds: Seeds, **images: int) -> Study:
-    """The study with other trainings, and other numbers of images where they are given."""
-    own, trial = replace(study.images, **images), replace(study.trial, num_train=images.get("num_train", study.trial.num_train))
-    return Study(own, trial, replace(study.recipe, num_updates=num_updates), search_updates, seeds)
+        near = min(sizes, key=lambda size: abs(size - self.rule))
+        ends = one_layer(self.large_width).num_parameters, sizes[-1], one_layer(self.widest).num_parameters
+        return Sizes(sizes[0], small, twice, fourfold, near, *ends)
 
 
 TOYS = [resized(study, 4, 1, Seeds(2), num_train=60, num_held_out=50) for study in (CLEAN, NOISY, TEN)]
 PRESETS = {
-    "quick": Settings((1, 2, 4), 2, *TOYS, learning_rates=(0.003,)),
+    "quick": Settings((1, 2, 4), 8, (1, 2, 4), 4, (2,), *TOYS, learning_rates=(0.003,)),
     "standard": Settings(),
     "full": Settings(
-        widths=(1, 2, 4, 8, 12, 16, 25, 32, 40, 50, 64, 90, 128, 256, 512, 1000, 2000, 5000),
-        clean=resized(CLEAN, 60_000, 20_000, Seeds(20)),
-        noisy=resized(NOISY, 60_000, 20_000, Seeds(20)),
+        widths=(1, 2, 3, 4, 6, 8, 11, 13, 16, 19, 23, 27, 32, 38, 50, 64, 90, 128, 256, 512, 1000, 2000),
+        widest=5000,
+        searched_widths=(2000,),
+        clean=resized(CLEAN, 60_000, 20_000, Seeds(20), num_train=4000),
+        noisy=resized(NOISY, 60_000, 20_000, Seeds(20), num_train=4000),
         ten=resized(TEN, 15_620, 1562, Seeds(20), num_train=MNIST(validation="reserved").sizes[0]),
         learning_rates=(0.0003, 0.001, 0.003, 0.01),
     ),
@@ -122,37 +120,38 @@ def one_layer(width: int) -> MLP:
     return MLP(28 * 28, (width,), MNIST.num_classes)
 
 
-def trainings(network: CNN | MLP, study: Study, rates: tuple[float, ...]) -> list[Train[Classification]]:
-    """The reported runs of one network, at the learning rate that did best in trials."""
-    runs = [Train(network, replace(study.images, seed=seed), study.recipe, seed) for seed in study.seeds]
-    trial, updates = study.trial, study.search_updates
-    by = "held-out loss" if trial.validation == "held out" else "training loss"
-    return [tuned(run, rates, seeds=[trial.seed], data=trial, updates=updates, by=by) for run in runs]
+def searches(settings: Settings) -> dict[str, dict[str, LearningRateSearch]]:
+    """What chooses the rate of ``all`` networks of a comparison, and the same trials network by network, for the table."""
+    ten = sorted(TEN_NETWORKS, key=lambda network: network.num_parameters)
+    tried = {"noisy": list(map(one_layer, settings.searched_widths)), "ten": [ten[0], ten[len(ten) // 2], ten[-1]]}
+    found = {}
+    for name, networks in tried.items():
+        study, rates = getattr(settings, name), settings.learning_rates
+        found[name] = {"all": search(networks, study, rates)} | {str(one): search([one], study, rates) for one in networks}
+    return found
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
-    layers = [one_layer(width) for width in settings.widths]
-    tried = {"clean": layers, "noisy": layers, "ten": [network for _, network, _ in original.TEN]}
+    asked, layers = searches(settings), list(map(one_layer, settings.widths))
+    sets = {"clean": ([*layers, one_layer(settings.widest)], "noisy"), "noisy": (layers, "noisy"), "ten": (TEN_NETWORKS, "ten")}
     jobs = {
-        name: {one.num_parameters: trainings(one, getattr(settings, name), settings.learning_rates) for one in several}
-        for name, several in tried.items()
+        name: {one.num_parameters: trainings(one, getattr(settings, name), asked[by]["all"]) for one in several}
+        for name, (several, by) in sets.items()
     }
-    searches = {name: {size: runs[0].tuned_by for size, runs in found.items()} for name, found in jobs.items()}
-    trained, chosen = gather((jobs, searches))
+    trained, chosen = gather((jobs, asked))
     sweeps = {name: Sweep("parameters", runs) for name, runs in trained.items()}
-    metrics: dict[str, dict[str, Any]] = {
-        name: {"trend": {item.name: runs.correlation(item) for item in (TEST_ACCURACY, GAP_ACCURACY, GAP_LOSS)}}
-        for name, runs in sweeps.items()
-    }
+    metrics: dict[str, dict[str, Any]] = {"ten": {item.name: sweeps["ten"].correlation(item) for item in SCORES}}
     for name in ("clean", "noisy"):
-        fitting = first_values(sweeps[name], TRAIN_ACCURACY, FITTED.value)
-        metrics[name]["fitted"] = where_reached(fitting, "", remedy="more updates, or wider networks")
-        metrics[name] |= {role: measured(SCORES, sweeps[name][size]) for role, size in asdict(settings.size).items()}
+        runs, fitting = sweeps[name], first_values(sweeps[name], TRAIN_ACCURACY, FITTED.value)
+        metrics[name] = {"fitted": where_reached(fitting, "", remedy="more updates, or wider networks")}
+        metrics[name] |= {role: measured(SCORES, runs[at]) for role, at in asdict(settings.size).items() if at in runs.runs}
+        metrics[name] |= around(runs, fitting, SCORES) | {"before": {TEST_LOSS.name: lowest_before(runs, fitting, TEST_LOSS)}}
+    metrics["clean"]["gain"] = gain_per_doubling(sweeps["clean"], TEST_ACCURACY, settings.size.large, settings.size.largest)
     noise = "{setting.noisy.images.label_noise.percent} of the training labels are replaced at random, to be fitted too."
     figures = charts.drawn(sweep, sweeps["clean"], metrics["clean"], settings, "True labels.", variant="clean")
     figures |= charts.drawn(sweep, sweeps["noisy"], metrics["noisy"], settings, noise, variant="noisy")
-    figures |= charts.drawn(gap, sweeps) | charts.drawn(ten, sweeps["ten"]) | charts.drawn(networks, chosen["ten"])
-    return Result(metrics, figures | charts.drawn(rates, settings.widths, chosen["clean"]))
+    figures |= charts.drawn(gap, sweeps, metrics) | charts.drawn(ten, sweeps["ten"]) | charts.drawn(networks)
+    return Result(metrics, figures | charts.drawn(rates, chosen))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -162,17 +161,20 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
 def sweep(runs: Sweep[Classification], metrics: dict[str, Any], settings: Settings, labels: str) -> charts.Figure:
     """{labels} {setting.clean.images.num_train} training images of each run's own; scored in evaluation mode on all images
     trained on and on test images with their true labels."""
-    marks = {f"{MNIST.num_classes} classes × {settings.clean.images.num_train:,} images": float(settings.rule)}
+    marks = {f"{MNIST.num_classes} classes × {settings.clean.images.sizes[0]:,} images": float(settings.rule)}
     if (fitted := metrics["fitted"]["at"]).is_measured:
         marks[f"{100 * FITTED.value:g} % of labels fitted"] = fitted.value
     return score_trend(runs, marks)
 
 
-def gap(sweeps: dict[str, Sweep[Classification]]) -> charts.Figure:
-    """The gap by itself; positive is worse."""
+def gap(sweeps: dict[str, Sweep[Classification]], metrics: dict[str, Any]) -> charts.Figure:
+    """The gap by itself: training minus test accuracy, and test minus training loss. Marked is where networks with one layer
+    begin to fit their labels."""
     lines = {"one layer, true labels": "clean", "one layer, some labels wrong": "noisy", "the original's ten": "ten"}
-    alt = "Gap of accuracy, left, and of loss, right, against parameters, for three sets of networks and labels."
-    return charts.sweeps({line: sweeps[name] for line, name in lines.items()}, (GAP_ACCURACY, GAP_LOSS), alt=alt)
+    fitted = {line: metrics[lines[line]]["fitted"]["at"] for line in list(lines)[:2]}
+    marks = {f"{line}: fitted": at.value for line, at in fitted.items() if at.is_measured}
+    alt = "Gap of accuracy, left, and of loss, right, against parameters, for each set of networks and labels."
+    return charts.sweeps({line: sweeps[name] for line, name in lines.items()}, (GAP_ACCURACY, GAP_LOSS), marks=marks, alt=alt)
 
 
 def ten(runs: Sweep[Classification]) -> charts.Figure:
@@ -181,44 +183,80 @@ def ten(runs: Sweep[Classification]) -> charts.Figure:
     return score_trend(runs)
 
 
-def networks(chosen: dict[int, ChosenLearningRate]) -> charts.Figure:
+def networks() -> charts.Figure:
     """Networks with exactly the original's ten numbers of parameters. Pooling follows each convolution."""
-    rows = []
-    for number, (word, network, kind) in enumerate(original.TEN, start=1):
-        size, pooling = network.num_parameters, f"{network.pool} × {network.pool}"
-        rows.append((number, word, size, str(network), pooling, kind, f"{chosen[size].learning_rate:g}"))
-    columns = ("number", "the original calls it", "parameters", "our network", "pooling", "kind", "learning rate")
-    return charts.table(columns, rows)
+    rows = [
+        (number, word, of.num_parameters, str(of), f"{of.pool} × {of.pool}", kind)
+        for number, (word, of, kind) in enumerate(original.TEN, start=1)
+    ]
+    return charts.table(("number", "the original calls it", "parameters", "our network", "pooling", "kind"), rows)
 
 
-def rates(widths: tuple[int, ...], chosen: dict[int, ChosenLearningRate]) -> charts.Figure:
-    """Training loss on noisy labels after {setting.clean.search_updates} updates, by which the sweep's rates are chosen."""
-    groups = [(width, size, f"{of.learning_rate:g}", of) for width, (size, of) in zip(widths, chosen.items(), strict=True)]
-    return search_table(("hidden units", "parameters", "learning rate"), groups, "training loss at")
+def rates(chosen: dict[str, dict[str, ChosenLearningRate]]) -> charts.Figure:
+    """One learning rate for all networks of a comparison: that with the lowest loss, or median loss, of the networks tried. For
+    the sweep that is training loss on noisy labels after {setting.noisy.search_updates} updates, for the ten the loss on
+    reserved images after {setting.ten.search_updates}."""
+    words = {"noisy": "the sweep", "ten": "the ten"}
+    groups = [
+        (words[name], "median of these" if network == "all" else network, f"{of.learning_rate:g}", of)
+        for name, searched in chosen.items()
+        for network, of in searched.items()
+        if network != "all" or len(searched) > 2
+    ]
+    return search_table(("for", "network", "best"), groups, "loss at")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Claims
 
-TEN_POINTS = Margin(0.10, "ten points of accuracy are seen at a glance on the axis from 0 to 100 %")
 ONE_POINT = Margin(0.01, "one point of accuracy cannot be seen on the axis from 0 to 100 %")
+TWENTIETH_NAT = Margin(0.05, "a twentieth of a nat is a twentieth of the probability that the right class gets")
+TWENTIETH = factor(1.05, "on the figure's logarithmic axis less than a twentieth is no rise or fall that an eye sees")
 
 
-def grows(claim: str, quote: str, sweep: str, quantity: Quantity) -> Claim:
-    """That a quantity grows with the number of parameters over the networks of a sweep."""
-    trend, what = f"{sweep}.trend.{quantity.name}", f"the {quantity.title.split(' (')[0]}"
-    over = {"clean": "the range of widths", "ten": "the original's ten networks"}[sweep]
+def trend(claim: str, quote: str, quantity: Quantity) -> Claim:
+    """That a quantity grows with the number of parameters over the original's ten networks."""
+    name, what = f"ten.{quantity.name}", f"the {quantity.title.split(' (')[0]}"
     return Claim(
         claim,
         source="original 3.2",
-        headline=f"Over {over}, {what} grows with parameters",
+        headline=f"Over the original's ten networks, {what} grows with parameters",
         quote=original.QUOTES[quote],
-        says=f"Over {over}, {what} grows with the number of parameters: rank correlation {{{trend}}}, {{margin}} to count.",
-        holds=at_least(trend, TREND),
+        says=f"Over the original's ten networks, {what} grows with the number of parameters: rank correlation {{{name}}}, "
+        "{margin} to count.",
+        holds=at_least(name, TREND),
         comments=Comments(
-            supported=f"Over {over} as a whole, {what} goes up with the number of parameters.",
-            refuted=f"Over {over} as a whole, {what} does not go up with the number of parameters.",
-            inconclusive=f"Whether {what} goes up with the number of parameters over {over}, these seeds do not decide.",
+            supported=f"Over the ten as a whole, {what} goes up with the number of parameters.",
+            refuted=f"Over the ten as a whole, {what} does not go up with the number of parameters.",
+            inconclusive=f"Whether {what} goes up with the number of parameters over the ten, these seeds do not decide.",
+        ),
+    )
+
+
+def rises(quantity: Quantity, by: Margin) -> Test:
+    """That a gap is wider at the size that just fits the labels than in the smallest network."""
+    return larger(f"clean.threshold.{quantity.name}", than=f"clean.smallest.{quantity.name}", by=by, paired=True)
+
+
+def grows(claim: str, quantity: Quantity, by: Margin) -> Claim:
+    """That a gap grows with the number of parameters all along: up to the size that fits the labels, and beyond it."""
+    what = f"the {quantity.title.split(' (')[0]}"
+    return Claim(
+        claim,
+        source="original 3.2",
+        headline=f"With the width of one layer, {what} grows all along",
+        quote=original.QUOTES["S13a"],
+        says=f"{what.capitalize()} grows by {{margins[0]}} up to the first network that fits the labels, and by as much beyond "
+        f"it: from {{clean.smallest.{quantity.name}}} at {{setting.size.smallest}} parameters to "
+        f"{{clean.threshold.{quantity.name}}} there and {{clean.largest.{quantity.name}}} at {{setting.size.largest}}.",
+        holds=every(
+            rises(quantity, by),
+            larger(f"clean.largest.{quantity.name}", than=f"clean.threshold.{quantity.name}", by=by, paired=True),
+        ),
+        comments=Comments(
+            supported=f"{what.capitalize()} keeps growing, also where every label is fitted already.",
+            refuted=f"{what.capitalize()} does not grow all along: in one half of the range at least it fails to.",
+            inconclusive=f"Whether {what} grows in both halves of the range, these seeds do not decide.",
         ),
     )
 
@@ -229,13 +267,17 @@ CLAIMS = (
         source="original 3.2",
         headline="Small networks gain from parameters",
         quote=original.QUOTES["S12a"],
-        says="From {setting.size.smallest} to {setting.size.rule} parameters, test accuracy rises by {margin}: from "
-        "{clean.smallest.final_test_accuracy} to {clean.rule.final_test_accuracy}.",
-        holds=larger("clean.rule.final_test_accuracy", than="clean.smallest.final_test_accuracy", by=TEN_POINTS, paired=True),
+        says="Small networks gain {margins[0]} of test accuracy with every doubling: {clean.small.final_test_accuracy} with "
+        "{setting.size.small} parameters, {clean.twice.final_test_accuracy} with {setting.size.twice} and "
+        "{clean.fourfold.final_test_accuracy} with {setting.size.fourfold}.",
+        holds=every(
+            larger("clean.twice.final_test_accuracy", than="clean.small.final_test_accuracy", by=ONE_POINT, paired=True),
+            larger("clean.fourfold.final_test_accuracy", than="clean.twice.final_test_accuracy", by=ONE_POINT, paired=True),
+        ),
         comments=Comments(
-            supported="Up to the size that the rule names, parameters help by far more than can be overlooked.",
-            refuted="Even the smallest networks gain less than that, so that the original's comment has nothing to begin with.",
-            inconclusive="Small networks may gain that much; these seeds leave it open.",
+            supported="Among small networks, whoever doubles the parameters sees the difference.",
+            refuted="Even among small networks a doubling can go unseen.",
+            inconclusive="Whether every doubling of a small network can be seen, these seeds leave open.",
         ),
     ),
     Claim(
@@ -243,58 +285,116 @@ CLAIMS = (
         source="original 3.2",
         headline="Large networks hardly gain from parameters",
         quote=original.QUOTES["S12b"],
-        says="From {setting.size.large} to {setting.size.largest} parameters, test accuracy changes by {margin}: from "
-        "{clean.large.final_test_accuracy} to {clean.largest.final_test_accuracy}.",
-        holds=equal("clean.largest.final_test_accuracy", to="clean.large.final_test_accuracy", within=ONE_POINT, paired=True),
+        says="From {setting.size.large} to {setting.size.largest} parameters, test accuracy gains {margin} with a doubling, "
+        "on average: {clean.gain}.",
+        holds=at_most("clean.gain", ONE_POINT),
         comments=Comments(
-            supported="At this size the number of parameters no longer matters much.",
-            refuted="Large networks still change by more than that.",
-            inconclusive="Whether large networks change by less than that is open over these seeds.",
+            supported="At this size, whoever doubles the parameters does not see the difference.",
+            refuted="Large networks still gain more than that.",
+            inconclusive="Whether large networks gain less than that is open over these seeds.",
         ),
     ),
-    grows("S12c", "S12a", "ten", TEST_ACCURACY),
+    trend("S12c", "S12a", TEST_ACCURACY),
     Claim(
         "S12d",
         source="original 3.2",
         headline="A network that is large enough finds good weights easily",
         quote=original.QUOTES["S12d"],
-        says="With {setting.size.rule} parameters, about as many as classes times images, the network fits {margin} of its "
-        "training labels: {clean.rule.final_train_accuracy}.",
-        holds=at_least("clean.rule.final_train_accuracy", FITTED),
+        says="With {setting.size.rule} parameters, about as many as classes times images, the network fits {margins[0]} of its "
+        "training labels, where all are true and where {setting.noisy.images.label_noise.percent} were replaced: "
+        "{clean.rule.final_train_accuracy} and {noisy.rule.final_train_accuracy}.",
+        holds=every(at_least("clean.rule.final_train_accuracy", FITTED), at_least("noisy.rule.final_train_accuracy", FITTED)),
         comments=Comments(
-            supported="As far as fitting goes it is easy: at that size plain training fits nearly every label.",
+            supported="As far as fitting goes it is easy: at that size plain training fits nearly every label, wrong ones too.",
             refuted="Not by this training: even a network of that size leaves training labels unfitted.",
             inconclusive="Whether a network of that size fits its training labels, these seeds do not settle.",
         ),
     ),
-    grows("S13a", "S13a", "clean", GAP_ACCURACY),
-    grows("S13b", "S13a", "clean", GAP_LOSS),
-    grows("S13c", "S13a", "ten", GAP_ACCURACY),
+    grows("S13a", GAP_ACCURACY, ONE_POINT),
+    grows("S13b", GAP_LOSS, TWENTIETH_NAT),
+    trend("S13c", "S13a", GAP_ACCURACY),
+    Claim(
+        "gap-rises",
+        source="ours",
+        headline="Up to the size that fits every label, both gaps grow",
+        says="From {setting.size.smallest} parameters to the first network that fits the true labels, the gap of accuracy "
+        "widens by {margins[0]} and that of the loss by {margins[1]}: to {clean.threshold.gap_accuracy} and "
+        "{clean.threshold.gap_loss} nats.",
+        holds=every(rises(GAP_ACCURACY, ONE_POINT), rises(GAP_LOSS, TWENTIETH_NAT)),
+        comments=Comments(
+            supported="So far the original is right.",
+            refuted="Not even there does the gap grow in both readings.",
+            inconclusive="Whether both gaps grow up to there, these seeds do not decide.",
+        ),
+    ),
+    Claim(
+        "gap-falls",
+        source="ours",
+        headline="Beyond that size, both gaps shrink",
+        says="From the first network that fits the true labels to {setting.size.largest} parameters, the gap of accuracy "
+        "shrinks by {margins[0]} and that of the loss by {margins[1]}: to {clean.largest.gap_accuracy} and "
+        "{clean.largest.gap_loss} nats.",
+        holds=every(
+            smaller("clean.largest.gap_accuracy", than="clean.threshold.gap_accuracy", by=ONE_POINT, paired=True),
+            smaller("clean.largest.gap_loss", than="clean.threshold.gap_loss", by=TWENTIETH_NAT, paired=True),
+        ),
+        comments=Comments(
+            supported="From there on more parameters close the gap, in both readings.",
+            refuted="The gap does not shrink in both readings once the labels are fitted.",
+            inconclusive="Whether both gaps shrink from there on, these seeds do not decide.",
+        ),
+    ),
     Claim(
         "S13d",
         source="original 3.2",
         headline="More parameters overfit, to the harm of unseen images",
         quote=original.QUOTES["S13d"],
-        says="From {setting.size.rule} to {setting.size.largest} parameters test accuracy falls: from "
-        "{clean.rule.final_test_accuracy} to {clean.largest.final_test_accuracy}.",
-        holds=smaller("clean.largest.final_test_accuracy", than="clean.rule.final_test_accuracy", paired=True),
+        says="From the first network that fits the true labels to {setting.size.largest} parameters, test accuracy falls or "
+        "the test loss rises: from {clean.threshold.final_test_accuracy} and {clean.threshold.final_test_loss} nats to "
+        "{clean.largest.final_test_accuracy} and {clean.largest.final_test_loss}.",
+        holds=some(
+            smaller("clean.largest.final_test_accuracy", than="clean.threshold.final_test_accuracy", paired=True),
+            larger("clean.largest.final_test_loss", than="clean.threshold.final_test_loss", paired=True),
+        ),
         comments=Comments(
-            supported="Beyond the size that the rule names, more parameters do harm on images never seen.",
-            refuted="A gap is no harm: beyond the size that the rule names, more parameters cost no accuracy on unseen images.",
+            supported="Beyond the size that fits every label, more parameters do harm on images never seen.",
+            refuted="A gap is no harm: beyond that size, more parameters cost neither accuracy nor loss on unseen images.",
             inconclusive="Whether more parameters harm unseen images beyond that size is open over these seeds.",
         ),
     ),
     Claim(
         "peak-at-threshold",
         source="Belkin et al. 2019",
-        headline="With noisy labels, the test loss peaks near classes times images parameters",
-        says="With {setting.noisy.images.label_noise.percent} label noise, the test loss at {setting.size.rule} parameters, "
-        "about as many as classes times images, lies above that at {setting.size.half_rule} and above that of the largest "
-        "network: {noisy.rule.final_test_loss}, {noisy.half_rule.final_test_loss} and {noisy.largest.final_test_loss}.",
-        published="the threshold of interpolation at about classes times images parameters (as a review reports it).",
+        headline="With noisy labels, the test loss peaks where networks begin to fit every label",
+        says="With {setting.noisy.images.label_noise.percent} label noise, the test loss of the first network that fits its "
+        "labels is {margins[0]} that of one half its size, and as much above one of double its size: "
+        "{noisy.threshold.final_test_loss}, {noisy.half.final_test_loss} and {noisy.double.final_test_loss}.",
+        published="the test error of networks with one hidden layer peaks at the threshold of interpolation, at about classes "
+        "times images parameters (as a review reports it).",
         holds=every(
-            larger("noisy.rule.final_test_loss", than="noisy.half_rule.final_test_loss", paired=True),
-            larger("noisy.rule.final_test_loss", than="noisy.largest.final_test_loss", paired=True),
+            larger("noisy.threshold.final_test_loss", than="noisy.half.final_test_loss", by=TWENTIETH, paired=True),
+            larger("noisy.threshold.final_test_loss", than="noisy.double.final_test_loss", by=TWENTIETH, paired=True),
+        ),
+        comments=Comments(
+            supported="A network that only just fits the mistakes does worse elsewhere than its smaller and larger neighbours.",
+            refuted="There is no such peak at the size that just fits the labels.",
+            inconclusive="Whether there is a peak at that size, these seeds do not decide.",
+        ),
+    ),
+    Claim(
+        "descends-again",
+        source="Belkin et al. 2019",
+        headline="Beyond the peak the test loss falls below the best of the small networks",
+        says="With {setting.noisy.images.label_noise.percent} label noise, the lowest test loss of all networks too small to "
+        "fit the labels is {margin} that of {setting.size.wide} parameters: {noisy.before.final_test_loss} and "
+        "{noisy.wide.final_test_loss}.",
+        published="beyond the threshold the test error of large networks falls below the best of small ones (as a review "
+        "reports it).",
+        holds=larger("noisy.before.final_test_loss", than="noisy.wide.final_test_loss", by=TWENTIETH, paired=True),
+        comments=Comments(
+            supported="Whoever stops at the best of the small networks misses better ones.",
+            refuted="The best of the small networks is not beaten by the largest one.",
+            inconclusive="Whether the largest network beats the best of the small ones, these seeds do not decide.",
         ),
     ),
 )

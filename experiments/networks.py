@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from experiments import original
 from lab.models import CNN
 from lab.network import Network
@@ -66,17 +64,15 @@ def search_table(heading: Sequence[str], searches: Sequence[Sequence[Any]], rate
 def over_updates(
     networks: Mapping[str, Network],
     trained: Mapping[str, Sequence[Training]],
-    num_updates: int,
     kind: str,
     y: charts.Axis,
     scale: float = 1.0,
 ) -> charts.Figure:
-    """Loss or accuracy on the fixed samples of histories, ended by the final numbers on everything."""
+    """Loss or accuracy on the fixed samples of histories."""
 
     def history(name: str, split: str) -> charts.Series:
         runs = trained[name]
-        rows = [[*getattr(run, f"{split}_{kind}"), float(getattr(run, f"final_{split}_{kind}"))] for run in runs]
-        return charts.Series([*runs[0].steps, num_updates], scale * np.array(rows))
+        return charts.Series(runs[0].steps, [scale * getattr(run, f"{split}_{kind}") for run in runs])
 
     return charts.curves(
         {

@@ -1,9 +1,10 @@
 """What path do the weights take?
 
-One convolutional network is trained several times on MNIST and its weights are kept every few epochs. All checkpoints of all
-runs together are projected on their first two principal components: once for runs that start at the same weights and see the
-data in different orders, once for runs that start at weights of their own. Beside each share of explained variance stands what
-random walks give that start at the same points and take steps of the same lengths.
+The original's first convolutional network is trained on a part of MNIST several times, as in the original, and its weights are
+kept after every epoch. All checkpoints of these runs together are projected on their first two principal components: once for
+runs that start at the same weights and see the data in different orders, once for runs that start at weights of their own. Both
+are repeated with other images and other starts, each group of runs on a plane of its own. Beside each share of explained
+variance stands what random walks give that start at the same points and take steps of the same lengths.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,133 +15,166 @@ import numpy as np
 
 from experiments import networks as shown
 from experiments import original
-from experiments.margins import MOSTLY
-from experiments.quantities import TEST_ACCURACY
+from experiments.margins import FLATTER, MOSTLY
+from experiments.quantities import TEST_ACCURACY, measured
 from lab.data import MNIST
 from lab.models import CNN
 from lab.trained import Classification
 from lab.training import Recipe, Train
 from lab.trajectories import JointPCA, Paths, principal_components
 from measured import charts
-from measured.evidence import Claim, Comments, Estimate, Margin, Metric, Result, Seeds, Share, Single, at_least, larger
+from measured.evidence import Claim, Comments, Estimate, Metric, Quantity, Result, Runs, Seeds, Share, at_least, smaller
 from measured.jobs import gather
 
 TITLE = "The path of the weights"
+RUNS = Runs(
+    varies="a whole group of {setting.runs} runs: training images, initial weights and orders of the images",
+    shared="the number of images and of epochs",
+)
 
-# Seconds of one worker: two convolutions train on 2,300 and judge 6,000 images a second.
-#   16 runs of 24 epochs x 640 images               16 x 6.7 s  = 107 s
-#   8 runs at the original's learning rate           8 x 7.0 s  =  56 s
-#   9 measurements of 640 + 500 images per run      16 x 1.7 s  =  27 s
-#   final numbers, PCA and 100 random walks         16 x 0.2 s + 4 x 3 s = 15 s
-# All images of MNIST would cost 100 times as much: full has them.
+# Seconds of one worker with another beside it: the network trains on 3,500 and judges 8,000 images a second.
+#   3 groups of 8 + 8 runs, one of them in both, of 12 epochs x 256 images           45 x 1.2 s = 54 s
+#   13 measurements of 200 held-out images on the way, of the group that is drawn    15 x 0.3 s =  5 s
+#   PCA and random walks of 104 checkpoints x 242,062 weights, and of one layer       6 x 3.5 s = 21 s
+# All images of MNIST would cost 240 times as much: full has a tenth of them.
 
 
 @dataclass(frozen=True)
 class Settings:
     network: CNN = original.CNN_16_36
     """The network of all runs, the original's first."""
-    data: MNIST = MNIST(640, num_held_out=500)
-    """What all runs train on and are judged on."""
-    num_epochs: int = 24
-    """Passes of one training over its images."""
-    epochs_between: int = 3
-    """Epochs from one checkpoint to the next; the original has three."""
-    batch_size: int = 64
+    data: MNIST = MNIST(256, num_held_out=500)
+    """What the runs of a group train on, images drawn by its seed, and images that all are judged on."""
+    num_epochs: int = 12
+    """Passes of one training over its images; the weights are kept after each."""
+    batch_size: int = 32
     """Images in a mini-batch."""
     learning_rate: float = 0.003
-    """The constant learning rate of Adam in the runs whose paths are drawn."""
-    original_learning_rate: float = 0.01
-    """The original's learning rate; how many runs learn with it is counted, and no path is drawn."""
-    seeds: Seeds = Seeds(8)
-    """Runs with the same start, and as many with starts of their own."""
-    num_simulations: int = 100
-    """Sets of random walks behind the null model."""
+    """The constant learning rate of Adam."""
+    runs: int = 8
+    """Runs of a group, whose joint components are taken; the original has as many."""
+    groups: Seeds = Seeds(3)
+    """Groups of runs with the same start, and as many of runs with starts of their own; the first is drawn."""
+    num_simulations: int = 50
+    """Sets of random walks behind the null model of a group."""
 
     @property
     def checkpoint_epochs(self) -> tuple[int, ...]:
         """Epochs after which the weights are kept."""
-        return tuple(range(0, self.num_epochs + 1, self.epochs_between))
+        return tuple(range(self.num_epochs + 1))
 
 
 PRESETS = {
-    "quick": Settings(
-        data=MNIST(40, num_held_out=50), num_epochs=4, epochs_between=2, batch_size=20, seeds=Seeds(2), num_simulations=3
-    ),
+    "quick": Settings(data=MNIST(40, num_held_out=50), num_epochs=3, batch_size=20, runs=2, groups=Seeds(2), num_simulations=3),
     "standard": Settings(),
-    "full": Settings(data=MNIST(), num_simulations=1000),
+    "full": Settings(data=MNIST(6000), num_epochs=24, groups=Seeds(10), num_simulations=1000),
 }
 STARTS = {"shared": "same start", "own": "starts of their own"}
 PARTS = {"whole": "all weights", "layer": "second convolution"}
 STUCK = 0.2
 """A run has learned nothing where it reads fewer test images than this: chance is a tenth."""
-SHARES = {
-    "explained": "two joint components",
-    "null": "random walks",
-    "kept": "of a run's own path",
-    "alone": "a run alone",
-    "alone_null": "its random walk",
-}
-"""Shares of variance in two components, by the heading of their columns."""
+
+SHARES = (
+    Quantity("explained", "two joint components", "%", read=lambda path: path.explained[:2].sum()),
+    Quantity("null", "random walks", "%", read=lambda path: path.null_explained[:, :2].sum(1).mean()),
+    Quantity("kept", "of a run's own path", "%", read=lambda path: path.kept.mean()),
+    Quantity("alone", "a run alone", "%", read=lambda path: path.alone_explained.mean()),
+    Quantity("alone_null", "its random walk", "%", read=lambda path: path.null_alone_explained.mean()),
+)
+"""Shares of variance in two components, of the runs of a group together or on the average over its runs."""
+LEFT_OUT = Quantity(
+    "left_out", "left out of a run alone", "%", average="geometric mean", read=lambda path: (1 - path.alone_explained).mean()
+)
+LEFT_OUT_WALK = Quantity(
+    "left_out_walk",
+    "of its random walk",
+    "%",
+    average="geometric mean",
+    read=lambda path: (1 - path.null_alone_explained).mean(),
+)
+STRAIGHTNESS = Quantity(
+    "straightness",
+    "distance over that of a walk",
+    average="geometric mean",
+    read=lambda path: (path.distance_from_start[:, -1] / np.sqrt((path.step_lengths**2).sum(1))).mean(),
+)
+DISTANCE = Quantity("distance", "distance from the start", read=lambda path: path.distance_from_start[:, -1].mean())
+OUTSIDE = Quantity("outside", "distance from the plane at the end", "%", read=lambda path: path.outside[:, -1].mean())
 
 
-def trainings(settings: Settings, rate: float, keep: bool, initial_seed: int | None = None) -> tuple[Train, ...]:
-    """Runs that differ in the order of the images and, where no initial seed is given, in the initial weights."""
-    updates_per_epoch = -(-settings.data.sizes[0] // settings.batch_size)
-    recipe = Recipe(rate, settings.num_epochs * updates_per_epoch, settings.batch_size)
-    steps = tuple(epoch * updates_per_epoch for epoch in settings.checkpoint_epochs) if keep else ()
-    one = Train(settings.network, settings.data, recipe, 0, initial_seed=initial_seed, record_at=steps, checkpoint_at=steps)
-    return tuple(replace(one, seed=seed) for seed in settings.seeds)
-
-
-def run(settings: Settings = PRESETS["standard"]) -> Result:
-    first, *_ = settings.seeds
-    runs = {
-        "shared": trainings(settings, settings.learning_rate, keep=True, initial_seed=first),
-        "own": trainings(settings, settings.learning_rate, keep=True),
-    }
-    whole_model = {start: JointPCA(runs[start], num_simulations=settings.num_simulations) for start in STARTS}
-    components = {start: {"whole": pca, "layer": replace(pca, layer="3.weight")} for start, pca in whole_model.items()}
-    paths, trained, compared = gather((components, runs, trainings(settings, settings.original_learning_rate, keep=False)))
-
-    ends = np.stack([item.weights for item in trained["own"]]).astype(np.float64)
-    apart = [np.linalg.norm(a - b) for number, a in enumerate(ends) for b in ends[number + 1 :]]
-    metrics: dict[str, Any] = {
-        start: {part: shares_of(path) for part, path in paths[start].items()}
-        | {
-            "accuracy": TEST_ACCURACY.over(trained[start]),
-            "distance": Estimate.over_seeds(paths[start]["whole"].distance_from_start[:, -1]),
-        }
-        for start in STARTS
-    }
-    metrics["apart"] = Single.once(np.mean(apart))
-    at_rates = {"ours": [*trained["shared"], *trained["own"]], "original": compared}
-    metrics["stuck"] = {
-        rate: Share.over_seeds(TEST_ACCURACY.of(item) < STUCK for item in found) for rate, found in at_rates.items()
-    }
-    moments = {"start": trained["own"][0].checkpoints[0], "end": trained["own"][0].weights}
-    return Result(
-        metrics,
-        charts.drawn(whole, paths, trained)
-        | charts.drawn(layer, paths, trained)
-        | charts.drawn(explained, metrics)
-        | charts.drawn(outside, paths, settings)
-        | charts.drawn(filters, settings.network, moments, first)
-        | charts.drawn(second_filters, settings.network, moments, first)
-        | charts.drawn(two_matrices, settings.network, moments["end"], first),
+def trainings(settings: Settings, group: int, start: str) -> tuple[Train, ...]:
+    """Runs of a group, which differ in the order of the images and, with starts of their own, in the initial weights."""
+    data = replace(settings.data, seed=group)
+    updates_per_epoch = -(-data.sizes[0] // settings.batch_size)
+    recipe = Recipe(settings.learning_rate, settings.num_epochs * updates_per_epoch, settings.batch_size)
+    steps = tuple(epoch * updates_per_epoch for epoch in settings.checkpoint_epochs)
+    recorded = steps if group == settings.groups.first else ()
+    first, *_ = seeds = range(group * settings.runs, (group + 1) * settings.runs)
+    return tuple(
+        Train(
+            settings.network,
+            data,
+            recipe,
+            seed,
+            initial_seed=first if start == "shared" else seed,
+            record_at=recorded,
+            checkpoint_at=steps,
+            history_examples=(1, 200),
+        )
+        for seed in seeds
     )
 
 
-def shares_of(path: Paths) -> dict[str, Metric]:
-    """Shares of variance in two components: of all runs together, of one run by itself, and of random walks in their place."""
-    return {
-        "explained": Single.once(path.explained[:2].sum(), "%"),
-        "null": replace(Estimate.over_seeds(path.null_explained[:, :2].sum(1), "%"), of="simulations"),
-        "kept": Estimate.over_seeds(path.kept, "%"),
-        "alone": Estimate.over_seeds(path.alone_explained, "%"),
-        "alone_null": Estimate.over_seeds(path.null_alone_explained.mean(0), "%"),
-        "walk": replace(Estimate.over_seeds(path.null_alone_explained.mean(1), "%"), of="simulations"),
-        "outside": Estimate.over_seeds(path.outside[:, -1], "%"),
-    }
+def run(settings: Settings = PRESETS["standard"]) -> Result:
+    runs = {start: [trainings(settings, group, start) for group in settings.groups] for start in STARTS}
+
+    def components(group: tuple[Train, ...]) -> dict[str, JointPCA]:
+        whole = JointPCA(group, num_simulations=settings.num_simulations, seed=group[0].seed)
+        return {"whole": whole, "layer": replace(whole, layer="3.weight")}
+
+    paths, trained = gather(({start: [components(group) for group in groups] for start, groups in runs.items()}, runs))
+
+    metrics: dict[str, Any] = {}
+    for start, groups in trained.items():
+        parts = {part: [path[part] for path in paths[start]] for part in PARTS}
+        metrics[start] = {part: numbers(found) for part, found in parts.items()}
+        metrics[start]["accuracy"] = GROUP_ACCURACY.over(groups)
+    metrics["apart"] = Estimate.over_seeds(apart(group) for group in trained["own"])
+    metrics["stuck"] = Share.over_seeds(TEST_ACCURACY.of(item) < STUCK for group in trained["own"] for item in group)
+
+    drawn = {start: found[0] for start, found in paths.items()}
+    accuracies = {start: found[0] for start, found in trained.items()}
+    one = trained["own"][0][0]
+    moments, seed = {"start": one.checkpoints[0], "end": one.weights}, runs["own"][0][0].seed
+    return Result(
+        metrics,
+        charts.drawn(whole, drawn, accuracies)
+        | charts.drawn(layer, drawn, accuracies)
+        | charts.drawn(explained, metrics)
+        | charts.drawn(alone, metrics)
+        | charts.drawn(outside, paths, settings)
+        | charts.drawn(filters, settings.network, moments, seed)
+        | charts.drawn(second_filters, settings.network, moments, seed)
+        | charts.drawn(two_matrices, settings.network, moments["end"], seed),
+    )
+
+
+GROUP_ACCURACY = Quantity(
+    "accuracy", "test accuracy", "%", read=lambda group: np.mean([TEST_ACCURACY.of(item) for item in group])
+)
+
+
+def apart(group: Sequence[Classification]) -> float:
+    """Mean distance between the ends of two runs."""
+    ends = [item.weights.astype(np.float64) for item in group]
+    return float(np.mean([np.linalg.norm(a - b) for number, a in enumerate(ends) for b in ends[number + 1 :]]))
+
+
+def numbers(paths: Sequence[Paths]) -> dict[str, Metric]:
+    """Shares of variance in two components and lengths, a value per group; a walk's share, a value per simulation."""
+    walk = np.concatenate([path.null_alone_explained.mean(1) for path in paths])
+    of_groups = measured((*SHARES, LEFT_OUT, LEFT_OUT_WALK, STRAIGHTNESS, DISTANCE, OUTSIDE), paths)
+    return of_groups | {"walk": replace(Estimate.over_seeds(walk, "%"), of="simulations")}
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -167,9 +201,9 @@ def plane(part: str, paths: ByStart, trained: Trained) -> charts.Figure:
 
 
 def whole(paths: ByStart, trained: Trained) -> charts.Figure:
-    """All weights on their first two joint principal components: {setting.seeds.num} runs of {setting.network} with Adam at a
-    learning rate of {setting.learning_rate}, a dot every {setting.epochs_between} epochs; PCA in float64 of float32 weights,
-    centred, nothing rescaled. The number is the test accuracy at the end."""
+    """All weights on their first two joint principal components: a group of {setting.runs} runs of {setting.network} with Adam
+    at a learning rate of {setting.learning_rate}, a dot per epoch; PCA in float64 of float32 weights, centred, nothing
+    rescaled. The number is the test accuracy at the end."""
     return plane("whole", paths, trained)
 
 
@@ -179,24 +213,40 @@ def layer(paths: ByStart, trained: Trained) -> charts.Figure:
 
 
 def explained(metrics: Mapping[str, Any]) -> charts.Figure:
-    """Variance that two components explain. Third column: of all checkpoints of all runs together; fourth: the same for
-    {setting.num_simulations} sets of random walks with the same starts, numbers of checkpoints and step lengths; fifth: what
-    the joint plane keeps of one run's movement; then the PCA of each run by itself, and of its random walk. PCA in float64 of
-    float32 weights."""
+    """Variance that two components explain, in groups of {setting.runs} runs. Third column: of all checkpoints of all runs of a
+    group together; fourth: the same for {setting.num_simulations} sets of random walks with the same starts, numbers of
+    checkpoints and step lengths; fifth: what the joint plane keeps of one run's movement; then the PCA of each run by itself,
+    and of its random walk. PCA in float64 of float32 weights."""
     rows = [
-        (title, weights, *(metrics[start][part][share] for share in SHARES))
+        (title, weights, *(metrics[start][part][share.name] for share in SHARES))
         for start, title in STARTS.items()
         for part, weights in PARTS.items()
     ]
-    return charts.table(("runs", "weights", *SHARES.values()), rows)
+    return charts.table(("runs", "weights", *(share.title for share in SHARES)), rows)
 
 
-def outside(paths: ByStart, settings: Settings) -> charts.Figure:
-    """What the picture hides: distance of a checkpoint from the plane over its distance from the mean of all checkpoints."""
+def alone(metrics: Mapping[str, Any]) -> charts.Figure:
+    """One run by itself, with a start of its own: the variance that its first two components leave out, beside that of a random
+    walk with the same steps, and how far it gets, as a multiple of what such a walk covers. Means
+    over the runs of a group."""
+    rows = [
+        (weights, *(metrics["own"][part][quantity.name] for quantity in (LEFT_OUT, LEFT_OUT_WALK, STRAIGHTNESS)))
+        for part, weights in PARTS.items()
+    ]
+    return charts.table(("weights", LEFT_OUT.title, LEFT_OUT_WALK.title, STRAIGHTNESS.title), rows)
+
+
+def outside(paths: Mapping[str, Sequence[Mapping[str, Paths]]], settings: Settings) -> charts.Figure:
+    """What the picture hides: distance of a checkpoint from the plane over its distance from the mean of all checkpoints of its
+    group."""
     return charts.curves(
         {
             panel: {
-                title: charts.Series(settings.checkpoint_epochs, 100 * paths[start][part].outside)
+                title: charts.Series(
+                    settings.checkpoint_epochs,
+                    [100 * row for group in paths[start] for row in group[part].outside],
+                    rows_are="runs",
+                )
                 for start, title in STARTS.items()
             }
             for part, panel in PARTS.items()
@@ -235,8 +285,6 @@ def two_matrices(network: CNN, weights: np.ndarray, seed: int) -> charts.Figure:
 # ---------------------------------------------------------------------------------------------------------------------
 # Claims
 
-VISIBLE = Margin(0.05, "five points of explained variance are what a reader would see in a bar chart")
-
 
 def shows_path(id: str, start: str, runs: str, comments: Comments) -> Claim:
     """Two components keep most of the movement, for one kind of start."""
@@ -245,8 +293,8 @@ def shows_path(id: str, start: str, runs: str, comments: Comments) -> Claim:
         source="original 2",
         headline=f"Two principal components show the path of the weights: runs with {runs}",
         quote=original.QUOTES["S5a"],
-        says=f"Of runs with {runs}, two joint components keep {{margin}} of what the weights do on their way: "
-        f"{{{start}.whole.kept}}.",
+        says=f"Of {{setting.runs}} runs with {runs}, two joint components keep {{margin}} of what the weights do on their way: "
+        f"{{{start}.whole.kept}}, on the average over the runs of a group.",
         holds=at_least(f"{start}.whole.kept", MOSTLY),
         comments=comments,
     )
@@ -269,7 +317,8 @@ CLAIMS = (
         "the same start",
         Comments(
             supported="With a shared start the joint plane keeps most of a run's movement; random walks tell what that means.",
-            refuted="Even with a shared start, which lets runs be compared, two components hide most of how the weights move.",
+            refuted="Even with a shared start, which lets runs be compared, two components hide most of how the weights move. "
+            "Of the second convolution alone they keep {shared.layer.kept}.",
             inconclusive="Whether two components keep most of the movement of runs with a shared start is not decided.",
         ),
     ),
@@ -278,22 +327,33 @@ CLAIMS = (
         source="Antognini and Sohl-Dickstein 2018",
         headline="A random walk puts most of its variance into two components",
         says="A random walk with the steps of one of our runs, which goes nowhere, has {margin} of its variance in two "
-        "components: {own.whole.walk} (for one long walk the limit is 76 %).",
+        "components: {own.whole.walk}.",
+        kind="check",
+        runs=Runs(varies="the directions of a walk's steps", shared="the lengths of the steps, which are our runs'"),
         published='of a long walk, "most of the variance is in the first few PCA components" (abstract).',
         holds=at_least("own.whole.walk", MOSTLY),
+        comments=Comments(
+            supported="This is a theorem, and here a check of the null model: a share of explained variance means nothing by "
+            "itself.",
+            refuted="This would contradict a theorem; the null model is at fault.",
+            inconclusive="The null model was simulated too seldom.",
+        ),
     ),
     Claim(
         "path-beats-walk",
         source="ours",
         headline="A run's path is flatter than a random walk",
-        says="Two components explain more of one run's path than of a random walk with the same steps, by {margin}: "
-        "{own.whole.alone} against {own.whole.alone_null}.",
-        holds=larger("own.whole.alone", than="own.whole.alone_null", by=VISIBLE, paired=True),
+        says="What two components leave out of one run's path is {margin} smaller than for a random walk with the same steps: "
+        "{own.whole.left_out} against {own.whole.left_out_walk}.",
+        holds=smaller("own.whole.left_out", than="own.whole.left_out_walk", by=FLATTER, paired=True),
         comments=Comments(
-            supported="Training is more than a random walk: it has a drift. But only what exceeds the walk is a finding; the "
-            "rest is what PCA does to any path.",
-            refuted="By this measure the path of a single run is not {margin} flatter than a walk without direction.",
-            inconclusive="Whether the path of a single run is flatter than a walk without direction, these runs do not decide.",
+            supported="Training is more than a random walk: it has a drift, which takes it {own.whole.straightness} times as "
+            "far as a walk with its steps would get. But only what exceeds the walk is a finding; the rest is what PCA does to "
+            "any path.",
+            refuted="By this measure the path of a single run is not much flatter than a walk without direction. It gets "
+            "{own.whole.straightness} times as far as such a walk.",
+            inconclusive="How much flatter the path of a single run is than a walk without direction is open; it gets "
+            "{own.whole.straightness} times as far.",
         ),
     ),
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from experiments.panels import SCORE_AXES
 from experiments.quantities import TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, TRAIN_LOSS, measured
-from experiments.thresholds import where_reached
+from experiments.thresholds import times, where_reached
 from lab.data import MNIST
 from lab.memorization import Memorized
 from measured import charts
@@ -32,10 +32,17 @@ def reached(runs: Sequence[Memorized], level: float) -> dict[str, Any]:
     return measured((*SCORES, RIGHT), runs) | {"timed": timed(runs, level)}
 
 
+MORE_UPDATES = "more updates would give every run its time"
+
+
 def timed(runs: Sequence[Memorized], level: float) -> dict[str, Metric]:
-    """Updates to a training accuracy."""
-    updates = [run.updates_to(level) for run in runs]
-    return where_reached(updates, "updates", remedy="more updates would give every run its time")
+    """Updates to a training accuracy, of the runs that reach it, and the share of these."""
+    return where_reached([run.updates_to(level) for run in runs], "updates", remedy=MORE_UPDATES)
+
+
+def slower(random: Sequence[Memorized], true: Sequence[Memorized], level: float) -> Metric:
+    """By what factor random labels take longer to a training accuracy than true ones, seed by seed."""
+    return times(*([run.updates_to(level) for run in runs] for runs in (random, true)), remedy=MORE_UPDATES)
 
 
 def right(runs: Sequence[Memorized]) -> Metric | str:

@@ -1,34 +1,64 @@
-"""Does the more sensitive network generalise worse?
+"""Does the more sensitive network generalise worse, and does a larger batch?
 
 A network is called sensitive if its answer changes much when the image changes a little. One network is trained with many batch
 sizes, once with equal updates and once with equal epochs, and with many learning rates; then its performance and its
-sensitivity are measured on training and on test images.
+sensitivity are measured. Whether large batches generalise worse is asked where training losses are equal, with each batch size
+at a learning rate of its own; whether sensitivity foretells the gap, of networks that all fit their training images.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from experiments import original, quantities
+from experiments import fitted, matched_loss, original, quantities
+from experiments.fitted import Fitted
 from experiments.margins import TENTH_OF_A_POINT, TREND
+from experiments.matched_loss import AS_PUBLISHED, SMALL_GAP, Matched
+from experiments.own_rates import OwnRates
 from experiments.quantities import GAP_ACCURACY, GAP_LOSS, TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, TRAIN_LOSS, of_training
 from lab.data import MNIST
 from lab.network import Network
 from lab.sensitivity import Sensitivity
 from lab.training import Recipe, Train
 from measured import charts
-from measured.evidence import Claim, Comments, Metric, Missing, Quantity, Result, Seeds, Single, Sweep, Test, factor
-from measured.evidence.tests import at_least, at_most, away_from, different, every, larger, smaller
+from measured.evidence import (
+    Claim,
+    Comments,
+    Margin,
+    Metric,
+    Missing,
+    Quantity,
+    Result,
+    Runs,
+    Seeds,
+    Single,
+    Sweep,
+    factor,
+)
+from measured.evidence.tests import at_least, at_most, away_from, different, equal, every, larger
 from measured.jobs import gather
 
 TITLE = "Sensitivity to the image"
+
+
+def runs_on(data: str) -> Runs:
+    """What varies with the seed where the training images are those of a setting."""
+    images = f"which {{setting.{data}.num_train}} training images are drawn"
+    return Runs(f"initial weights, the order of images, and {images}", "the kinds of networks, and the test images")
+
+
+RUNS = runs_on("data")
 ALL, ALL_TEST = MNIST().sizes
 
-# Seconds of one worker, measured alone: an update of 64 images takes 0.5 ms, one of 1,024 takes 3.3 ms.
-#   trainings        8 seeds x (7 batch sizes at equal updates 12 s, at equal epochs 10 s, 4 more learning rates 3.2 s)  = 202 s
-#   sensitivity      8 seeds x 18 networks x 3,000 images                                                144 x 0.25 s    =  36 s
-#   original's five  2 x 32,000 images of the CNN at 3,400/s, 3 x 500 updates, 5 sensitivities                           =  35 s
+# Seconds of one worker with another beside it: an update takes from 0.15 ms (16 images) to 1.8 ms (1,024), a record of 20,000
+# images 0.02 s. The first line is shared with the chapter on sharpness.
+#   two sweeps       8 seeds x 7 batch sizes, 1,500 updates and 15 epochs                                  8 x 10 s  =  80 s
+#   third sweep      8 seeds x 6 more learning rates x 1,500 updates of 64                                48 x 0.36 s =  17 s
+#   sensitivity      8 seeds x 20 networks x 3,000 images                                                160 x 0.19 s =  30 s
+#   own rates        3 batch sizes x (8 trials and 12 seeds) x (4,695, 600 or 300 updates, 22 records)               =  61 s
+#   networks that fit  8 seeds x 12 x (600 updates, 2,000 images)                                          8 x 7.0 s =  56 s
+#   original's five  2 x 19,200 images of the CNN at 3,400/s, 3 x 300 updates, 5 sensitivities                       =  17 s
 
 
 @dataclass(frozen=True)
@@ -36,14 +66,14 @@ class Settings:
     network: Network = original.DNN
     """What all sweeps train."""
     data: MNIST = MNIST(10_000)
-    """Images that it is trained on, the same for all runs."""
+    """Images that it is trained on. Each seed draws its own."""
     recipe: Recipe = Recipe(learning_rate=0.001, num_updates=1500, batch_size=64)
     """How it is trained, by Adam at a constant rate; each sweep varies one thing."""
     batch_sizes: tuple[int, ...] = (16, 32, 64, 128, 256, 512, 1024)
     """Mini-batches of two sweeps, with equal updates and with equal epochs."""
     num_epochs: int = 15
     """Passes over the training images where these are equal."""
-    learning_rates: tuple[float, ...] = (0.0001, 0.0003, 0.001, 0.003, 0.01)
+    learning_rates: tuple[float, ...] = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01)
     """Learning rates of the third sweep, with equal updates."""
     seeds: Seeds = Seeds(8)
     """Runs of each kind."""
@@ -51,7 +81,11 @@ class Settings:
     """Training images on which sensitivity is measured."""
     num_test: int = 2000
     """Test images on which sensitivity is measured."""
-    mix: original.FiveModels = original.FiveModels()
+    matched: Matched = Matched()
+    """Batch sizes at rates of their own, compared where their training losses are equal."""
+    fitted: Fitted = Fitted()
+    """Networks that fit all their training images."""
+    mix: original.FiveModels = original.FiveModels(num_updates=300)
     """The original's models, one run each."""
 
     @property
@@ -70,6 +104,8 @@ PRESETS = {
         seeds=Seeds(2),
         num_train=50,
         num_test=50,
+        matched=matched_loss.TOY,
+        fitted=Fitted(MNIST(20), batch_sizes=(10,), rates=(0.003,), num_updates=60, seeds=Seeds(2), num_test=50),
         mix=original.FiveModels(MNIST(64, num_held_out=40), num_updates=3, num_examples=20),
     ),
     "standard": Settings(),
@@ -81,6 +117,8 @@ PRESETS = {
         seeds=Seeds(10),
         num_train=ALL,
         num_test=ALL_TEST,
+        matched=Matched(OwnRates(data=MNIST(ALL), least_updates=2000), seeds=Seeds(24), losses=(0.1, 0.07, 0.05)),
+        fitted=Fitted(MNIST(4000), num_updates=2000, seeds=Seeds(16), num_test=ALL_TEST),
         mix=original.FiveModels(MNIST(ALL), num_updates=9380, num_examples=10_000),
     ),
 }
@@ -103,7 +141,7 @@ def sweeps(settings: Settings) -> dict[str, Sweep[Run]]:
     updates = dict(zip(sizes, settings.updates_of_epochs, strict=True))
 
     def run(seed: int, **changes: Any) -> Run:
-        training = Train(settings.network, settings.data, replace(settings.recipe, **changes), seed)
+        training = Train(settings.network, settings.data.drawn(seed), replace(settings.recipe, **changes), seed)
         return {"training": training, "sensitivity": Sensitivity(training, settings.num_train, settings.num_test)}
 
     return {
@@ -116,15 +154,30 @@ def sweeps(settings: Settings) -> dict[str, Sweep[Run]]:
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:
-    swept, number = sweeps(settings), settings.mix.num_examples
+    swept, matched, number = sweeps(settings), settings.matched, settings.mix.num_examples
     models = settings.mix.trainings(settings.recipe, settings.batch_sizes[-1], settings.learning_rates[-1])
     jobs = {name: {"training": model, "sensitivity": Sensitivity(model, number, number)} for name, model in models.items()}
-    found, of_models = gather(({name: sweep.runs for name, sweep in swept.items()}, jobs))
+    found, own, chosen, fitting, of_models = gather(
+        (
+            {name: sweep.runs for name, sweep in swept.items()},
+            matched.trainings().runs,
+            matched.searches(),
+            settings.fitted.runs(),
+            jobs,
+        )
+    )
     measured = {name: Sweep(swept[name].knob, runs) for name, runs in found.items()}
     metrics = {name: measured_over(runs) for name, runs in measured.items()}
+    at_one_rate = {name: measured[name] for name in ("updates", "epochs")}
+    for name, runs in at_one_rate.items():
+        metrics[name]["at_loss"] = matched_loss.over_sizes(runs, matched.sweep_losses, LOSS["train"], OUTCOMES["gap_loss"])
+    metrics["own"] = matched.compared(own)
+    metrics["fitted"] = fitted.summary(fitting)
     first, fourth = (SENSITIVITY["loss"]["test"].of(of_models[name]) for name in ("1: CNN", "4: DNN"))
     metrics["mix"] = {"ratio": Single.once(fourth / first) if first else DEAD}
-    figures = charts.drawn(correlations, metrics) | charts.drawn(mix, models, of_models)
+    figures = charts.drawn(gap_by_loss, at_one_rate) | charts.drawn(matched_loss.own_rates, matched, own)
+    figures |= charts.drawn(matched_loss.rates_tried, chosen) | charts.drawn(fitted.networks_that_fit, fitting)
+    figures |= charts.drawn(correlations, metrics) | charts.drawn(mix, models, of_models)
     for name, runs in measured.items():
         figures |= charts.drawn(sweep, runs, SWEEPS[name], variant=name)
     return Result(metrics, figures)
@@ -166,6 +219,21 @@ def sweep(runs: Sweep[Run], title: str) -> charts.Figure:
     return charts.trend(shown, x=charts.Axis(runs.knob, log=True), y=axes, alt=alt)
 
 
+def gap_by_loss(sweeps: Mapping[str, Sweep[Run]]) -> charts.Figure:
+    """Gap and test accuracy against the training loss, one dot per run, for all batch sizes and seeds of the two sweeps at one
+    learning rate."""
+    panels = {
+        panel: {
+            SWEEPS[name]: [(LOSS["train"].of(run), item.of(run)) for runs in sweep.runs.values() for run in runs]
+            for name, sweep in sweeps.items()
+        }
+        for panel, item in (("gap of the loss", OUTCOMES["gap_loss"]), ("accuracy", ACCURACY["test"]))
+    }
+    alt = "Gap of the loss, and accuracy on test images, against training loss: a dot per run, a colour for each sweep."
+    y = {"gap of the loss": OUTCOMES["gap_loss"], "accuracy": ACCURACY["test"]}
+    return charts.scatter(panels, x=charts.Axis("training loss (nats)", log=True), y=y, alt=alt)
+
+
 def correlations(metrics: Mapping[str, Any]) -> charts.Figure:
     """Spearman's rank correlation, per seed, of the sensitivity on test images with the test loss and the gaps, over
     {setting.batch_sizes.num} batch sizes or {setting.learning_rates.num} learning rates. A gap above zero: test images fare
@@ -194,6 +262,9 @@ def mix(models: Mapping[str, Train], runs: Mapping[str, Run]) -> charts.Figure:
 # Claims
 
 TENTH_MORE = factor(1.1, "a change by less than a tenth is hard to see on a logarithmic axis")
+WIDEN = "widen the gap of the loss", "widen the gap of the loss by {margin}", "gap_loss", SMALL_GAP
+MISREAD = "misread more unseen images", "misread unseen images {margin} as often", "error", AS_PUBLISHED
+EQUAL = {"at_loss": "where training losses are equal", "at_epochs": "after equally few epochs"}
 
 
 def in_all(number: str) -> str:
@@ -201,40 +272,23 @@ def in_all(number: str) -> str:
     return ", ".join(f"{number.replace('*', name)} ({title})" for name, title in SWEEPS.items())
 
 
-def large_batches(id: str, equal: str, do: str, what: str, test: Callable[..., Test]) -> Claim:
-    """What the largest batch does to a number, against the smallest."""
+def large_batches(id: str, equal: str, do: str, by_margin: str, what: str, by: Margin) -> Claim:
+    """What the largest batch does to a number, against the smallest, each at its own rate."""
     return Claim(
         id,
         source="original 3.3, part 2",
-        headline=f"At equal {equal}, large batches {do}",
+        headline=f"Large batches at their own rate {do} {EQUAL[equal]}",
         quote=original.QUOTES["S15c"],
-        says=f"At equal {equal}, batches of {{setting.batch_sizes.last}} instead of {{setting.batch_sizes.first}} {do} by "
-        f"{{margin}}: from {{{equal}.{what}.first}} to {{{equal}.{what}.last}}.",
+        says="Each batch size at its own rate, batches of {setting.matched.batch_sizes.last} instead of "
+        f"{{setting.matched.batch_sizes.first}} {by_margin} {EQUAL[equal]}: from {{own.{equal}.{what}.first}} to "
+        f"{{own.{equal}.{what}.last}}.",
         comments=Comments(
-            supported=f"At equal {equal} large batches {do}.",
-            refuted=f"At equal {equal} large batches do not {do} by that much.",
-            inconclusive=f"These seeds leave open whether large batches {do} at equal {equal}.",
+            supported=f"Large batches {do} {EQUAL[equal]}, though each batch size has its own rate.",
+            refuted=f"With a rate of their own, large batches do not {do} by that much {EQUAL[equal]}.",
+            inconclusive=f"These seeds leave open whether large batches {do} by that much {EQUAL[equal]}.",
         ),
-        holds=test(f"{equal}.{what}.last", than=f"{equal}.{what}.first", by=TENTH_OF_A_POINT, paired=True),
-    )
-
-
-def goes_with(id: str, source: str, title: str, outcome: str, published: str = "") -> Claim:
-    """The sensitivity of the probabilities beside what comes of a training, over each sweep."""
-    rank = f"rank.probabilities.{outcome}"
-    return Claim(
-        id,
-        source,
-        headline=f"The more sensitive network has the larger {title}",
-        says=f"The sensitivity of the probabilities on test images and the {title} rise together, with a rank correlation of "
-        f"{{margin}}: {in_all(f'{{*.{rank}}}')}.",
-        published=published,
-        comments=Comments(
-            supported=f"On this network sensitivity goes with the {title} in all three sweeps.",
-            refuted=f"In at least one of the three sweeps sensitivity does not go with the {title}.",
-            inconclusive=f"Whether sensitivity goes with the {title} to that degree is open in at least one of the sweeps.",
-        ),
-        holds=every(*(at_least(f"{sweep}.{rank}", TREND) for sweep in SWEEPS)),
+        holds=larger(f"own.{equal}.{what}.last", than=f"own.{equal}.{what}.first", by=by, paired=True),
+        runs=runs_on("matched.own.data"),
     )
 
 
@@ -270,10 +324,30 @@ CLAIMS = (
         ),
         holds=every(*(away_from(f"{name}.change", none=1, by=TENTH_MORE) for name in SWEEPS)),
     ),
-    large_batches("S15c", "updates", "widen the gap of the accuracy", "gap", larger),
-    large_batches("S15d", "updates", "lower the accuracy on unseen images", "accuracy", smaller),
-    large_batches("S15e", "epochs", "widen the gap of the accuracy", "gap", larger),
-    large_batches("S15f", "epochs", "lower the accuracy on unseen images", "accuracy", smaller),
+    Claim(
+        "gap-is-training-loss",
+        source="ours",
+        headline="Where training losses are equal, so are the gaps of two sweeps over the batch size",
+        says="At one learning rate, the gaps of the loss at equal updates and at equal epochs differ by {margin} where "
+        "training losses are equal: {updates.at_loss.first} and {epochs.at_loss.first} at a loss of "
+        "{setting.matched.sweep_losses.first}, {updates.at_loss.last} and {epochs.at_loss.last} at "
+        "{setting.matched.sweep_losses.last}.",
+        comments=Comments(
+            supported="So at one rate the gap tells how well the training images are fitted, whatever batch fitted them.",
+            refuted="The two sweeps have different gaps at one training loss at least: there is more in the gap than fitting.",
+            inconclusive="Whether the two sweeps have that nearly the same gap at equal training losses is open.",
+        ),
+        holds=every(
+            *(
+                equal(f"updates.at_loss.{end}", to=f"epochs.at_loss.{end}", within=SMALL_GAP, paired=True)
+                for end in ("first", "last")
+            )
+        ),
+    ),
+    large_batches("S15c", "at_loss", *WIDEN),
+    large_batches("S15d", "at_loss", *MISREAD),
+    large_batches("S15e", "at_epochs", *WIDEN),
+    large_batches("S15f", "at_epochs", *MISREAD),
     Claim(
         "updates-not-batch",
         source="ours",
@@ -287,13 +361,34 @@ CLAIMS = (
         ),
         holds=every(at_least("updates.trend.logits", TREND), at_most("epochs.trend.logits", -TREND)),
     ),
-    goes_with(
+    Claim(
         "sensitivity-and-gap",
-        "Novak et al. 2018",
-        "gap of the accuracy",
-        "gap_accuracy",
+        source="Novak et al. 2018",
+        headline="Among networks that fit their training images, the more sensitive one has the larger gap",
+        says="Among networks that read all their training images, the sensitivity of the probabilities on test images and the "
+        "gap of the accuracy rise together, with a rank correlation of {margin}: {fitted.rank}, over "
+        "{setting.fitted.num_networks} kinds of networks.",
         published='the Jacobian norm "correlates well with generalization" over thousands of networks (abstract; the paper '
         "shows scatter plots, no table).",
+        comments=Comments(
+            supported="So between networks that fit equally well, sensitivity tells which one reads more unseen images.",
+            refuted="Sensitivity does not tell these networks apart in that way, though all of them fit their images.",
+            inconclusive="Whether sensitivity goes with the gap to that degree among these networks is open.",
+        ),
+        holds=at_least("fitted.rank", TREND),
+        runs=runs_on("fitted.data"),
     ),
-    goes_with("sensitivity-and-test-loss", "ours", "test loss", "test_loss"),
+    Claim(
+        "sensitivity-and-test-loss",
+        source="ours",
+        headline="The more sensitive network has the larger test loss, however it was trained",
+        says="Over each sweep, the sensitivity of the probabilities on test images and the test loss rise together, with a "
+        f"rank correlation of {{margin}}: {in_all('{*.rank.probabilities.test_loss}')}.",
+        comments=Comments(
+            supported="On this network sensitivity goes with the test loss in all three sweeps.",
+            refuted="In at least one of the three sweeps sensitivity does not go with the test loss.",
+            inconclusive="Whether sensitivity goes with the test loss to that degree is open in at least one of the sweeps.",
+        ),
+        holds=every(*(at_least(f"{sweep}.rank.probabilities.test_loss", TREND) for sweep in SWEEPS)),
+    ),
 )

@@ -1,10 +1,11 @@
 """One network trained with several batch sizes: how, what is measured at its solutions, and what the numbers are called."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from operator import attrgetter
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from lab.data import MNIST
 from lab.models import MLP
 from lab.sharpness import Curvature, Rescaled, Rescaling, Sharpness
 from lab.training import Recipe, Train
+from measured import charts
 from measured.evidence import Estimate, Metric, Quantity, Seeds, Sweep
 from measured.jobs import Job
 
@@ -23,13 +25,14 @@ Solution = dict[str, Any]
 
 @dataclass(frozen=True)
 class Study:
-    """Trainings that differ in their batch size, and what is measured at their ends.
+    """Trainings that differ in their batch size, and what is measured at their ends, sharpness and Hessian in float64.
 
-    Runs with the same seed start at the same weights.
+    Runs with the same seed start at the same weights and draw the same training images.
     """
 
     network: MLP
     data: MNIST
+    """Images that it is trained on. Each seed draws its own."""
     batch_sizes: tuple[int, ...]
     """Images in a mini-batch, in ascending order."""
     num_epochs: int
@@ -37,13 +40,18 @@ class Study:
     seeds: Seeds
     """Runs at each batch size."""
     num_examples: int
-    """Training images on which sharpness is measured, the first ones."""
+    """Training images on which sharpness is measured, the first ones of a run."""
     num_hessian_examples: int
-    """Training images on which the Hessian is measured, the first ones."""
-    num_probes: int = 6
+    """Training images on which the Hessian is measured."""
+    num_hardest: int = 0
+    """How many of these are the ones with the largest losses of all; the others are drawn, and stand for all the rest. With 0
+    they are the first ones, and stand for themselves."""
+    num_probes: int = 2
     """Random sign vectors from which the trace of a Hessian is estimated."""
+    schedule: Literal["constant", "cosine"] = "constant"
+    """Adam's learning rate over the updates: as it is, or to zero along half a cosine."""
     learning_rate: float = 0.001
-    """Adam's, constant and the same at all batch sizes."""
+    """Where it starts, the same at all batch sizes."""
     epsilon: float = 0.001
     """Size of Keskar's box: absolute plus relative."""
     adaptive_epsilon: float = 0.01
@@ -54,36 +62,61 @@ class Study:
         """Training images."""
         return self.data.sizes[0]
 
+    @property
+    def raised_rate(self) -> float:
+        """The learning rate, raised by the square root of how much larger the largest batch is than the smallest."""
+        return float(f"{self.learning_rate * math.sqrt(self.batch_sizes[-1] / self.batch_sizes[0]):.1e}")
+
+    def first(self, num: int) -> "Study":
+        """The same with that many of its seeds, the first ones."""
+        return replace(self, seeds=Seeds(num, self.seeds.first))
+
     def updates(self, batch_size: int) -> int:
         """Updates in the epochs of the study, of which each may end with a smaller mini-batch."""
         return self.num_epochs * math.ceil(self.num_train / batch_size)
 
+    def train(self, batch_size: int, num_updates: int, seed: int, learning_rate: float | None = None) -> Train:
+        """One run."""
+        recipe = Recipe(learning_rate or self.learning_rate, num_updates, batch_size, self.schedule)
+        return Train(self.network, self.data.drawn(seed), recipe, seed)
+
     def for_equal_epochs(self) -> Sweep[Train]:
         """The runs in which all batch sizes see equally many images."""
-        return self._sweep(self.updates)
+        return Sweep.over(
+            "batch size", self.batch_sizes, self.seeds, lambda size, seed: self.train(size, self.updates(size), seed)
+        )
 
     def for_equal_updates(self, num_updates: int) -> Sweep[Train]:
         """The runs in which all batch sizes make equally many updates."""
-        return self._sweep(lambda batch_size: num_updates)
+        return Sweep.over("batch size", self.batch_sizes, self.seeds, lambda size, seed: self.train(size, num_updates, seed))
 
-    def _sweep(self, num_updates: Callable[[int], int]) -> Sweep[Train]:
-        def train(batch_size: int, seed: int) -> Train:
-            return Train(self.network, self.data, Recipe(self.learning_rate, num_updates(batch_size), batch_size), seed)
+    def at_two_rates(self) -> Sweep[Train]:
+        """The runs of the largest batch with the learning rate of all, and with the raised one."""
+        size, rates = self.batch_sizes[-1], (self.learning_rate, self.raised_rate)
+        return Sweep.over(
+            "learning rate", rates, self.seeds, lambda rate, seed: self.train(size, self.updates(size), seed, rate)
+        )
 
-        return Sweep.over("batch size", self.batch_sizes, self.seeds, train)
+    def trained(self, run: Train) -> dict[str, Job]:
+        """The training and its start."""
+        return {"training": run, "start": run.start}
 
-    def solution(self, run: Train) -> dict[str, Job]:
-        """The training and its start, Keskar's sharpness in full space, and the size of the Hessian."""
-        return {
-            "training": run,
-            "start": run.start,
-            "keskar": Sharpness(run, self.epsilon, self.num_examples, seed=run.seed),
-            "hessian": Curvature(run, self.num_hessian_examples, self.num_probes, run.seed),
-        }
+    def keskar(self, run: Train) -> dict[str, Job]:
+        """Keskar's sharpness in full space."""
+        return {"keskar": Sharpness(run, self.epsilon, self.num_examples, seed=run.seed)}
+
+    def curvature(self, run: Train, draw: int = 0) -> dict[str, Job]:
+        """The size of the Hessian."""
+        size, hardest = self.num_hessian_examples, self.num_hardest
+        return {"hessian": Curvature(run, size, self.num_probes, run.seed, num_hardest=hardest, draw=draw)}
 
     def adaptive(self, run: Train) -> dict[str, Job]:
         """Sharpness in the adaptive box."""
         return {"adaptive": Sharpness(run, self.adaptive_epsilon, self.num_examples, "adaptive", seed=run.seed)}
+
+    def all_of(self, run: Train) -> dict[str, Job]:
+        """The training and its start, both kinds of sharpness, and the size of the Hessian."""
+        return self.trained(run) | self.keskar(run) | self.adaptive(run) | self.curvature(run)
 
     def papers_boxes(self, run: Train, subspace: int) -> dict[str, Job]:
         """Keskar's sharpness in the other boxes of the paper's tables: half as large, in a random subspace, and both."""
@@ -99,7 +132,7 @@ class Study:
 
     def rescaling(self, run: Train, factors: tuple[float, ...]) -> Rescaling:
         """Both boxes and the Hessian of one function at several scales of its first layer."""
-        return Rescaling(run, factors, self.epsilon, self.adaptive_epsilon, self.num_examples, run.seed)
+        return Rescaling(run, factors, self.epsilon, self.adaptive_epsilon, self.num_hessian_examples, run.seed)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -115,6 +148,7 @@ def _distance(found: Solution) -> float:
     return float(np.linalg.norm(found["training"].weights - found["start"].weights))
 
 
+_top = attrgetter("top_eigenvalue")
 _positive = partial(Quantity, average="geometric mean", log=True)
 
 KESKAR = _positive("keskar", "sharpness (Keskar)", read=_phi("keskar"))
@@ -145,21 +179,16 @@ RESCALED = {"keskar": KESKAR, "top_eigenvalue": TOP, "adaptive": replace(ADAPTIV
 """What is measured of a rescaled network, by its name in ``Rescaled``."""
 BOXES = (KESKAR, HALF_BOX, SUBSPACE, HALF_SUBSPACE)
 """Sharpness as in the paper's tables."""
-TABLE = (
-    TRAIN_ACCURACY,
-    TEST_ACCURACY,
-    *BOXES,
-    TRAIN_LOSS,
-    TEST_LOSS,
-    GAP_LOSS,
-    TOP,
-    TRACE,
-    TRACE_ERROR,
-    ADAPTIVE,
-    NORM,
-    DISTANCE,
-)
+TABLE = (TRAIN_ACCURACY, TEST_ACCURACY, *BOXES, TRAIN_LOSS, TEST_LOSS, GAP_LOSS, ADAPTIVE, NORM, DISTANCE)
 """What stands beside the paper's tables."""
+PERFORMANCE = (TRAIN_ACCURACY, TEST_ACCURACY, TRAIN_LOSS, TEST_LOSS, GAP_LOSS, KESKAR, NORM, DISTANCE)
+CURVATURE = (TOP, TRACE, TRACE_ERROR)
+"""What is measured of all runs, and of the first ones, where the learning rate falls to zero."""
+DRAWS = _positive(
+    "draws",
+    "largest Hessian eigenvalue, the larger of two draws over the smaller",
+    read=lambda pair: max(pair, key=_top).top_eigenvalue / min(pair, key=_top).top_eigenvalue,
+)
 OF_FEW = (HALF_BOX, SUBSPACE, HALF_SUBSPACE, ADAPTIVE)
 """What of it is measured for few of the runs."""
 
@@ -172,20 +201,38 @@ def at_ends(sweep: Sweep[Solution], measured: Sequence[Quantity]) -> dict[str, d
 def of_f1(sweep: Sweep[Solution], few: Sweep[Solution]) -> dict[str, dict[str, Metric]]:
     """The table at both ends, some of it for few of the runs, and by what factor the small batch ends farther away."""
     found = at_ends(sweep, [item for item in TABLE if item not in OF_FEW]) | at_ends(few, OF_FEW)
-    small, large = ([DISTANCE.of(run) for run in sweep[size]] for size in (sweep.values[0], sweep.values[-1]))
-    factors = (far / near for far, near in zip(small, large, strict=True))
-    found[DISTANCE.name]["small_over_large"] = DISTANCE.estimate(factors)
+    found[DISTANCE.name]["small_over_large"] = Sweep(sweep.knob, dict(reversed(list(sweep.runs.items())))).change(DISTANCE)
     return found
+
+
+def come_to_rest(sweeps: Mapping[str, Sweep[Solution]]) -> dict[str, dict[str, dict[str, Metric]]]:
+    """At either batch size, and at the small one and the large one with the raised rate; the Hessian for fewer of the runs."""
+    matched = ends_of(sweeps["rest"], sweeps["raised"])
+    return {
+        "rest": at_ends(sweeps["rest"], PERFORMANCE) | at_ends(sweeps["curved"], CURVATURE),
+        "matched": at_ends(matched, PERFORMANCE),
+    }
 
 
 def over_sizes(sweep: Sweep[Solution]) -> dict[str, dict[str, Metric]]:
-    """Measures and gaps at the ends, their rank correlations with the batch size, and those of measures with gaps."""
-    found = at_ends(sweep, (*MEASURES, *GAPS))
-    for item in (*MEASURES, *GAPS):
-        found[item.name]["with_size"] = sweep.correlation(item)
-    for item in MEASURES:
-        found[item.name] |= {f"with_{gap.name}": sweep.correlation(item, gap) for gap in GAPS}
-    return found
+    """Measures and gaps at both ends, and the rank correlations of measures with gaps."""
+    found, ranks = at_ends(sweep, (*MEASURES, *GAPS)), with_gaps(sweep)
+    return {name: found.get(name, {}) | ranks.get(name, {}) for name in found | ranks}
+
+
+def with_gaps(sweep: Sweep[Solution]) -> dict[str, dict[str, Metric]]:
+    """Rank correlations of the measures, and of the training loss, with the gaps."""
+    return {item.name: {f"with_{gap.name}": sweep.correlation(item, gap) for gap in GAPS} for item in (*MEASURES, TRAIN_LOSS)}
+
+
+def ends_of(first: Sweep[Solution], last: Sweep[Solution]) -> Sweep[Solution]:
+    """The runs at the first value of one sweep and those at the last of another."""
+    return Sweep("kind of run", {0: first[first.values[0]], 1: last[last.values[-1]]})
+
+
+def together(sweeps: Iterable[Sweep[Solution]]) -> Sweep[Solution]:
+    """All ways of training of several sweeps, numbered."""
+    return Sweep("way of training", dict(enumerate(runs for sweep in sweeps for runs in sweep.runs.values())))
 
 
 def at_scales(found: Sequence[Rescaled]) -> dict[str, Any]:
@@ -211,3 +258,44 @@ def over_factors(found: Sequence[Rescaled]) -> dict[str, dict[float, Metric]]:
 
 def _unchanged(found: Sequence[Rescaled]) -> int:
     return found[0].factors.tolist().index(1.0)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Figures
+
+
+def rescaling(scales: list[Rescaled]) -> charts.Figure:
+    """One function: the first layer of {setting.small.network} times the factor, the next divided by it; batch
+    {setting.middle_batch}, {setting.num_updates} updates, {setting.small.num_hessian_examples} training images, float64."""
+    return charts.trend(
+        {"relative to factor 1": over_factors(scales)},
+        x=charts.Axis("factor of layer 1", log=True),
+        y=charts.Axis("measure, relative", log=True),
+        alt="Keskar's sharpness, the largest Hessian eigenvalue, the adaptive sharpness and the norm of the weights, each "
+        "relative to factor 1, against the factor of layer 1; both axes logarithmic.",
+    )
+
+
+def gap_against(both: dict[str, Sweep[Solution]]) -> charts.Figure:
+    """The gap of the loss of each run of both experiments, against its sharpness and against its training loss."""
+    against = {"sharpness": KESKAR, "training loss": TRAIN_LOSS}
+    panels = {
+        name: {
+            title: [(item.of(run), GAP_LOSS.of(run)) for runs in sweep.runs.values() for run in runs]
+            for title, sweep in both.items()
+        }
+        for name, item in against.items()
+    }
+    alt = "The gap of the loss against Keskar's sharpness, and against the training loss: one dot per run, two colours."
+    x = {name: charts.Axis(item.title, log=True) for name, item in against.items()}
+    return charts.scatter(panels, x=x, y=GAP_LOSS, alt=alt)
+
+
+def correlations(found: Mapping[str, dict[str, dict[str, Metric]]], titles: Mapping[str, str]) -> charts.Figure:
+    """Rank correlations with the generalisation gap over {setting.small.batch_sizes.num} batch sizes, one per seed: for equal
+    epochs, for equal updates, and over all ways of training of both experiments."""
+    loss, accuracy = (f"with_{gap.name}" for gap in GAPS)
+    columns = ("measure", *(f"gap of the loss, {title}" for title in (*titles.values(), "both")), "gap of the accuracy, both")
+    places = (*((name, loss) for name in titles), ("both", loss), ("both", accuracy))
+    rows = [(item.title, *(found[name][item.name][kind] for name, kind in places)) for item in (*MEASURES, TRAIN_LOSS)]
+    return charts.table(columns, rows)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from lab import costs
 from lab.checkpoints import Checkpoint, check_finite
@@ -34,7 +34,12 @@ SIGN_TOLERANCE = 1e-5
 """Share of the largest eigenvalue below which a sign is not counted. Frye et al. (2021) cut at -1e-5 itself, by inspection."""
 NUM_RECORDS = 25
 """Steps at which histories are kept and residuals checked, spaced evenly in the logarithm."""
-
+PATIENCE = 0.3
+"""Share of the steps that a search may make before which it does not count as standing still: second-order searches rest on
+plateaus of a few hundred steps, and leave them."""
+LAST_PART = 0.2
+"""A search stands still where the squared norm fell by less than ``LEAST_FALL`` of itself in this part of its steps."""
+LEAST_FALL = 0.1
 
 KINDS = ("critical", "gradient-flat", "not converged")
 """What a point where a search ends can be."""
@@ -83,9 +88,11 @@ def recorded_steps(num_steps: int) -> Int[np.ndarray, " records"]:
 class Candidates:
     """Where networks end up, and what is there. Losses include the weight decay, except ``data_loss``.
 
-    ``residual``, ``residual_hessian``: see ``zero_gradient.certify``; ``largest_residual`` is that of the recorded
-    ``steps``, as the last one may hide a flat region on the way. ``eigenvalues`` of the Hessian ascend. ``kinds`` are
-    numbers into ``KINDS``. ``history`` holds the squared gradient norm after ``steps`` steps.
+    ``residual``, ``residual_hessian``, ``steepness``: see ``zero_gradient.certify``; ``largest_residual`` is that of the
+    recorded ``steps``, as the last one may hide a flat region on the way. ``eigenvalues`` of the Hessian ascend;
+    ``eigenvalue_error``: see ``zero_gradient.eigenvalue_error``. ``kinds`` are numbers into ``KINDS``. A search made
+    ``num_steps`` steps and then stood still, or was ``moving`` when they ran out. ``history`` holds the squared gradient norm
+    after ``steps`` steps.
     """
 
     weights: Float[np.ndarray, "networks parameters"]
@@ -97,8 +104,12 @@ class Candidates:
     residual: Float[np.ndarray, " networks"]
     residual_hessian: Float[np.ndarray, " networks"]
     largest_residual: Float[np.ndarray, " networks"]
+    steepness: Float[np.ndarray, " networks"]
     eigenvalues: Float[np.ndarray, "networks parameters"]
+    eigenvalue_error: Float[np.ndarray, " networks"]
     kinds: Int[np.ndarray, " networks"]
+    num_steps: Int[np.ndarray, " networks"]
+    moving: Bool[np.ndarray, " networks"]
     steps: Int[np.ndarray, " records"]
     history: Float[np.ndarray, "networks records"]
 
@@ -112,6 +123,7 @@ class CriticalPoints(Job[Candidates]):
     method: Method
     """Measure the weights as they are, minimise half the squared gradient norm (L-BFGS), or Levenberg's damped Newton steps."""
     num_steps: int
+    """At most; a network that stands still rests earlier."""
 
     def __post_init__(self):
         if not isinstance(self.start.of, TrainStack):
@@ -151,7 +163,7 @@ class CriticalPoints(Job[Candidates]):
     @property
     def flops(self) -> float:
         hessians = hessian_flops(self.of)
-        step = 4 * costs.UPDATE + hessians * {"none": 0.0, "grad_norm": 0.2, "levenberg": 1.0}[self.method]
+        step = 4 * costs.UPDATE + hessians * {"none": 0.0, "grad_norm": 0.2, "levenberg": 0.5}[self.method]
         return costs.JOB + len(recorded_steps(self.num_steps)) * hessians + self.num_steps * step
 
 

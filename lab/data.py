@@ -3,7 +3,7 @@
 import hashlib
 import io
 from abc import ABC, abstractmethod
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lab.split import Split
 
 R = TypeVar("R", bound=Training, covariant=True)
+S = TypeVar("S", bound="ImageSet")
 Dtype = Literal["float32", "float64"]
 
 
@@ -104,6 +105,10 @@ class ImageSet(Data[Classification]):
         num_held_out = num_validation if self.validation == "held out" else num_test
         return self.num_train or num_train, min(self.num_held_out or num_held_out, num_held_out)
 
+    def drawn(self: S, seed: int) -> S:
+        """The same data with training images drawn by the seed of a run too, so that a verdict is not one draw's."""
+        return replace(self, seed=self.seed + seed)
+
     def load(self) -> "Split":
         """Read the data. Raises ValueError where a file is damaged or cannot be downloaded."""
         from lab.split import of_images
@@ -164,19 +169,30 @@ class MNIST(ImageSet):
 
 @dataclass(frozen=True)
 class Digits(ImageSet):
-    """Scikit-learn's 1,797 digits of 8 x 8 pixels; a fixed random fifth of them is the test set."""
+    """Scikit-learn's 1,797 digits of 8 x 8 pixels. It comes without a test set: a third is drawn for it, anew for each split.
 
-    num_images = 1_438, 359
+    The last sixth of the training images, on which choices are made, is the same in every split, so that no split is judged
+    by what another one chose on.
+    """
+
+    split: int = field(default=0, kw_only=True)
+    """Seed of the split into training and test images."""
+
+    num_images = 1_198, 599
     input_shape = (1, 8, 8)
 
     def read(self) -> Arrays:
         from sklearn.datasets import load_digits
 
         pixels, targets = load_digits(return_X_y=True)
+        num_train, _ = self.num_images
+        num_validation = num_train // 6
         order = np.random.default_rng(0).permutation(len(targets))
+        validation, rest = order[:num_validation], np.random.default_rng([self.split, 2]).permutation(order[num_validation:])
+        train, test = rest[: num_train - num_validation], rest[num_train - num_validation :]
+        order = np.concatenate([train, validation, test])
         images = np.asarray(pixels, np.uint8).reshape(-1, 1, 8, 8)[order]
         labels = np.asarray(targets, np.uint8)[order]
-        num_train = len(labels) - len(labels) // 5
         return images[:num_train], labels[:num_train], images[num_train:], labels[num_train:]
 
 

@@ -1,7 +1,7 @@
 """The one training loop, for one network and for a stack of small ones.
 
 Losses and accuracies are measured in evaluation mode on the weights as they are at that step, never as running averages
-over batches: histories on a fixed sample, final numbers on everything trained on and on the whole held-out set.
+over batches: histories on a fixed sample, final numbers on everything trained on, or a part, and on the whole held-out set.
 """
 
 from collections.abc import Iterator, Sequence
@@ -76,6 +76,7 @@ def fit(
     record_at: Sequence[int] = (),
     checkpoint_at: Sequence[int] = (),
     history_examples: tuple[int, int] = HISTORY_EXAMPLES,
+    final_examples: int | None = None,
 ) -> Training:
     """Train ``model`` in place and measure it on the way; network ``i`` sees the examples in the order that ``seeds[i]``
     sets."""
@@ -99,7 +100,7 @@ def fit(
         observe(step)
         optimizer.update(learning_rate(recipe, step))
     # Before the pass behind a record of the end, which would move the statistics of batch normalisation.
-    final, statistics = _scores(model.module, train, held_out), model.statistics()
+    final, statistics = _scores(model.module, train.first(final_examples), held_out), model.statistics()
     differentiate(next(batches))
     observe(recipe.num_updates)
 

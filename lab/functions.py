@@ -116,3 +116,30 @@ class FunctionSamples(Data[Training]):
         train = torch.linspace(self.low, self.high, self.num_train, dtype=torch.float64)[:, None]
         test = torch.linspace(self.low, self.high, self.num_test, dtype=torch.float64)[:, None]
         return Split(train, self.function(train), test, self.function(test))
+
+
+@dataclass(frozen=True)
+class StandardizedSamples(FunctionSamples):
+    """The same points as a network likes them: the interval moved to [-1, 1], the values to mean 0 and variance 1.
+
+    Mean and variance are those of the training points, so that a mean squared error is in units of their variance.
+    """
+
+    def load(self) -> "Split":
+        from lab.split import Split
+
+        raw, (mean, deviation) = self.unscaled(), self.scale()
+
+        def moved(x: "Tensor", y: "Tensor") -> "tuple[Tensor, Tensor]":
+            return 2 * (x - self.low) / (self.high - self.low) - 1, (y - mean) / deviation
+
+        return Split(*moved(raw.train_inputs, raw.train_targets), *moved(raw.test_inputs, raw.test_targets))
+
+    def unscaled(self) -> "Split":
+        """Inputs and values as the function has them."""
+        return super().load()
+
+    def scale(self) -> tuple[float, float]:
+        """Mean and standard deviation of the values at the training points."""
+        values = self.unscaled().train_targets
+        return float(values.mean()), float(values.std(correction=0))

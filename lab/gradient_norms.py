@@ -30,6 +30,28 @@ def gradient_norms(
     return found
 
 
+def partition_norms(
+    network: Network, checkpoints: Float[np.ndarray, "checkpoints parameters"], parts: Sequence[Examples]
+) -> tuple[Float[np.ndarray, "3 checkpoints"], Float[np.ndarray, "parts 3 checkpoints"]]:
+    """What ``gradient_norms`` gives for all examples, and for each of ``parts``, which hold every example once.
+
+    The parts are equally large, so the gradient of the mean loss over all is the mean of theirs: one pass gives both.
+    """
+    losses = [MeanLoss(network.with_weights(checkpoints[0]), examples) for examples in parts]
+    last = last_layer(network)
+    whole, found = np.empty((3, len(checkpoints))), np.empty((len(parts), 3, len(checkpoints)))
+    for number, weights in enumerate(checkpoints):
+        total = torch.zeros(network.num_parameters, dtype=torch.float64, device=losses[0].weights.device)
+        for row, loss in zip(found, losses, strict=True):
+            value, gradient = loss.value_and_gradient(torch.from_numpy(weights).to(loss.weights.device))
+            gradient = gradient.double()
+            total += gradient
+            row[:, number] = float(value), float(gradient.norm()), float(gradient[last].norm())
+        total /= len(parts)
+        whole[:, number] = found[:, 0, number].mean(), float(total.norm()), float(total[last].norm())
+    return whole, found
+
+
 def last_layer(network: Network) -> slice:
     """Where the weight matrix next to the outputs is in the flat vector of parameters."""
     places = network.named_weights(np.arange(network.num_parameters))
@@ -45,8 +67,9 @@ def parts(examples: Examples, batch_size: int, num_batches: int, seed: int) -> l
 
 def draw_batches(num_examples: int, batch_size: int, num_batches: int, seed: int) -> Int[Tensor, "batches batch"]:
     """Indices of mini-batches of one size: a random order cut up, and another one when what is left is too short."""
-    # Another stream than the initial weights (seed) and the order of training.
-    generator = torch.Generator("cpu").manual_seed(2**33 + seed)
+    # Another stream than the initial weights (seed) and the order of training ([seed, 1]). Torch's generator keeps the lower
+    # 32 bits of a seed, so adding a large number would not tell them apart.
+    generator = torch.Generator("cpu").manual_seed(int(np.random.SeedSequence([seed, 2]).generate_state(1)[0]))
     batches: list[Tensor] = []
     while len(batches) < num_batches:
         order = torch.randperm(num_examples, generator=generator, device="cpu")

@@ -34,11 +34,13 @@ class Norms:
 class GradientNorms(Job[Norms]):
     """Gradient norms of the loss without weight decay, at the checkpoints of a training, in the training's precision.
 
-    Mini-batches are drawn from the examples of the full gradient, the same ones at each checkpoint.
+    Mini-batches are drawn from the examples of the full gradient, the same ones at each checkpoint. Where they are all the
+    mini-batches of one pass, the full gradient is their mean, which saves half of the work.
     """
 
     of: Train
-    num_batches: int
+    num_batches: int | None
+    """None for one pass: as many as there are, without replacement."""
     batch_size: int
     num_examples: int | None
     """Of the full gradient, the first ones of the training set; None for all."""
@@ -48,11 +50,17 @@ class GradientNorms(Job[Norms]):
     def __post_init__(self):
         if not self.of.checkpoint_at:
             raise ValueError("the training keeps no checkpoints; give it checkpoint_at")
-        if self.num_batches < 1 or self.batch_size < 1:
+        if (self.num_batches is not None and self.num_batches < 1) or self.batch_size < 1:
             raise ValueError(f"num_batches {self.num_batches} and batch_size {self.batch_size} must be at least 1")
         if self.batch_size > self._num_examples:
             raise ValueError(
                 f"cannot draw mini-batches of {self.batch_size} from {self._num_examples} examples; take a smaller batch_size"
+            )
+
+        if self.num_batches is None and self._num_examples % self.batch_size:
+            raise ValueError(
+                f"{self._num_examples} examples are no whole number of mini-batches of {self.batch_size}; "
+                "take a batch_size that divides them, or a num_batches"
             )
 
     @property
@@ -60,25 +68,35 @@ class GradientNorms(Job[Norms]):
         size = self.of.data.sizes[0]
         return min(self.num_examples or size, size)
 
+    @property
+    def _num_batches(self) -> int:
+        return self.num_batches or self._num_examples // self.batch_size
+
     def compute(self, training: Training) -> Norms:
-        from lab.gradient_norms import gradient_norms, parts
+        from lab.gradient_norms import gradient_norms, partition_norms, parts
 
         examples = self.of.data.load().train(self.num_examples, self.of.recipe.dtype)
-        batches = parts(examples, self.batch_size, self.num_batches, self.seed)
-        full, *of_batches = gradient_norms(self.of.network, training.checkpoints, (examples, *batches))
-        return Norms(training.checkpoint_steps, *full, *np.stack(of_batches, axis=-1))
+        batches = parts(examples, self.batch_size, self._num_batches, self.seed)
+        network, checkpoints = self.of.network, training.checkpoints
+        if self.num_batches is None:
+            full, of_batches = partition_norms(network, checkpoints, batches)
+        else:
+            found = gradient_norms(network, checkpoints, (examples, *batches))
+            full, of_batches = found[0], found[1:]
+        return Norms(training.checkpoint_steps, *full, *np.moveaxis(of_batches, 0, -1))
 
     @property
     def axes(self) -> dict[str, int]:
-        return {"checkpoints": len(set(self.of.checkpoint_at)), "batches": self.num_batches}
+        return {"checkpoints": len(set(self.of.checkpoint_at)), "batches": self._num_batches}
 
     def placeholder(self) -> Norms:
         return replace(super().placeholder(), steps=np.unique(self.of.checkpoint_at))
 
     @property
     def flops(self) -> float:
-        examples = self._num_examples + self.num_batches * self.batch_size
-        passes = self._num_examples / EVALUATION_SLICE + self.num_batches
+        separately = 0 if self.num_batches is None else self._num_examples
+        examples = separately + self._num_batches * self.batch_size
+        passes = separately / EVALUATION_SLICE + self._num_batches
         return len(self.of.checkpoint_at) * (3 * examples * self.of.network.num_flops + passes * costs.UPDATE)
 
 

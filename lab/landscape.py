@@ -184,6 +184,10 @@ class TrajectoryPlane(Job[Plane]):
         checkpoints = len(set(self.of[0].checkpoint_at))
         return {"runs": len(self.of), "checkpoints": checkpoints, "rows": self.resolution, "columns": self.resolution}
 
+    def placeholder(self) -> Plane:
+        made = super().placeholder()
+        return replace(made, explained=made.explained / 2)  # two shares of one variance
+
     @property
     def flops(self) -> float:
         num_points = self.resolution**2 + 2 * len(self.of) * len(self.of[0].checkpoint_at)

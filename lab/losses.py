@@ -7,7 +7,7 @@ the gradient of that term is what torch's optimizers add for their ``weight_deca
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -176,6 +176,18 @@ def _as_built(parameter: Tensor) -> Tensor:
     return parameter.to(memory_format=torch.channels_last) if parameter.ndim == 4 else parameter
 
 
+class StratifiedLoss(MeanLoss):
+    """The mean loss over examples in strata: each counts by its share of all of them, however many of it are here."""
+
+    def __init__(self, model: nn.Module, strata: Sequence[tuple[float, Examples]], slice_size: int = EVALUATION_SLICE):
+        super().__init__(model, strata[0][1], slice_size=slice_size)
+        self._strata = [(share, MeanLoss(model, examples, slice_size=slice_size)) for share, examples in strata]
+
+    def _slices(self) -> Iterator[tuple[float, Examples]]:
+        for share, loss in self._strata:
+            yield from ((share * part, examples) for part, examples in loss._slices())
+
+
 class StackedLoss(Loss):
     """The losses of networks of one shape, each at its own row of the weights; gradients and Hessians by formulas."""
 
@@ -212,6 +224,33 @@ def training_loss(of: Train, training: Training, num_examples: int | None, dtype
     """
     check_finite(training.weights, (of.seed,))
     return MeanLoss(of.rebuilt(training, dtype), of.data.load().train(num_examples, dtype))
+
+
+def stratified_training_loss(
+    of: Train, training: Training, num_hardest: int, num_others: int, seed: int, draw: int = 0, dtype: Dtype = "float64"
+) -> StratifiedLoss:
+    """An estimate of the mean loss over *all* training examples at and around the weights of a trained network.
+
+    The ``num_hardest`` with the largest losses count for themselves, as few of them can carry most of the curvature where
+    nearly all are fitted, and a plain draw has them or not. ``num_others`` stand for all the rest, from which ``seed`` draws
+    them; another ``draw`` has none of them. Raises ValueError where the training diverged or there are too few examples.
+    """
+    check_finite(training.weights, (of.seed,))
+    model, examples = of.rebuilt(training, dtype), of.data.load().train(None, dtype)
+    outputs, number = forward_in_slices(model, examples.inputs), len(examples.inputs)
+    if num_hardest < 1 or num_others < 1 or num_hardest + (draw + 1) * num_others > number:
+        raise ValueError(
+            f"num_hardest {num_hardest} and num_others {num_others} in draw {draw} of {number} training examples; expected at "
+            "least 1 of each, and no more than there are"
+        )
+    order = mean_loss(outputs.unsqueeze(1), examples.targets.unsqueeze(1)).argsort(descending=True, stable=True)
+    shuffled = np.random.default_rng([seed, 2]).permutation(number - num_hardest)[draw * num_others :][:num_others]
+    others = order[num_hardest:][torch.from_numpy(shuffled).to(order.device)]
+    share = num_hardest / number
+    strata = ((share, order[:num_hardest]), (1 - share, others))
+    return StratifiedLoss(
+        model, [(share, Examples(examples.inputs[places], examples.targets[places])) for share, places in strata]
+    )
 
 
 def stacked_training_loss(of: TrainStack) -> StackedLoss:

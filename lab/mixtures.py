@@ -1,4 +1,6 @@
-"""Mean loss and accuracy of a network at many mixtures of weights."""
+"""Mean loss and accuracy of a network at many mixtures of weights, and its outputs there."""
+
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -6,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from lab.building import BATCH_NORMALISATIONS, flat_statistics, set_weights
-from lab.losses import Scores, evaluate
+from lab.losses import Scores, evaluate, forward_in_slices
 from lab.models import MLP
 from lab.network import Network
 from lab.split import Examples
@@ -40,14 +42,33 @@ def evaluate_at(
             for i in range(0, len(coefficients), stack)
         ]
         return Scores(*(np.concatenate([getattr(part, name) for part in found]) for name in ("loss", "accuracy")))
-    model = network.build(0).to(inputs.dtype)
-    found = []
+    found = [evaluate(model, inputs, targets) for model in _models(network, anchors, coefficients, dtype, normalize_on)]
+    return Scores(np.array([part.loss for part in found]), np.array([part.accuracy for part in found]))
+
+
+def outputs_at(
+    network: Network,
+    anchors: Float[np.ndarray, "anchors parameters"],
+    coefficients: Float[np.ndarray, "points anchors"],
+    inputs: Float[Tensor, "examples ..."],
+    normalize_on: Float[Tensor, "others ..."],
+) -> Float[np.ndarray, "points examples outputs"]:
+    """What the network answers with the weights that ``evaluate_at`` has, one after the other."""
+    dtype = np.dtype(str(inputs.dtype).removeprefix("torch."))
+    models = _models(network, anchors, coefficients, dtype, normalize_on)
+    return np.stack([forward_in_slices(model, inputs).cpu().numpy() for model in models])
+
+
+def _models(
+    network: Network, anchors: np.ndarray, coefficients: np.ndarray, dtype: np.dtype, normalize_on: Tensor
+) -> Iterator[nn.Module]:
+    """One model, with the weights of each point in turn."""
+    model = network.build(0).to(normalize_on.dtype)
     for row in coefficients:
         set_weights(model, torch.from_numpy((row @ anchors).astype(dtype)))
         if network.num_statistics:
             estimate_statistics(model, normalize_on)
-        found.append(evaluate(model, inputs, targets))
-    return Scores(np.array([part.loss for part in found]), np.array([part.accuracy for part in found]))
+        yield model
 
 
 def _stack_size(network: Network, num_examples: int) -> int:

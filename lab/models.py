@@ -9,9 +9,11 @@ import numpy as np
 from jaxtyping import Float
 
 from lab.activations import Activation, ReLU
+from lab.initializations import Default, Initialization
 from lab.network import Layer, Network
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
     from lab.stack import StackedMLP
@@ -45,6 +47,7 @@ class MLP(Network):
     activation: Activation = ReLU()
     batch_norm: bool = False
     """Normalise what each hidden unit gets over the mini-batch, with a learned scale and shift (Ioffe & Szegedy 2015)."""
+    initialization: Initialization = Default()
 
     def __post_init__(self):
         if min(self.widths) < 1:
@@ -80,6 +83,9 @@ class MLP(Network):
             normalisation = [nn.BatchNorm1d(outputs)] if self.batch_norm else []
             modules += [nn.Linear(inputs, outputs), *normalisation, self.activation.module()]
         return nn.Sequential(*modules, nn.Linear(self.widths[-2], self.outputs))
+
+    def initialize(self, module: "nn.Module", generator: "torch.Generator") -> None:
+        self.initialization(module, generator)
 
     def stack(self, weights: Float[np.ndarray, "networks parameters"]) -> "StackedMLP":
         if self.batch_norm:

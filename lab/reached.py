@@ -10,6 +10,10 @@ from lab.critical_points import KINDS, STRICTLY_CRITICAL, Candidates, Shares, co
 
 ROWS = [field.name for field in fields(Candidates) if field.name != "steps"]
 """What holds one row per network."""
+LEARNED = 0.05
+"""Share of the variance of its targets below which a network explains so little that it counts as collapsed."""
+SAME_LOSS = 1e-6
+"""Losses nearer to each other than this share are those of one kind of point: units and signs swapped, and the error left."""
 
 
 @dataclass(frozen=True)
@@ -18,16 +22,20 @@ class Reached(Candidates):
 
     tolerance: float
     """Share of a network's largest magnitude up to which an eigenvalue counts as zero."""
+    loss_of_constant: float
+    """The least loss, without weight decay, of a network that answers the same to everything."""
     higher: Float[np.ndarray, " networks"]
     """Share of sampled neighbours that have a higher loss; NaN where none were sampled."""
 
     @classmethod
-    def of(cls, blocks: Sequence[Candidates], tolerance: float, neighbours: Sequence[Shares] = ()) -> "Reached":
+    def of(
+        cls, blocks: Sequence[Candidates], tolerance: float, loss_of_constant: float, neighbours: Sequence[Shares] = ()
+    ) -> "Reached":
         """Networks that were searched in several blocks, in their order, with their neighbours where some were sampled."""
         rows = {name: np.concatenate([getattr(block, name) for block in blocks]) for name in ROWS}
         unknown = np.full(len(rows["loss"]), np.nan)
         higher = np.concatenate([block.shares for block in neighbours]) if neighbours else unknown
-        return cls(**rows, steps=blocks[0].steps, tolerance=tolerance, higher=higher)
+        return cls(**rows, steps=blocks[0].steps, tolerance=tolerance, loss_of_constant=loss_of_constant, higher=higher)
 
     def where(self, rows: np.ndarray) -> "Reached":
         """Some of the networks, by their numbers or by a truth value for each."""
@@ -37,6 +45,11 @@ class Reached(Candidates):
     def only_critical(self) -> "Reached":
         """The networks whose points are critical."""
         return self.where(self.critical)
+
+    @property
+    def only_learned(self) -> "Reached":
+        """The networks that did not collapse."""
+        return self.where(~self.collapsed)
 
     def in_groups(self, size: int) -> "list[Reached]":
         """Neighbouring networks in groups of about so many, two at least."""
@@ -77,9 +90,21 @@ class Reached(Candidates):
         return self.kinds == KINDS.index("gradient-flat")
 
     @property
-    def extremum(self) -> Bool[np.ndarray, " networks"]:
-        """No eigenvalue with the other sign: a minimum or a maximum, flat directions allowed."""
-        return (self.minimal_ratio == 0) | (self.index == 0)
+    def collapsed(self) -> Bool[np.ndarray, " networks"]:
+        """Whether the network answers nearly the same to everything, of which there are many critical points."""
+        return np.asarray(self.data_loss > (1 - LEARNED) * self.loss_of_constant)
+
+    @property
+    def saddle(self) -> Bool[np.ndarray, " networks"]:
+        """Whether there are eigenvalues of both signs, each further from zero than all that may be wrong with it."""
+        eigenvalues, error = self.eigenvalues, self.eigenvalue_error[:, None]
+        return np.asarray((eigenvalues < -error).any(axis=1) & (eigenvalues > error).any(axis=1))
+
+    @property
+    def num_losses(self) -> int:
+        """How many different losses the points have."""
+        losses = np.sort(self.loss)
+        return len(losses) and 1 + int((np.diff(losses) > SAME_LOSS * losses[:-1]).sum())
 
     @property
     def minimal_ratio(self) -> Float[np.ndarray, " networks"]:
@@ -87,9 +112,9 @@ class Reached(Candidates):
         return self.minimal_ratio_at(self.tolerance)
 
     @property
-    def strict_ratio(self) -> Float[np.ndarray, " networks"]:
-        """The same where every eigenvalue above exactly zero counts as positive."""
-        return self.minimal_ratio_at(0.0)
+    def rounding(self) -> float:
+        """Share of the largest magnitude below which an eigenvalue is rounding: number of parameters times the precision."""
+        return self.num_parameters * float(np.finfo(self.eigenvalues.dtype).eps)
 
     def minimal_ratio_at(self, tolerance: float) -> Float[np.ndarray, " networks"]:
         """The same with another tolerance."""

@@ -47,6 +47,9 @@ class Recipe:
             raise ValueError(f"num_updates {self.num_updates} and batch_size {self.batch_size} must be at least 1")
 
 
+Criterion = Literal["held-out loss", "training loss", "lowest held-out loss"]
+
+
 @dataclass(frozen=True)
 class ChosenLearningRate:
     """The candidate with the lowest median loss over its seeds."""
@@ -61,14 +64,17 @@ class LearningRateSearch(Job[ChosenLearningRate]):
     """Choose a learning rate by trainings on other seeds or data than those that are reported."""
 
     trials: "tuple[Train | TrainStack, ...]"
-    by: Literal["held-out loss", "training loss"] = "held-out loss"
-    """What is to be low. Held-out loss favours rates that stop short of fitting noise; where fitting is the question,
-    training loss decides."""
+    by: Criterion = "held-out loss"
+    """What is to be low. Held-out loss at the end favours rates that stop short of fitting noise; where fitting is the
+    question, training loss decides; where training may stop early, the lowest held-out loss that a trial recorded."""
 
     def compute(self, *trainings: Training) -> ChosenLearningRate:
         losses: dict[float, list[float]] = {}
         for trial, training in zip(self.trials, trainings, strict=True):
-            found = training.final_test_loss if self.by == "held-out loss" else training.final_train_loss
+            if self.by == "lowest held-out loss":
+                found = training.test_loss.min(-1)
+            else:
+                found = training.final_test_loss if self.by == "held-out loss" else training.final_train_loss
             losses.setdefault(trial.recipe.learning_rate, []).extend(np.ravel(found))
         # A training that diverged has no loss that compares; it counts as the worst.
         medians = {rate: float(np.median(np.nan_to_num(values, nan=np.inf))) for rate, values in losses.items()}
@@ -106,6 +112,8 @@ class _TrainingJob(Job[R], Generic[R]):
     """Numbers of updates after which the weights are kept."""
     history_examples: tuple[int, int] = field(default=HISTORY_EXAMPLES, kw_only=True)
     """Training and held-out examples, the first ones, on which the histories are measured."""
+    final_examples: int | None = field(default=None, kw_only=True)
+    """Training examples, the first ones, on which the final numbers are measured; None for all of them."""
     tuned_by: LearningRateSearch | None = field(default=None, kw_only=True)
     """Where the learning rate comes from, instead of from the recipe."""
 
@@ -115,6 +123,8 @@ class _TrainingJob(Job[R], Generic[R]):
             raise ValueError(f"cannot record after update {late[0]} of {self.recipe.num_updates}")
         if min(self.history_examples) < 1:
             raise ValueError(f"history_examples is {self.history_examples}; expected at least one example of each kind")
+        if self.final_examples is not None and self.final_examples < 1:
+            raise ValueError(f"final_examples is {self.final_examples}; expected at least one, or None for all")
 
     def _fit(self, model: "Single", seeds: tuple[int, ...], chosen: ChosenLearningRate | None) -> R:
         from lab.fit import fit
@@ -125,7 +135,7 @@ class _TrainingJob(Job[R], Generic[R]):
             raise ValueError(
                 f"{type(self.data).__name__}.is_classification is {self.data.is_classification}; its targets say otherwise"
             )
-        return fit(model, split, recipe, seeds, self.record_at, self.checkpoint_at, self.history_examples)  # pyright: ignore[reportReturnType]
+        return fit(model, split, recipe, seeds, self.record_at, self.checkpoint_at, self.history_examples, self.final_examples)  # pyright: ignore[reportReturnType]
 
     def built(self, training: Training, dtype: Dtype | None = None) -> "Single":
         """What was trained, with the weights of its end, in the precision of its training or in ``dtype``."""
@@ -160,7 +170,8 @@ class _TrainingJob(Job[R], Generic[R]):
         batch = min(self.recipe.batch_size or num_train, num_train)
         examples = self.recipe.num_updates * batch * 3  # forward, and twice that backward
         sample = min(self.history_examples[0], num_train) + min(self.history_examples[1], num_held_out)
-        examples += len(self.record_at) * sample + num_train + num_held_out
+        final = min(self.final_examples or num_train, num_train) + num_held_out
+        examples += len(self.record_at) * sample + final
         layers = self.network.layers
         units = sum(int(np.prod(layer.output_shape)) for layer in layers)
         per_example = costs.TRAINED * self.network.num_flops + costs.TRAINED_UNIT * units
@@ -247,6 +258,8 @@ def tuned(
     data or fewer updates where given."""
     recipes = [replace(run.recipe, learning_rate=rate, num_updates=updates or run.recipe.num_updates) for rate in rates]
     trials = (trial for recipe in recipes for trial in run.trials(data or run.data, recipe, tuple(seeds)))
+    if by == "held-out loss":  # nobody reads how well they fit what they were trained on
+        trials = (replace(trial, final_examples=1) for trial in trials)
     return replace(run, tuned_by=LearningRateSearch(tuple(trials), by))
 
 

@@ -265,7 +265,13 @@ class JointPCA(Job[Paths]):
         return sizes | {"components": self.num_components, "simulations": self.num_simulations}
 
     def placeholder(self) -> Paths:
-        return replace(super().placeholder(), steps=np.unique(self.of[0].checkpoint_at))
+        made, of_all = super().placeholder(), self.num_components  # several shares of one variance
+        return replace(
+            made,
+            steps=np.unique(self.of[0].checkpoint_at),
+            explained=made.explained / of_all,
+            null_explained=made.null_explained / of_all,
+        )
 
     @property
     def flops(self) -> float:

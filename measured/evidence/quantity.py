@@ -1,6 +1,6 @@
 """What a number is: said once, and true wherever it is averaged, printed and drawn."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, SupportsFloat
@@ -48,7 +48,7 @@ class Quantity:
         if not going:
             return Missing(unit=self.unit, why=f"all {len(runs)} runs got stuck", remedy="runs that do not get stuck")
         of = "seeds" if len(going) == len(runs) else f"seeds that did not get stuck, of {len(runs)}"
-        return Estimate.over_seeds(going, self.unit, self.average, self.digits, self._range, of)
+        return Estimate.over_seeds(going, self.unit, self.average, self.digits, self._range(going), of)
 
     def stuck_share(self, runs: Iterable[Any]) -> Share:
         """The share of runs that got stuck. Raises ValueError where the quantity does not say which do."""
@@ -58,11 +58,13 @@ class Quantity:
 
     def estimate(self, values: Iterable[SupportsFloat]) -> Estimate | Missing:
         """The average of one value per seed, where they are known already."""
-        return Estimate.over_seeds(values, self.unit, self.average, self.digits, self._range)
+        numbers = [float(value) for value in values]
+        return Estimate.over_seeds(numbers, self.unit, self.average, self.digits, self._range(numbers))
 
-    @property
-    def _range(self) -> tuple[float, float] | None:
-        return (0.0, 1.0) if self.unit == "%" and self.bounds is None else self.bounds
+    def _range(self, values: Sequence[float]) -> tuple[float, float] | None:
+        """What the values cannot leave: a share, none and all; more than 100 % is no share."""
+        is_share = self.unit == "%" and self.bounds is None and all(0.0 <= value <= 1.0 for value in values)
+        return (0.0, 1.0) if is_share else self.bounds
 
     @property
     def axis_title(self) -> str:

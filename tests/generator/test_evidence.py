@@ -709,7 +709,9 @@ def test_stuck_runs_are_counted_apart():
 
 
 def test_shares_stay_between_none_and_all():
-    """A quantity in per cent has a range without saying so."""
+    """A quantity in per cent has a range without saying so, unless it is more than a share."""
+    grown = Quantity("growth", "growth", "%", read=lambda run: run).over([1.4, 0.9])
+    assert isinstance(grown, Estimate) and grown.bounds is None
     found = Quantity("accuracy", "accuracy", "%", read=lambda run: run).over([1.0, 0.99, 1.0])
     assert found.high is not None and found.high <= 1.0
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from lab import critical_points
+from lab import critical_points, zero_gradient
 from lab.activations import Identity, Softplus, Tanh
 from lab.checkpoints import Checkpoint
 from lab.critical_points import KINDS, CriticalPoints, NeighbourRatio, classify, count_signs
@@ -15,9 +15,10 @@ from lab.curvature import Hessian
 from lab.functions import FunctionSamples, Sinc5
 from lab.losses import MeanLoss, StackedLoss
 from lab.models import MLP
+from lab.reached import Reached
 from lab.split import Examples
 from lab.training import Recipe, Train, TrainStack
-from lab.zero_gradient import certify, find, share_of_higher
+from lab.zero_gradient import Levenberg, Path, certify, eigenvalue_error, find, share_of_higher
 from measured.jobs import gather
 from measured.jobs.pool import InProcess, using
 
@@ -149,8 +150,95 @@ def test_nothing_that_is_not_a_number_comes_out(method):
     assert (points.grad_norm_squared <= points.start_grad_norm_squared).all()
 
 
+@pytest.mark.parametrize("damping", [1e-8, 1e-3, 10.0])
+def test_damped_step_is_levenbergs(damping):
+    """The real part of one complex solution is -(H^2 + mu)^-1 H g, by the eigenvectors of H."""
+    loss, start = StackedLoss(NETWORK, WAVE.load().train(), 1e-3), random_tensor(4, 10)
+    search = Levenberg(loss, start)
+    search._damping = torch.full((4,), damping, dtype=torch.float64)
+    gradient, hessian = loss.gradient_and_hessian(start)
+    values, vectors = torch.linalg.eigh(hessian)
+    slope = (vectors.mT @ gradient[:, :, None])[:, :, 0]
+    move = (vectors @ (-values * slope / (values.square() + damping))[:, :, None])[:, :, 0]
+    shorter = loss.gradient(start + move).square().sum(1) < gradient.square().sum(1)
+    search.step()
+    expected = torch.where(shorter[:, None], start + move, start)
+    torch.testing.assert_close(search.weights, expected, rtol=1e-9, atol=1e-9)
+    assert shorter.any()
+
+
+@pytest.mark.parametrize(
+    "norm, moves",
+    [
+        (lambda step: 0.9**step, True),
+        (lambda step: 1 / step, True),
+        (lambda step: step**-0.4, False),
+        (lambda step: 1.0, False),
+    ],
+    ids=["geometrically", "by its inverse", "by less than a tenth", "not at all"],
+)
+def test_standing_still_is_a_fall_by_less_than_a_tenth(norm, moves):
+    """In the last fifth of all steps, from when patience is at its end."""
+    given = Given(torch.ones(2).double(), torch.eye(2).double())
+    path, rows = Path(given, torch.ones(1, 2).double(), 1000), torch.zeros(1, dtype=torch.int64)
+    search = Levenberg(given, torch.ones(1, 2).double())
+    for step in range(1, 1001):
+        search.grad_norm_squared = torch.tensor([norm(step)]).double()
+        assert path.visit(step, rows, search).item() == (moves or step < critical_points.PATIENCE * 1000)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_network_rests_where_it_stands_still(method, monkeypatch):
+    """It stays where the search that goes on has it at that step, and one that has never stood still uses up its steps."""
+    loss, start = StackedLoss(NETWORK, WAVE.load().train(), 1e-3), random_tensor(8, 10).numpy()
+    monkeypatch.setattr(zero_gradient, "PATIENCE", 0.4)
+    points = find(loss, start, method, 30)
+    assert points.moving.any() and (points.num_steps[points.moving] == 30).all()
+    assert (points.num_steps[~points.moving] >= (12 if method == "grad_norm" else 1)).all()
+    (row, *_) = np.flatnonzero(~points.moving & (points.num_steps < 30))
+    monkeypatch.setattr(zero_gradient, "PATIENCE", 1.0)
+    going_on = find(loss, start, method, int(points.num_steps[row]))
+    np.testing.assert_allclose(points.weights[row], going_on.weights[row], rtol=1e-6)
+    assert (np.diff(points.history[row][points.steps >= points.num_steps[row]]) == 0).all()
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # What they are
+
+
+def test_saddles_are_saddles_by_another_instrument():
+    """Where the signs say a saddle, automatic differentiation of one network alone finds no gradient and the same curvatures,
+    and the loss itself falls both ways along one eigenvector and rises both ways along another."""
+    loss = StackedLoss(NETWORK, WAVE.load().train(), 1e-3)
+    points = find(loss, random_tensor(20, 10).numpy(), "levenberg", 200)
+    reached = Reached.of([points], 1e-7, 1.0)
+    rows = np.flatnonzero(reached.certain & reached.saddle)
+    assert len(rows) >= 3
+    for row in rows:
+        alone = MeanLoss(NETWORK.with_weights(points.weights[row]), WAVE.load().train(None, "float64"), 1e-3)
+        assert float(alone.gradient(alone.weights).norm()) < 1e-10
+        values, vectors = np.linalg.eigh(Hessian(alone).dense())
+        assert np.abs(values - points.eigenvalues[row]).max() < points.eigenvalue_error[row] + 1e-12
+        here = float(alone.value(alone.weights))
+        for number, sign in ((0, -1), (-1, 1)):
+            # So far that the change is above rounding, and so near that the quadratic part of the loss is most of it.
+            moved = 1e-2 * torch.from_numpy(vectors[:, number])
+            changes = [sign * (float(alone.value(alone.weights + way * moved)) - here) for way in (-1, 1)]
+            assert min(changes) > 1e-12, (row, number, changes)
+
+
+@pytest.mark.parametrize("away", [1e-3, 1e-5, 1e-8])
+def test_error_of_eigenvalues_covers_the_way_to_the_critical_point(away):
+    """From a little beside a critical point, its eigenvalues are within the error of those that are measured."""
+    loss = StackedLoss(NETWORK, WAVE.load().train(), 1e-3)
+    points = find(loss, random_tensor(20, 10).numpy(), "levenberg", 200)
+    rows = (points.grad_norm_squared < 1e-26) & (np.abs(points.eigenvalues).min(axis=1) > 1e-4)
+    assert rows.sum() >= 3
+    beside = torch.from_numpy(points.weights[rows]) + away * random_tensor(int(rows.sum()), 10, seed=4) / 10
+    at = certify(loss, beside)
+    error = eigenvalue_error(loss, beside, at).numpy()
+    difference = np.abs(at.eigenvalues.numpy() - points.eigenvalues[rows]).max(axis=1)
+    assert (difference < 1.1 * error).all() and (error < 1e3 * away).all()
 
 
 def test_residuals_are_those_of_the_least_squares_step():
@@ -168,14 +256,18 @@ def test_residuals_are_those_of_the_least_squares_step():
 
 
 @pytest.mark.parametrize(
-    "slope, residual, name",
-    [((0.0, 1.0), 1.0, "gradient-flat"), ((1.0, 0.0), 0.0, "not converged"), ((0.0, 0.0), 0.0, "critical")],
+    "slope, residual, steepness, name",
+    [
+        ((0.0, 1.0), 1.0, 0.0, "gradient-flat"),
+        ((1.0, 0.0), 0.0, 1.0, "not converged"),
+        ((0.0, 0.0), 0.0, 0.0, "critical"),
+    ],
 )
-def test_gradient_in_the_kernel_is_flat(slope, residual, name):
+def test_gradient_in_the_kernel_is_flat(slope, residual, steepness, name):
     """With H = diag(2, 0), a gradient along the second axis cannot be reduced by a Newton step, one along the first can."""
     matrix = torch.diag(torch.tensor([2.0, 0.0]).double())
     found = certify(Given(torch.tensor(slope).double(), matrix), torch.ones(1, 2, dtype=torch.float64))
-    assert float(found.residual) == pytest.approx(residual)
+    assert float(found.residual) == pytest.approx(residual) and float(found.steepness) == pytest.approx(steepness)
     numbers = classify(found.grad_norm_squared.numpy(), found.residual.numpy(), found.residual_hessian.numpy())
     assert KINDS[int(numbers[0])] == name
 

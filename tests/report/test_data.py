@@ -67,6 +67,21 @@ def test_validation_never_meets_training():
     torch.testing.assert_close(reserved.test_inputs, whole.test_inputs)
 
 
+def test_splits_are_drawn_anew_but_for_what_choices_are_made_on():
+    """Another split holds other images out and has all images once; the reserved ones it neither trains on nor is judged by."""
+    first, other = (Digits(split=split).read() for split in (0, 1))
+    assert not np.array_equal(first[2], other[2])
+
+    def counted(train, _, test, __):
+        return np.unique(np.concatenate([train, test]).reshape(1_797, -1), axis=0, return_counts=True)
+
+    for found, expected in zip(counted(*first), counted(*other), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    num_reserved = Digits(validation="held out").sizes[1]
+    for part in (0, 1):
+        np.testing.assert_array_equal(first[part][-num_reserved:], other[part][-num_reserved:])
+
+
 def test_subset_and_noise_follow_the_seed():
     """The seed draws the images and the wrong labels; test labels stay true."""
     first, same, other = (Digits(200, seed, label_noise=0.5).load() for seed in (0, 0, 1))
@@ -79,10 +94,10 @@ def test_subset_and_noise_follow_the_seed():
     torch.testing.assert_close(first.test_targets, clean.test_targets)
 
 
-@pytest.mark.parametrize("num_train", [0, 1439])
+@pytest.mark.parametrize("num_train", [0, 1199])
 def test_impossible_subset_is_refused(num_train):
     """The message gives the number there is."""
-    with pytest.raises(ValueError, match="Digits has 1438 images"):
+    with pytest.raises(ValueError, match="Digits has 1198 images"):
         Digits(num_train).load()
 
 

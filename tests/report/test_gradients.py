@@ -9,7 +9,7 @@ import torch
 from lab.activations import Tanh
 from lab.data import Digits
 from lab.functions import FunctionSamples, Sinc5
-from lab.gradient_norms import draw_batches, gradient_norms, last_layer
+from lab.gradient_norms import draw_batches, gradient_norms, last_layer, parts
 from lab.gradients import GradientNormDescent, GradientNorms, Norms
 from lab.losses import MeanLoss
 from lab.models import CNN, MLP
@@ -78,6 +78,29 @@ def test_batches_that_partition_the_data_average_to_the_full_gradient(dtype, tol
     assert whole.gradient(weights).norm() < np.mean([gradient.norm() for gradient in gradients])
 
 
+@pytest.mark.parametrize("of, batch_size", [(WAVE, 8), (DIGITS, 100)], ids=["values", "classes"])
+def test_one_pass_gives_the_full_gradient_as_well(cache, of, batch_size):
+    """All mini-batches of a pass give what the full gradient and each of them give when they are computed by themselves."""
+    job = GradientNorms(of, None, batch_size, None, seed=3)
+    with using(InProcess(cache)):
+        found, trained = gather((job, of))
+    examples = of.data.load().train(dtype="float64")
+    batches = parts(examples, batch_size, len(examples.inputs) // batch_size, 3)
+    whole, *each = gradient_norms(of.network, trained.checkpoints, [examples, *batches])
+    np.testing.assert_allclose([found.full_loss, found.full_norm, found.full_last_layer], whole, rtol=1e-10)
+    for number, expected in enumerate(each):
+        of_batch = [item[:, number] for item in (found.batch_loss, found.batch_norm, found.batch_last_layer)]
+        np.testing.assert_allclose(of_batch, expected, rtol=1e-10)
+    assert found.batch_norm.shape[1] == job.axes["batches"] == len(each)
+
+
+def test_batches_are_of_a_stream_of_their_own():
+    """Not that of the initial weights, whatever torch's generator keeps of a seed."""
+    for seed in range(3):
+        order = torch.randperm(12, generator=torch.Generator().manual_seed(seed))
+        assert not torch.equal(draw_batches(12, 12, 1, seed)[0], order)
+
+
 def test_batches_have_one_size():
     """Disjoint until too few are left, then in a new order; another seed draws others."""
     batches = draw_batches(10, 4, 5, seed=0)
@@ -106,6 +129,10 @@ def test_placeholder_has_the_shapes_of_the_result(cache, of):
     [
         ({"of": replace(WAVE, checkpoint_at=())}, "give it checkpoint_at"),
         ({"num_batches": 0}, "must be at least 1"),
+        (
+            {"num_batches": None, "batch_size": 7},
+            "30 examples are no whole number of mini-batches of 7; take a batch_size that",
+        ),
         ({"batch_size": 31}, "mini-batches of 31 from 30 examples; take a smaller batch_size"),
         ({"batch_size": 41, "num_examples": None}, "mini-batches of 41 from 40 examples"),
         ({"batch_size": 41, "num_examples": 50}, "mini-batches of 41 from 40 examples"),

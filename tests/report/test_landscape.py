@@ -305,6 +305,7 @@ def test_placeholder_has_the_shapes_of_the_result(cache, job):
         if values is not None:
             assert np.isfinite(values).all() and (np.size(values) == 1 or np.ptp(values) > 0), name
             assert "loss" not in name or np.min(values) > 0, name
+            assert name != "explained" or np.sum(values) < 1, name
 
 
 @pytest.mark.parametrize(

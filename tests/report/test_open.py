@@ -60,6 +60,15 @@ class Mish(Activation):
     def module(self):
         return nn.Mish()
 """,
+    "initializations": """
+@dataclass(frozen=True)
+class Orthogonal(Initialization):
+    def __call__(self, module, generator):
+        Default()(module, generator)
+
+    def __str__(self):
+        return 'orthogonal'
+""",
     "functions": """
 @dataclass(frozen=True)
 class Sine(Function):

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from experiments import original, published, random_labels
-from experiments.thresholds import times, where_reached
+from experiments import original, published, random_labels, relabelled
 from lab.data import MNIST, CorrectLabels, CorrectShare
 from lab.memorization import Memorization
 from lab.models import MLP
 from lab.training import Recipe, Train
-from measured.evidence import Estimate, Missing
+from measured.evidence import Missing
 
 SETTINGS = random_labels.PRESETS["quick"]
 
@@ -73,12 +72,11 @@ def test_a_history_ends_with_what_was_measured_on_everything():
 
 
 def test_a_run_that_never_fits_leaves_no_time():
-    """It is counted as one that did not get there, and no mean is taken over the others."""
-    times_to_fit = [memorized([0.1, 0.9], final).updates_to(0.95) for final in (1.0, 0.94)]
-    assert times_to_fit == [pytest.approx(30.0), None]
-    both, one = (where_reached(found, "updates", "more updates") for found in ([30.0, 30.0], times_to_fit))
-    assert both["at"].values == (30.0, 30.0) and both["share"].value == 1
-    assert isinstance(one["at"], Missing) and one["share"].value == 0.5
-    assert (one["at"].why, one["at"].remedy) == ("not reached in every run", "more updates")
-    assert isinstance(times(one["at"], both["at"]), Missing)
-    assert times(both["at"], Estimate.over_seeds([10, 15])).values == pytest.approx((3.0, 2.0))
+    """It is counted as one that did not get there; the others have their median."""
+    runs = [memorized([0.1, 0.9], final) for final in (1.0, 0.94, 1.0)]
+    assert [run.updates_to(0.95) for run in runs] == [pytest.approx(30.0), None, pytest.approx(30.0)]
+    timed = relabelled.timed(runs, 0.95)
+    assert timed["at"].value == pytest.approx(30.0) and timed["share"].value == pytest.approx(2 / 3)
+    assert relabelled.slower(runs, [memorized([0.1, 1.0], 1.0)] * 3, 0.95).values == pytest.approx([30 / (20 * 0.85 / 0.9)] * 2)
+    never = relabelled.timed(runs[1:2], 0.95)["at"]
+    assert isinstance(never, Missing) and (never.why, never.remedy) == ("reached in no run", relabelled.MORE_UPDATES)

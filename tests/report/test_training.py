@@ -225,6 +225,25 @@ def test_histories_are_measured_on_the_examples_asked_for():
         replace(job, history_examples=(0, 10))
 
 
+def test_final_numbers_are_measured_on_the_training_examples_asked_for():
+    """The first ones; the held-out set counts whole, and nothing else changes."""
+    whole = Train(MLP(64, (8,), 10), DIGITS, EXACT, 0)
+    part, split = replace(whole, final_examples=20), DIGITS.load()
+    result, expected = part.compute(), whole.compute()
+    found = losses.evaluate(part.rebuilt(result), split.train_inputs[:20].double(), split.train_targets[:20])
+    assert result.final_train_loss == found.loss and result.final_train_loss != expected.final_train_loss
+    assert result.final_test_loss == expected.final_test_loss and part.flops < whole.flops
+    with pytest.raises(ValueError, match="final_examples is 0; expected at least one"):
+        replace(whole, final_examples=0)
+
+
+def test_search_by_held_out_loss_scores_no_training_images():
+    """Nobody reads those scores; where training loss decides they are on everything."""
+    run = Train(MLP(64, (8,), 10), DIGITS, EXACT, 0)
+    searches = [training.tuned(run, (0.1,), seeds=[7], by=by).tuned_by for by in ("held-out loss", "training loss")]
+    assert [search.trials[0].final_examples for search in searches if search] == [1, None]
+
+
 def test_recording_the_end_changes_nothing():
     """With batch normalisation the pass that a record needs would move the statistics: scores, weights and statistics are
     those without it."""

@@ -216,10 +216,11 @@ def test_from_own_start_leaves_movement(cache):
 
 @pytest.mark.parametrize("job", [JointPCA(RUNS, "1", 3, 5), JointPCA(RUNS[:1])])
 def test_placeholder_has_the_shapes_of_the_result(cache, job):
-    """A rehearsal sees arrays as large as the real ones, finite and not all alike."""
+    """A rehearsal sees arrays as large as the real ones, finite and not all alike; shares of one variance do not exceed it."""
     with using(InProcess(cache)):
         real = gather(job)
     made_up = job.placeholder()
+    assert made_up.explained.sum() < 1 and made_up.null_explained.sum(1).max() < 1
     for name in Paths.__dataclass_fields__:
         values = np.asarray(getattr(made_up, name))
         assert values.shape == np.shape(getattr(real, name)), name
