@@ -23,7 +23,7 @@ from lab.activations import Tanh
 from lab.data import MNIST, Data, Dtype
 from lab.functions import FunctionSamples, SincPlusSine
 from lab.models import MLP
-from lab.optimizers import Optimizer
+from lab.optimizers import Optimizer, tiny_is_zero
 from lab.training import Recipe
 
 IMAGES, WAVE = MNIST(10_000, num_held_out=1), FunctionSamples(SincPlusSine(), 0.01, 10.0, num_train=256)
@@ -76,6 +76,7 @@ class Ours:
         self.optimizer = Optimizer(Recipe(RATE, 1, batch_size), self.differentiate.parameters)
         self.batches = fit._batches(len(examples.inputs), batch_size, seeds, model.networks, examples.inputs.device)
 
+    @tiny_is_zero()
     def __call__(self) -> None:
         self.differentiate(next(self.batches))
         self.optimizer.update(RATE)

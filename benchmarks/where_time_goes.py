@@ -54,7 +54,7 @@ def operations(job: Job) -> float:
     num_train, num_held_out = job.data.sizes
     examples = 3 * job.recipe.num_updates * min(job.recipe.batch_size or num_train, num_train)
     sample = min(job.history_examples[0], num_train) + min(job.history_examples[1], num_held_out)
-    examples += len(job.record_at) * sample + num_train + num_held_out
+    examples += len(job.record_at) * sample + min(job.final_examples or num_train, num_train) + num_held_out
     return float(np.prod(job.num_networks)) * examples * job.network.num_flops
 
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from lab.building import flat_statistics, flat_weights
 from lab.closed_form import ClosedForm, is_covered
 from lab.losses import evaluate, mean_loss
-from lab.optimizers import Optimizer, learning_rate
+from lab.optimizers import Optimizer, learning_rate, tiny_is_zero
 from lab.split import Examples, Split
 from lab.stack import StackedMLP
 from lab.trained import Classification, Training
@@ -68,6 +68,7 @@ class Stack(Single):
         return np.zeros((*self.networks, 0), np.float32)
 
 
+@tiny_is_zero()
 def fit(
     model: Single,
     split: Split,
