@@ -174,9 +174,11 @@ class _TrainingJob(Job[R], Generic[R]):
         examples += len(self.record_at) * sample + final
         layers = self.network.layers
         units = sum(int(np.prod(layer.output_shape)) for layer in layers)
-        per_example = costs.TRAINED * self.network.num_flops + costs.TRAINED_UNIT * units
         by_formulas = bool(layers) and all(len(layer.output_shape) == 1 for layer in layers)
-        update = costs.UPDATE_BY_FORMULAS if by_formulas else costs.TRAINED_UPDATE
+        operation, unit, update = costs.TRAINED, costs.TRAINED_UNIT, costs.TRAINED_UPDATE
+        if by_formulas:
+            operation, unit, update = costs.BY_FORMULAS, costs.UNIT_BY_FORMULAS, costs.UPDATE_BY_FORMULAS
+        per_example = operation * self.network.num_flops + unit * units
         return int(np.prod(self.num_networks)) * examples * per_example + self.recipe.num_updates * update
 
 

@@ -46,11 +46,12 @@ def in_turns(
     todo = [[name for name in chapter if name in seconds] for chapter in chapters]
     queues = _queues([todo[number] for number in _turns(todo, seconds, first, gap)], seconds, needs)
 
-    # Backwards, in seconds of one worker: no page before its chapter's work is done, and none so early that the next is late.
+    # Backwards, in seconds of one worker: no page before its chapter's work is done, and none so early that the next is late,
+    # unless it would be late itself.
     done_by = list(accumulate(sum(seconds[name] for name in queue) for queue in queues))
     due = done_by.copy()
     for turn in reversed(range(len(due) - 1)):
-        due[turn] = max(due[turn], due[turn + 1] - gap)
+        due[turn] = max(due[turn], min(due[turn + 1] - gap, first + gap * turn))
 
     order: dict[str, None] = {}
     for turn, queue in enumerate(queues):
