@@ -82,7 +82,7 @@ class Options:
             if value not in allowed:
                 raise BuildError(f"--{name} {value!r} does not exist; {did_you_mean(value, allowed)}")
         if idle := sorted(set(given) - EFFECTIVE[self.action]):
-            names = " and ".join(f"--{name}" for name in idle)
+            names = " and ".join(f"--{name.replace('_', '-')}" for name in idle)
             if self.action == "build":
                 raise BuildError(f"{names} has no effect on a build; use it with --diff, or leave it out")
             does = {"list": "builds nothing", "dry_run": "builds nothing"}.get(self.action, "does something else")
