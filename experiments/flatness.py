@@ -64,9 +64,9 @@ class Settings:
     high_rate: float = 0.01
     """Learning rate, in place of its own, of the second of two solutions that differ in the rate, both with the small batch."""
     lines: Lines = Lines(num_alphas=31, num_train=2500, num_test=10_000, fine=(0.01, 0.02, 0.03, 0.04, 0.05))
-    """How many evenly spaced points a line has from one distance before the first solution to one beyond the
-    second, at what distances from either solution there are more, and the
-    images on which they are evaluated. One half of the test images chooses the best point, the other half judges it."""
+    """How many evenly spaced points a line has, from as far before the first solution as the two are apart to as far beyond the
+    second; at what distances from either solution there are more; and the images on which they are evaluated. One half of the
+    test images chooses the best point, the other half judges it."""
     num_control_test: int = 1000
     """Test images on which lines between two seeds of one recipe are evaluated."""
     seeds: Seeds = Seeds(12)

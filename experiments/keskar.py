@@ -14,10 +14,37 @@ F1 = MLP(28 * 28, (512,) * 5, 10, batch_norm=True)
 """The layout is from memory of the paper's appendix."""
 DATA = MNIST(MNIST.num_images[0])
 BATCH_SIZES = (256, 6000)
-STUDY = Study(F1, MNIST(10_000), (43, 1000), 10, Seeds(4), 500, num_hessian_examples=800, num_hardest=400)
+STUDY = Study(
+    F1,
+    MNIST(10_000),
+    batch_sizes=(43, 1000),
+    num_epochs=10,
+    seeds=Seeds(4),
+    num_examples=500,
+    num_hessian_examples=800,
+    num_hardest=400,
+)
 """With the paper's batch sizes as shares of the training images."""
-FULL = Study(F1, DATA, BATCH_SIZES, 100, Seeds(5), DATA.sizes[0], num_hessian_examples=6000, num_hardest=3000)
-TOY = Study(MLP(28 * 28, (6, 6), 10, batch_norm=True), MNIST(200), (10, 20), 1, Seeds(2), 30, 40, 20)
+FULL = Study(
+    F1,
+    DATA,
+    BATCH_SIZES,
+    num_epochs=100,
+    seeds=Seeds(5),
+    num_examples=DATA.sizes[0],
+    num_hessian_examples=6000,
+    num_hardest=3000,
+)
+TOY = Study(
+    MLP(28 * 28, (6, 6), 10, batch_norm=True),
+    MNIST(200),
+    batch_sizes=(10, 20),
+    num_epochs=1,
+    seeds=Seeds(2),
+    num_examples=30,
+    num_hessian_examples=40,
+    num_hardest=20,
+)
 SETTING = (
     "In the paper's own setting (all training images of MNIST, batches of {setting.papers_batches.first} and "
     "{setting.papers_batches.last})"

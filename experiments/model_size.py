@@ -99,20 +99,22 @@ class Settings:
         return Sizes(sizes[0], small, twice, fourfold, near, *ends)
 
 
-TOYS = [resized(study, 4, 1, Seeds(2), num_train=60, num_held_out=50) for study in (CLEAN, NOISY, TEN)]
+CLEAN_TOY, NOISY_TOY, TEN_TOY = [resized(study, 4, 1, Seeds(2), num_train=60, num_held_out=50) for study in (CLEAN, NOISY, TEN)]
 PRESETS = {
-    "quick": Settings((1, 2, 4), 8, (1, 2, 4), 4, (2,), *TOYS, learning_rates=(0.003,)),
+    "quick": Settings(
+        widths=(1, 2, 4), widest=8, small_widths=(1, 2, 4), large_width=4, searched_widths=(2,), clean=CLEAN_TOY,
+        noisy=NOISY_TOY, ten=TEN_TOY, learning_rates=(0.003,),
+    ),
     "standard": Settings(),
     "full": Settings(
-        widths=(1, 2, 3, 4, 6, 8, 11, 13, 16, 19, 23, 27, 32, 38, 50, 64, 90, 128, 256, 512, 1000, 2000),
-        widest=5000,
+        widths=(1, 2, 3, 4, 6, 8, 11, 13, 16, 19, 23, 27, 32, 38, 50, 64, 90, 128, 256, 512, 1000, 2000), widest=5000,
         searched_widths=(2000,),
         clean=resized(CLEAN, 60_000, 20_000, Seeds(20), num_train=4000),
         noisy=resized(NOISY, 60_000, 20_000, Seeds(20), num_train=4000),
         ten=resized(TEN, 15_620, 1562, Seeds(20), num_train=MNIST(validation="reserved").sizes[0]),
         learning_rates=(0.0003, 0.001, 0.003, 0.01),
     ),
-}
+}  # fmt: skip
 
 
 def one_layer(width: int) -> MLP:

@@ -227,8 +227,8 @@ def explained(metrics: Mapping[str, Any]) -> charts.Figure:
 
 def alone(metrics: Mapping[str, Any]) -> charts.Figure:
     """One run by itself, with a start of its own: the variance that its first two components leave out, beside that of a random
-    walk with the same steps, and how far it gets, as a multiple of what such a walk covers. Means
-    over the runs of a group."""
+    walk with the same steps, and how far it gets, as a multiple of what such a walk covers. Means over the runs of a
+    group."""
     rows = [
         (weights, *(metrics["own"][part][quantity.name] for quantity in (LEFT_OUT, LEFT_OUT_WALK, STRAIGHTNESS)))
         for part, weights in PARTS.items()
