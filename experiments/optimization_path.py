@@ -15,6 +15,7 @@ import numpy as np
 
 from experiments import networks as shown
 from experiments import original
+from experiments.batches import updates_of_epochs
 from experiments.margins import FLATTER, MOSTLY
 from experiments.quantities import TEST_ACCURACY, measured
 from lab.data import MNIST
@@ -105,9 +106,8 @@ OUTSIDE = Quantity("outside", "distance from the plane at the end", "%", read=la
 def trainings(settings: Settings, group: int, start: str) -> tuple[Train, ...]:
     """Runs of a group, which differ in the order of the images and, with starts of their own, in the initial weights."""
     data = replace(settings.data, seed=group)
-    updates_per_epoch = -(-data.sizes[0] // settings.batch_size)
-    recipe = Recipe(settings.learning_rate, settings.num_epochs * updates_per_epoch, settings.batch_size)
-    steps = tuple(epoch * updates_per_epoch for epoch in settings.checkpoint_epochs)
+    steps = tuple(updates_of_epochs(data, epochs, settings.batch_size) for epochs in settings.checkpoint_epochs)
+    recipe = Recipe(settings.learning_rate, steps[-1], settings.batch_size)
     recorded = steps if group == settings.groups.first else ()
     first, *_ = seeds = range(group * settings.runs, (group + 1) * settings.runs)
     return tuple(

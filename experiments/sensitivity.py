@@ -6,12 +6,12 @@ sensitivity are measured. Whether large batches generalise worse is asked where 
 at a learning rate of its own; whether sensitivity foretells the gap, of networks that all fit their training images.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from experiments import fitted, matched_loss, original, quantities
+from experiments.batches import updates_of_epochs
 from experiments.fitted import Fitted
 from experiments.margins import TENTH_OF_A_POINT, TREND
 from experiments.matched_loss import AS_PUBLISHED, SMALL_GAP, Matched
@@ -90,8 +90,8 @@ class Settings:
 
     @property
     def updates_of_epochs(self) -> tuple[int, ...]:
-        """Updates at each batch size where epochs are equal; the last of an epoch may have a smaller mini-batch."""
-        return tuple(self.num_epochs * math.ceil(self.data.sizes[0] / size) for size in self.batch_sizes)
+        """Updates at each batch size where epochs are equal."""
+        return tuple(updates_of_epochs(self.data, self.num_epochs, size) for size in self.batch_sizes)
 
 
 PRESETS = {
