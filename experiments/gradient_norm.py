@@ -6,7 +6,7 @@ for each mini-batch. We also measure what the original's code very probably did:
 mini-batch.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -134,7 +134,7 @@ def jobs(task: Task, settings: Settings) -> list[GradientNorms]:
     assert recipe.batch_size is not None, "a recipe without mini-batches has none to measure"
 
     def drawn(seed: int) -> Data:
-        return replace(task.data, seed=seed) if isinstance(task.data, MNIST) else task.data
+        return task.data.drawn(seed) if isinstance(task.data, MNIST) else task.data
 
     runs = [Train(task.network, drawn(seed), recipe, seed, checkpoint_at=steps) for seed in settings.seeds]
     return [GradientNorms(run, None, recipe.batch_size, num_examples=None, seed=run.seed) for run in runs]

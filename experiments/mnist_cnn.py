@@ -81,7 +81,7 @@ class Task:
         """The images of one run."""
         if isinstance(self.images, Digits):
             return replace(self.images, split=seed)
-        return replace(self.images, seed=seed) if self.images.num_train else self.images
+        return self.images.drawn(seed) if self.images.num_train else self.images
 
     @property
     def passes(self) -> float:

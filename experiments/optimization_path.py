@@ -105,7 +105,7 @@ OUTSIDE = Quantity("outside", "distance from the plane at the end", "%", read=la
 
 def trainings(settings: Settings, group: int, start: str) -> tuple[Train, ...]:
     """Runs of a group, which differ in the order of the images and, with starts of their own, in the initial weights."""
-    data = replace(settings.data, seed=group)
+    data = settings.data.drawn(group)
     steps = tuple(updates_of_epochs(data, epochs, settings.batch_size) for epochs in settings.checkpoint_epochs)
     recipe = Recipe(settings.learning_rate, steps[-1], settings.batch_size)
     recorded = steps if group == settings.groups.first else ()
