@@ -831,28 +831,29 @@ class Whole:
     num_seeds: int = 3
 
 
+@dataclass(frozen=True)
+class All:
+    whole: Whole = Whole()
+    parts: tuple[Part, ...] = (Part(), Part(Seeds(1)))
+    seed: int = 7
+    initial_seed: int | None = None
+    num_seeds: int = 3
+    seedlings: int = 4
+    is_seed: bool = True
+
+
 def test_more_seeds_keep_those_that_there_are():
     """Those that choose, and what has more already, stay as they are; however deep they nest."""
     more = with_seeds(Whole(), 5)
     assert more == Whole(Part(Seeds(5, first=10)), Seeds(8)) and with_seeds(more, 2) == more
     assert list(more.part.seeds) == [10, 11, 12, 13, 14] and str(Seeds(5, 10)) == "10 to 14" and len(Seeds(3)) == 3
+    assert with_seeds(All(), 5) == All(more, (more.part, Part(Seeds(5))))
     with pytest.raises(ValueError, match="expected one or more"):
         Seeds(0)
 
 
 def test_shifted_seeds_are_all_seeds_and_nothing_else():
     """Reported ones and those that choose, in tuples and whatever holds them; numbers of seeds stay."""
-
-    @dataclass(frozen=True)
-    class All:
-        whole: Whole = Whole()
-        parts: tuple[Part, ...] = (Part(), Part(Seeds(1)))
-        seed: int = 7
-        initial_seed: int | None = None
-        num_seeds: int = 3
-        seedlings: int = 4
-        is_seed: bool = True
-
     part = Part(Seeds(2, first=15), (105, 106))
     assert shifted(All(), 5) == All(Whole(part, Seeds(8, first=5)), (part, Part(Seeds(1, 5), (105, 106))), 12)
     assert shifted(All(), 0) == All()
