@@ -49,7 +49,7 @@ def report(records: Mapping[Chapter, Record], stopped: bool) -> list[str]:
     """What is still open and why, a line per finding."""
     found = [item for chapter, record in records.items() for item in open_findings(chapter, record)]
     if not found:
-        return ["every finding is decided"]
+        return ["no finding is open"]
 
     def why(item: Open) -> str:
         if not item.can_be_decided:
