@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from experiments import solutions
+from experiments.panels import SCORE_AXES, SPLITS
 from experiments.solutions import ADAPTIVE, DISTANCE, NORM, TABLE, Study
 from lab.data import MNIST
 from lab.landscape import Line
@@ -128,13 +129,13 @@ def line(found: Line, batch_sizes: tuple[int, ...]) -> charts.Figure:
     weights; {setting.num_line_examples} images each, float32, the statistics of batch normalisation estimated anew at each
     point on these training images."""
     panels = {
-        "loss": {"training images": found.train_loss, "test images": found.test_loss},
-        "accuracy": {"training images": 100 * found.train_accuracy, "test images": 100 * found.test_accuracy},
+        "loss": {SPLITS["train"]: found.train_loss, SPLITS["test"]: found.test_loss},
+        "accuracy": {SPLITS["train"]: 100 * found.train_accuracy, SPLITS["test"]: 100 * found.test_accuracy},
     }
     return charts.curves(
         {name: {of: charts.Series(found.alphas, [row]) for of, row in rows.items()} for name, rows in panels.items()},
         x="α",
-        y={"loss": charts.Axis("cross-entropy (nats)", log=True), "accuracy": "accuracy (%)"},
+        y=SCORE_AXES,
         marks={f"batch {size:,}": float(alpha) for alpha, size in enumerate(batch_sizes)},
         alt="Loss and accuracy along a line through two solutions, which are marked.",
     )

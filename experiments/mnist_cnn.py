@@ -255,12 +255,12 @@ def layers(networks: Mapping[str, CNN]) -> charts.Figure:
 def loss(networks: Mapping[str, CNN], trained: Mapping[str, Sequence[Classification]]) -> charts.Figure:
     """Training and test loss of all models while they are trained, on {setting.history_examples.first} training and
     {setting.history_examples.last} test images; the median of {setting.num_curves} runs and their range."""
-    return shown.over_updates(networks, trained, "loss", charts.Axis("cross-entropy (nats)", log=True))
+    return shown.over_updates(networks, trained, "loss")
 
 
 def accuracy(networks: Mapping[str, CNN], trained: Mapping[str, Sequence[Classification]]) -> charts.Figure:
     """Training and test accuracy of all models while they are trained, measured as the loss is."""
-    return shown.over_updates(networks, trained, "accuracy", charts.Axis("accuracy (%)"), scale=100)
+    return shown.over_updates(networks, trained, "accuracy")
 
 
 def cost(networks: Mapping[str, CNN], metrics: Mapping[str, Any]) -> charts.Figure:
