@@ -282,7 +282,7 @@ def test_what_another_version_kept_is_made_again(built: ToyProject, path, is_a_r
     before = built.site()
     files = [built.folder / path] if is_a_record else list((built.folder / path).rglob("entry.json"))
     for file in files:
-        file.write_text(file.read_text().replace('"format": 4' if is_a_record else '"format": 1', '"format": 0'))
+        file.write_text(file.read_text().replace('"format": 5' if is_a_record else '"format": 1', '"format": 0'))
     outcome = built.build("--force") if not is_a_record else built.build()
     assert outcome.returncode == 0, outcome.stdout
     expected = "10 of 20 jobs" if is_a_record else "0 of 20 jobs"
