@@ -213,7 +213,9 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         metrics[name][UNSEEN.name] = UNSEEN.estimate(num / settings.num_unseen for num in read)
     metrics["digits"] = {name: quantities.measured(SCORES, runs) for name, runs in digits_trained.items()}
     num_read = {name: round(min(map(TEST_ACCURACY.of, trained[name])) * num_test) for name in compared}
-    metrics["worst"] = {name: Share.of_count(num, num_test, of="test images", digits=4) for name, num in num_read.items()}
+    metrics["worst"] = {
+        name: Share.of_count(num, num_test, of="test images", digits=4, grows=False) for name, num in num_read.items()
+    }
     weights = start.weights, trained["two"][0].weights
     curves = {name: trained[name][: settings.num_curves] for name in compared}
     return Result(

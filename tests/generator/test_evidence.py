@@ -2,7 +2,7 @@
 
 import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -507,6 +507,22 @@ def test_inconclusive_says_what_it_would_take():
     images = verdict_of(at_least("a", Margin(0.5, "x")), a=Share.of_count(52, 100, of="test images")).findings[0].to_decide
     assert "test images would decide it" in images
     assert verdict_of(at_least("a", Margin(-9.0, "x")), a=near).findings[0].to_decide == ""
+
+
+@pytest.mark.parametrize(
+    "metric, helps",
+    [
+        (Estimate.over_seeds([0.4, 0.7, 0.3, 0.9, 0.5]), True),
+        (Share.of_count(52, 100, of="critical points"), True),
+        (replace(Estimate.over_seeds([0.4, 0.7, 0.3, 0.9, 0.5]), of="groups of 10 networks"), True),
+        (Share.of_count(52, 100, of="test images", grows=False), False),
+    ],
+    ids=["seeds", "points", "groups", "test images"],
+)
+def test_more_seeds_help_where_they_make_more_of_what_is_counted(metric, helps):
+    """Whatever n counts; a test set has as many images as it has."""
+    (finding,) = verdict_of(at_least("a", Margin(0.45, "x")), a=metric).findings
+    assert finding.outcome == "inconclusive" and finding.to_decide and finding.more_helps == helps
 
 
 def test_difference_of_shares_is_in_points():
