@@ -151,10 +151,8 @@ def _finding(part: Part, effect: Effect | Nothing, level: Level, metrics: Mappin
         )
     region = _region(part, metrics)
 
-    on_logarithms = effect.on_logarithms or (isinstance(part, Bound) and part.ratio)
-
     def under(factor: float) -> Outcome | None:
-        scaled = region.scaled(factor, on_logarithms)
+        scaled = region.scaled(factor, effect.on_logarithms)
         return _decided(scaled, effect, level)[0] if scaled else None
 
     outcome, low, high, confidence = _decided(region, effect, level)
