@@ -186,7 +186,6 @@ def measured_over(sweep: Sweep[Run]) -> dict[str, Any]:
     on_test = {of: by_split["test"] for of, by_split in SENSITIVITY.items()}
     return {
         "accuracy": sweep.ends(ACCURACY["test"]),
-        "gap": sweep.ends(OUTCOMES["gap_accuracy"]),
         "change": sweep.change(on_test["loss"]),
         "trend": {of: sweep.correlation(item) for of, item in on_test.items()},
         "rank": {of: {key: sweep.correlation(item, other) for key, other in OUTCOMES.items()} for of, item in on_test.items()},
