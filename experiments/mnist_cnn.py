@@ -44,15 +44,13 @@ RUNS = Runs(
     shared="the {setting.mnist.images.sizes.first} training images and the images that judge",
 )
 
-# Seconds of one worker with another beside it, by images a second trained and judged: one convolution 8,000 and 16,000, two
-# 2,300 and 6,000, three 1,150 and 3,300, 16/64 1,500 and 4,000, 16/16/16 4,000 and 10,000.
-#   passes             50,000 trained; judged: 10,000 test, 8,000 reserved, 2,500 training images
-#                      one 5 x 7.6 s, two 5 x 25 s, three 4 x 50 s, 16/64 4 x 38 s, 16/16/16 5 x 15 s = 590 s
-#   curves             2 runs of five networks, 12 x 1,500 judged                                     =  32 s
-#   learning rates     4 rates x 2 seeds of four networks, 6,272 trained, 2,000 judged                = 105 s
-#   digits             3 networks of 20 splits, 200 updates, and their learning rates; the linear one  =  72 s
+# Seconds of one worker with another beside it, as measured in a build.
+#   passes             50,000 trained; judged: 10,000 test, 8,000 reserved, 2,500 training images, 12 x 1,500 for two curves
+#                      one 5 x 4.7 s, two 5 x 14 s, three 4 x 27 s, 16/64 4 x 19 s, 16/16/16 5 x 9.3 s = 324 s
+#   learning rates     4 rates x 2 seeds of four networks, 6,272 trained, 2,000 judged                =  67 s
+#   digits             3 networks of 20 splits, 200 updates, and their learning rates; the linear one  =  46 s
 # Runs of one network differ mostly in which hard images they miss by chance. Judging 8,000 more images narrows an interval as
-# 80 % more runs would, for a twentieth of their cost.
+# 80 % more runs would, for less than a tenth of their cost.
 
 
 @dataclass(frozen=True)

@@ -32,10 +32,9 @@ RUNS = Runs(
     shared="the test images and the draw of images on which the learning rate was chosen",
 )
 
-# Seconds of one worker: 1,600 updates of 128 images take 0.5 s up to width 25, then 0.9, 1.5, 2.3 and 5.1 s, judged: 20 runs,
-# 12 of them with noise, x 10.7 s + 8 x 5.1 s = 255 s. The ten take 1.3 ms per image trained and 0.5 ms judged, one of each:
-# 6 seeds x (19,200 trained + 14,000 judged) = 190 s at most before small trainings were made faster; rates 20 s.
-
+# Seconds of one worker, as measured in a build: 1,600 updates of 128 images take 0.5 s up to width 25 (where nothing else runs
+# beside them), then 1.0, 1.6, 2.5 and 4.3 s: 20 runs, 12 of them with noise, x 11 s + 8 x 4.3 s = 255 s. The ten, one of each
+# for 6 seeds x (19,200 images trained + 14,000 judged), 6 x 39 s = 236 s; rates 16 s.
 
 TEN_NETWORKS = [network for _, network, _ in original.TEN]
 SCORES = (TRAIN_ACCURACY, TEST_ACCURACY, TEST_LOSS, GAP_ACCURACY, GAP_LOSS)

@@ -33,10 +33,10 @@ RUNS = Runs(
     shared="the number of images and of epochs",
 )
 
-# Seconds of one worker with another beside it: the network trains on 3,500 and judges 8,000 images a second.
-#   3 groups of 8 + 8 runs, one of them in both, of 12 epochs x 256 images           45 x 1.2 s = 54 s
-#   13 measurements of 200 held-out images on the way, of the group that is drawn    15 x 0.3 s =  5 s
-#   PCA and random walks of 104 checkpoints x 242,062 weights, and of one layer       6 x 3.5 s = 21 s
+# Seconds of one worker with another beside it, as measured in a build.
+#   3 groups of 8 + 8 runs, one of them in both, of 12 epochs x 256 images; 13 measurements of 200
+#   held-out images on the way, of the group that is drawn                             45 x 1.1 s = 49 s
+#   PCA and random walks of 104 checkpoints x 242,062 weights, and of one layer        12 x 0.8 s =  9 s
 # All images of MNIST would cost 240 times as much: full has a tenth of them.
 
 
