@@ -107,11 +107,10 @@ PRESETS = {
     "standard": Settings(),
     "full": Settings(
         widths=(1, 2, 3, 4, 6, 8, 11, 13, 16, 19, 23, 27, 32, 38, 50, 64, 90, 128, 256, 512, 1000, 2000), widest=5000,
-        searched_widths=(2000,),
+        searched_widths=(2000,), learning_rates=(0.0003, 0.001, 0.003, 0.01),
         clean=resized(CLEAN, 60_000, 20_000, Seeds(20), num_train=4000),
         noisy=resized(NOISY, 60_000, 20_000, Seeds(20), num_train=4000),
         ten=resized(TEN, 15_620, 1562, Seeds(20), num_train=MNIST(validation="reserved").sizes[0]),
-        learning_rates=(0.0003, 0.001, 0.003, 0.01),
     ),
 }  # fmt: skip
 
