@@ -37,8 +37,7 @@ def search(networks: Iterable[Network], study: Study, rates: tuple[float, ...]) 
 
 def trainings(network: Network, study: Study, chosen: LearningRateSearch) -> list[Train[Classification]]:
     """The reported runs of one network."""
-    runs = (Train(network, replace(study.images, seed=seed), study.recipe, seed) for seed in study.seeds)
-    return [replace(run, tuned_by=chosen) for run in runs]
+    return [Train(network, study.images.drawn(seed), study.recipe, seed, tuned_by=chosen) for seed in study.seeds]
 
 
 def resized(study: Study, num_updates: int, search_updates: int, seeds: Seeds, **images: int) -> Study:

@@ -6,7 +6,7 @@ along the straight line from the start to the end.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -155,7 +155,7 @@ def training(seed: int, settings: Settings, batch_size: int) -> Train:
     num_updates = max(settings.num_updates * settings.batch_sizes[0] // batch_size, settings.num_checkpoints - 1)
     steps = tuple(sorted({round(share * num_updates) for share in np.linspace(0, 1, settings.num_checkpoints)}))
     recipe = Recipe(settings.learning_rate, num_updates, batch_size)
-    return Train(settings.network, replace(settings.data, seed=seed), recipe, seed, checkpoint_at=steps)
+    return Train(settings.network, settings.data.drawn(seed), recipe, seed, checkpoint_at=steps)
 
 
 def run(settings: Settings = PRESETS["standard"]) -> Result:

@@ -119,6 +119,7 @@ def reported(settings: "Settings", fitted: Mapping[str, Sequence[Fit]]) -> dict[
         # A seed starts at the same weights on both functions, so it counts once.
         found[f"stuck.{name}"] = Share.over_seeds(any(map(is_stuck, pair)) for pair in zip(*small, strict=True))
         for key, *pairs in zip(FUNCTIONS, small, large, strict=True):
+            # The seeds of the large budget are the first ones of the small.
             found[f"gain.{key}.{name}"] = gain.over(zip(*pairs, strict=False))
     found["variance"] = {key: Single.once(fitted[f"large.{key}.deep"][0].truth.var()) for key in FUNCTIONS}
     return found

@@ -15,6 +15,7 @@ import numpy as np
 from experiments import original
 from experiments.margins import TENTH_OF_A_POINT
 from experiments.own_rates import OwnRates
+from experiments.panels import SCORE_AXES, SPLITS
 from lab.data import MNIST
 from lab.landscape import Line
 from lab.lines import LineAnswers, Lines, barrier_height, choose, choose_between, error_barrier, from_start
@@ -64,9 +65,9 @@ class Settings:
     high_rate: float = 0.01
     """Learning rate, in place of its own, of the second of two solutions that differ in the rate, both with the small batch."""
     lines: Lines = Lines(num_alphas=31, num_train=2500, num_test=10_000, fine=(0.01, 0.02, 0.03, 0.04, 0.05))
-    """How many evenly spaced points a line has from one distance before the first solution to one beyond the
-    second, at what distances from either solution there are more, and the
-    images on which they are evaluated. One half of the test images chooses the best point, the other half judges it."""
+    """How many evenly spaced points a line has, from as far before the first solution as the two are apart to as far beyond the
+    second; at what distances from either solution there are more; and the images on which they are evaluated. One half of the
+    test images chooses the best point, the other half judges it."""
     num_control_test: int = 1000
     """Test images on which lines between two seeds of one recipe are evaluated."""
     seeds: Seeds = Seeds(12)
@@ -110,7 +111,6 @@ PAIRS = COMPARED | CONTROLS
 ENDS = {"batch": ("small", "large"), "rate": ("small", "high")}
 """The recipes that a line compares."""
 STARTS = {"one_start": "common start", "two_starts": "own starts"}
-SPLITS = {"train": "training images", "test": "test images"}
 
 BARRIER = Quantity("barrier", "barrier, training loss", read=lambda line: barrier_height(line.alphas, line.train_loss))
 TEST_BARRIER = Quantity("test_barrier", "barrier, test loss", read=lambda line: barrier_height(line.alphas, line.test_loss))
@@ -122,7 +122,6 @@ RISES = (BARRIER, ERROR_BARRIER, TEST_BARRIER)
 CHOSEN = (ALPHA, Quantity("score", "accuracy there", "%", digits=4), Quantity("end_score", "accuracy of end", "%", digits=4))
 ACCURACY_GAIN = Quantity("gain", "gain in accuracy", "images")
 LOSS_CHANGE = Quantity("gain", "change in loss")
-LOSS_AXIS = charts.Axis("cross-entropy (nats)", log=True)
 
 
 def recipes(settings: Settings) -> dict[str, Train]:
@@ -217,7 +216,7 @@ def along(found: Mapping[str, Sequence[Line]], first: str, second: str) -> chart
     return charts.curves(
         panels,
         x="α",
-        y={panel: LOSS_AXIS if panel.startswith("loss") else "accuracy (%)" for panel in panels},
+        y={panel: SCORE_AXES[panel.partition(",")[0]] for panel in panels},
         marks={first: 0, second: 1},
         alt=f"Loss and accuracy against α, from {first} to {second}: left a common start, right starts of their own.",
     )
@@ -236,7 +235,7 @@ def controls(found: Mapping[str, Any], from_starts: Sequence[Line], names: Mappi
     return charts.curves(
         panels | {"loss, start to solution": {names["small"]: losses(from_starts)}},
         x="α",
-        y=LOSS_AXIS,
+        y=SCORE_AXES["loss"],
         marks={"θ₁": 0, "θ₂": 1},
         alt="Loss against α between two runs of one recipe, for each recipe, and from initial weights to a solution.",
     )

@@ -13,14 +13,13 @@ from typing import Any
 from experiments import networks as shown
 from experiments import original
 from experiments.fits import COLUMNS, EQUAL, ERROR, FUNCTIONS, listed, over_the_truth, panels, places, reported, trainings
-from experiments.margins import VISIBLE
 from lab.function_fits import Fit, TrueValues, fits
 from lab.functions import Function, SincPlusSine, SincPlusSquare
 from lab.initializations import Default, Glorot, He, Initialization
 from lab.models import MLP
 from lab.training import ChosenLearningRate, Predict
 from measured import charts
-from measured.evidence import Claim, Comments, Result, Runs, Seeds, equal, every, larger, no_more_often, smaller, some
+from measured.evidence import Claim, Comments, Result, Runs, Seeds, equal, every, factor, larger, no_more_often, smaller, some
 from measured.jobs import gather
 
 TITLE = "Depth on functions of one variable"
@@ -249,6 +248,8 @@ def search(settings: Settings, chosen: Chosen) -> charts.Figure:
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Claims
+
+VISIBLE = factor(1.25, "errors within 25 % of each other (12 % in the root) cannot be told apart in a plot of the fit")
 
 
 def fits_better(left: str, than: str, number: str = "error") -> list:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from experiments import solutions
+from experiments.panels import SCORE_AXES, SPLITS
 from experiments.solutions import ADAPTIVE, DISTANCE, NORM, TABLE, Study
 from lab.data import MNIST
 from lab.landscape import Line
@@ -14,10 +15,37 @@ F1 = MLP(28 * 28, (512,) * 5, 10, batch_norm=True)
 """The layout is from memory of the paper's appendix."""
 DATA = MNIST(MNIST.num_images[0])
 BATCH_SIZES = (256, 6000)
-STUDY = Study(F1, MNIST(10_000), (43, 1000), 10, Seeds(4), 500, num_hessian_examples=800, num_hardest=400)
+STUDY = Study(
+    F1,
+    MNIST(10_000),
+    batch_sizes=(43, 1000),
+    num_epochs=10,
+    seeds=Seeds(4),
+    num_examples=500,
+    num_hessian_examples=800,
+    num_hardest=400,
+)
 """With the paper's batch sizes as shares of the training images."""
-FULL = Study(F1, DATA, BATCH_SIZES, 100, Seeds(5), DATA.sizes[0], num_hessian_examples=6000, num_hardest=3000)
-TOY = Study(MLP(28 * 28, (6, 6), 10, batch_norm=True), MNIST(200), (10, 20), 1, Seeds(2), 30, 40, 20)
+FULL = Study(
+    F1,
+    DATA,
+    BATCH_SIZES,
+    num_epochs=100,
+    seeds=Seeds(5),
+    num_examples=DATA.sizes[0],
+    num_hessian_examples=6000,
+    num_hardest=3000,
+)
+TOY = Study(
+    MLP(28 * 28, (6, 6), 10, batch_norm=True),
+    MNIST(200),
+    batch_sizes=(10, 20),
+    num_epochs=1,
+    seeds=Seeds(2),
+    num_examples=30,
+    num_hessian_examples=40,
+    num_hardest=20,
+)
 SETTING = (
     "In the paper's own setting (all training images of MNIST, batches of {setting.papers_batches.first} and "
     "{setting.papers_batches.last})"
@@ -101,13 +129,13 @@ def line(found: Line, batch_sizes: tuple[int, ...]) -> charts.Figure:
     weights; {setting.num_line_examples} images each, float32, the statistics of batch normalisation estimated anew at each
     point on these training images."""
     panels = {
-        "loss": {"training images": found.train_loss, "test images": found.test_loss},
-        "accuracy": {"training images": 100 * found.train_accuracy, "test images": 100 * found.test_accuracy},
+        "loss": {SPLITS["train"]: found.train_loss, SPLITS["test"]: found.test_loss},
+        "accuracy": {SPLITS["train"]: 100 * found.train_accuracy, SPLITS["test"]: 100 * found.test_accuracy},
     }
     return charts.curves(
         {name: {of: charts.Series(found.alphas, [row]) for of, row in rows.items()} for name, rows in panels.items()},
         x="α",
-        y={"loss": charts.Axis("cross-entropy (nats)", log=True), "accuracy": "accuracy (%)"},
+        y=SCORE_AXES,
         marks={f"batch {size:,}": float(alpha) for alpha, size in enumerate(batch_sizes)},
         alt="Loss and accuracy along a line through two solutions, which are marked.",
     )

@@ -10,5 +10,4 @@ TENTH_OF_A_POINT = Margin(
     0.001, "a tenth of a point is ten of the 10,000 test images of MNIST, about the sampling error of one accuracy"
 )
 FITTED = Margin(0.99, "one label in a hundred is left for images that are hard to tell apart", origin=1.0)
-VISIBLE = factor(1.25, "errors within 25 % of each other (12 % in the root) cannot be told apart in a plot of the fit")
 FLATTER = factor(1.5, "in a bar chart of what is left out, a reader sees a third less")

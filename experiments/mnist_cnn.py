@@ -45,12 +45,11 @@ RUNS = Runs(
 
 # Seconds of one worker with another beside it. The runs that judge are none of the five on which their number was planned.
 #   passes             50,000 trained; judged: 10,000 test, 8,000 reserved, 2,500 training images
-#                      one 10 x 4 s, two 10 x 12 s, three 4 x 25 s, 16/64 10 x 18 s, 16/16/16 10 x 8 s = 520 s
-#   curves             2 runs of five networks, 12 x 1,500 judged                                     =  32 s
-#   learning rates     4 rates x 2 seeds of four networks, 6,272 trained, 2,000 judged                = 105 s
-#   digits             3 networks of 20 splits, 200 updates, and their learning rates; the linear one  =  72 s
+#                      one 10 x 4.7 s, two 10 x 14 s, three 4 x 27 s, 16/64 10 x 19 s, 16/16/16 10 x 9.3 s = 578 s
+#   learning rates     4 rates x 2 seeds of four networks, 6,272 trained, 2,000 judged                =  67 s
+#   digits             3 networks of 20 splits, 200 updates, and their learning rates; the linear one  =  46 s
 # Runs of one network differ mostly in which hard images they miss by chance. Judging 8,000 more images narrows an interval as
-# 80 % more runs would, for a twentieth of their cost.
+# 80 % more runs would, for less than a tenth of their cost.
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class Task:
         """The images of one run."""
         if isinstance(self.images, Digits):
             return replace(self.images, split=seed)
-        return replace(self.images, seed=seed) if self.images.num_train else self.images
+        return self.images.drawn(seed) if self.images.num_train else self.images
 
     @property
     def passes(self) -> float:
@@ -251,12 +250,12 @@ def layers(networks: Mapping[str, CNN]) -> charts.Figure:
 def loss(networks: Mapping[str, CNN], trained: Mapping[str, Sequence[Classification]]) -> charts.Figure:
     """Training and test loss of all models while they are trained, on {setting.history_examples.first} training and
     {setting.history_examples.last} test images; the median of {setting.num_curves} runs and their range."""
-    return shown.over_updates(networks, trained, "loss", charts.Axis("cross-entropy (nats)", log=True))
+    return shown.over_updates(networks, trained, "loss")
 
 
 def accuracy(networks: Mapping[str, CNN], trained: Mapping[str, Sequence[Classification]]) -> charts.Figure:
     """Training and test accuracy of all models while they are trained, measured as the loss is."""
-    return shown.over_updates(networks, trained, "accuracy", charts.Axis("accuracy (%)"), scale=100)
+    return shown.over_updates(networks, trained, "accuracy")
 
 
 def cost(networks: Mapping[str, CNN], metrics: Mapping[str, Any]) -> charts.Figure:

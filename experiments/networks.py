@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from experiments import original
+from experiments.panels import SCORE_AXES, SPLITS
 from lab.models import CNN
 from lab.network import Network
 from lab.trained import Training
@@ -62,22 +63,19 @@ def search_table(heading: Sequence[str], searches: Sequence[Sequence[Any]], rate
 
 
 def over_updates(
-    networks: Mapping[str, Network],
-    trained: Mapping[str, Sequence[Training]],
-    kind: str,
-    y: charts.Axis,
-    scale: float = 1.0,
+    networks: Mapping[str, Network], trained: Mapping[str, Sequence[Training]], score: Literal["loss", "accuracy"]
 ) -> charts.Figure:
     """Loss or accuracy on the fixed samples of histories."""
+    scale, y = 100 if score == "accuracy" else 1, SCORE_AXES[score]
 
     def history(name: str, split: str) -> charts.Series:
         runs = trained[name]
-        return charts.Series(runs[0].steps, [scale * getattr(run, f"{split}_{kind}") for run in runs])
+        return charts.Series(runs[0].steps, [scale * getattr(run, f"{split}_{score}") for run in runs])
 
     return charts.curves(
         {
             panel: {titled(network): history(name, split) for name, network in networks.items()}
-            for panel, split in (("training images", "train"), ("test images", "test"))
+            for split, panel in SPLITS.items()
         },
         x=charts.Axis("updates", log=True),
         y=y,

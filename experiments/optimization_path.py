@@ -15,6 +15,7 @@ import numpy as np
 
 from experiments import networks as shown
 from experiments import original
+from experiments.batches import updates_of_epochs
 from experiments.margins import FLATTER, MOSTLY
 from experiments.quantities import TEST_ACCURACY, measured
 from lab.data import MNIST
@@ -32,10 +33,10 @@ RUNS = Runs(
     shared="the number of images and of epochs",
 )
 
-# Seconds of one worker with another beside it: the network trains on 3,500 and judges 8,000 images a second.
-#   3 groups of 8 + 8 runs, one of them in both, of 12 epochs x 256 images           45 x 1.2 s = 54 s
-#   13 measurements of 200 held-out images on the way, of the group that is drawn    15 x 0.3 s =  5 s
-#   PCA and random walks of 104 checkpoints x 242,062 weights, and of one layer       6 x 3.5 s = 21 s
+# Seconds of one worker with another beside it, as measured in a build.
+#   3 groups of 8 + 8 runs, one of them in both, of 12 epochs x 256 images; 13 measurements of 200
+#   held-out images on the way, of the group that is drawn                             45 x 1.1 s = 49 s
+#   PCA and random walks of 104 checkpoints x 242,062 weights, and of one layer        12 x 0.8 s =  9 s
 # All images of MNIST would cost 240 times as much: full has a tenth of them.
 
 
@@ -104,10 +105,9 @@ OUTSIDE = Quantity("outside", "distance from the plane at the end", "%", read=la
 
 def trainings(settings: Settings, group: int, start: str) -> tuple[Train, ...]:
     """Runs of a group, which differ in the order of the images and, with starts of their own, in the initial weights."""
-    data = replace(settings.data, seed=group)
-    updates_per_epoch = -(-data.sizes[0] // settings.batch_size)
-    recipe = Recipe(settings.learning_rate, settings.num_epochs * updates_per_epoch, settings.batch_size)
-    steps = tuple(epoch * updates_per_epoch for epoch in settings.checkpoint_epochs)
+    data = settings.data.drawn(group)
+    steps = tuple(updates_of_epochs(data, epochs, settings.batch_size) for epochs in settings.checkpoint_epochs)
+    recipe = Recipe(settings.learning_rate, steps[-1], settings.batch_size)
     recorded = steps if group == settings.groups.first else ()
     first, *_ = seeds = range(group * settings.runs, (group + 1) * settings.runs)
     return tuple(
@@ -227,8 +227,8 @@ def explained(metrics: Mapping[str, Any]) -> charts.Figure:
 
 def alone(metrics: Mapping[str, Any]) -> charts.Figure:
     """One run by itself, with a start of its own: the variance that its first two components leave out, beside that of a random
-    walk with the same steps, and how far it gets, as a multiple of what such a walk covers. Means
-    over the runs of a group."""
+    walk with the same steps, and how far it gets, as a multiple of what such a walk covers. Means over the runs of a
+    group."""
     rows = [
         (weights, *(metrics["own"][part][quantity.name] for quantity in (LEFT_OUT, LEFT_OUT_WALK, STRAIGHTNESS)))
         for part, weights in PARTS.items()

@@ -3,12 +3,12 @@
 At one rate for all, a batch size is judged by how well that rate happens to suit it (Shallue et al. 2019).
 """
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from experiments import original
+from experiments.batches import by_square_root, updates_of_epochs
 from lab.data import MNIST
 from lab.network import Network
 from lab.training import LearningRateSearch, Recipe, Train
@@ -39,12 +39,11 @@ class OwnRates:
 
     def rates(self, batch_size: int) -> tuple[float, ...]:
         """The rates that are tried at a batch size, to two digits."""
-        scale = self.rate * math.sqrt(batch_size / self.usual_batch)
-        return tuple(float(f"{multiple * scale:.1e}") for multiple in self.multiples)
+        return tuple(by_square_root(multiple * self.rate, batch_size, of=self.usual_batch) for multiple in self.multiples)
 
     def updates_of_epochs(self, batch_size: int) -> int:
-        """Updates in the epochs, of which each may end with a smaller mini-batch."""
-        return self.num_epochs * math.ceil(self.data.sizes[0] / batch_size)
+        """Updates in the epochs."""
+        return updates_of_epochs(self.data, self.num_epochs, batch_size)
 
     def updates(self, batch_size: int) -> int:
         """Updates of a training."""

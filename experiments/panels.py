@@ -6,14 +6,16 @@ from experiments.quantities import TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, TRA
 from measured import charts
 from measured.evidence import Sweep
 
+SPLITS = {"train": "training images", "test": "test images"}
+"""What scores are measured on, as figures name it."""
 SCORE_AXES: dict[str, charts.Axis] = {
     "accuracy": charts.Axis("accuracy (%)"),
     "loss": charts.Axis("cross-entropy (nats)", log=True),
 }
-"""Axes of the panels below."""
+"""Axes of scores, wherever they are drawn."""
 
 
-def score_panels(sweep: Sweep[Any], train: str = "training images", test: str = "test images") -> dict[str, dict[str, Any]]:
+def score_panels(sweep: Sweep[Any], train: str = SPLITS["train"], test: str = SPLITS["test"]) -> dict[str, dict[str, Any]]:
     """Panels of a trend: accuracy and loss of ``train`` and of ``test`` images at each value of a sweep."""
     return {
         "accuracy": {train: sweep.points(TRAIN_ACCURACY), test: sweep.points(TEST_ACCURACY)},

@@ -30,9 +30,9 @@ RUNS = Runs(
     shared="the test images",
 )
 
-# Seconds of one worker, with all that a run judges: 8 x 11.5 (large) + 8 x 3.8 (true) + 40 x 1.7 (curve) + 16 x 1.1 (small) =
-# 208 s. Of 1,000 labels the share that is right and the test accuracy differ by about a point, run by run, so that eight tell
-# two; and eight runs that all end alike decide something, fewer might by chance.
+# Seconds of one worker, with all that a run judges, as measured in a build: 8 x 15 (large) + 8 x 3.9 (true) + 40 x 1.8 (curve)
+# + 16 x 1.2 (small) = 242 s. Of 1,000 labels the share that is right and the test accuracy differ by about a point, run by run,
+# so that eight tell two; and eight runs that all end alike decide something, fewer might by chance.
 
 
 @dataclass(frozen=True)

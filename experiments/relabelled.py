@@ -14,25 +14,19 @@ from measured.evidence import Metric, Quantity, Sweep
 
 CHANCE, CHANCE_LOSS = 1 / MNIST.num_classes, math.log(MNIST.num_classes)
 """Accuracy, and cross-entropy, of a network that finds all classes equally likely."""
-
-
 RIGHT = Quantity("right", "that are right", "%")
 SCORES = (TRAIN_ACCURACY, TEST_ACCURACY, TRAIN_LOSS, TEST_LOSS)
 PEAK = Quantity("peak_test_accuracy", "highest test accuracy on the way", "%")
 OVER_CHANCE = Quantity("", "", average="geometric mean", read=lambda run: run.final_test_loss / CHANCE_LOSS)
 EXCESS = Quantity("", "", "points", read=lambda run: run.final_test_accuracy - run.right)
-
-
 GIVEN, TRUE = "training images, labels as given", "test images, true labels"
 GUESSED = {"loss": {"chance: ln 10": CHANCE_LOSS}, "accuracy": {f"chance: {100 * CHANCE:g} %": 100 * CHANCE}}
+MORE_UPDATES = "more updates would give every run its time"
 
 
 def reached(runs: Sequence[Memorized], level: float) -> dict[str, Any]:
     """What runs with the same share of replaced labels reached, and when."""
     return measured((*SCORES, RIGHT), runs) | {"timed": timed(runs, level)}
-
-
-MORE_UPDATES = "more updates would give every run its time"
 
 
 def timed(runs: Sequence[Memorized], level: float) -> dict[str, Metric]:

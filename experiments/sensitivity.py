@@ -6,16 +6,17 @@ sensitivity are measured. Whether large batches generalise worse is asked where 
 at a learning rate of its own; whether sensitivity foretells the gap, of networks that all fit their training images.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from experiments import fitted, matched_loss, original, quantities
-from experiments.fitted import Fitted
+from experiments.batches import updates_of_epochs
+from experiments.fitted import Fitted, Run
 from experiments.margins import TENTH_OF_A_POINT, TREND
 from experiments.matched_loss import AS_PUBLISHED, SMALL_GAP, Matched
 from experiments.own_rates import OwnRates
+from experiments.panels import SCORE_AXES, SPLITS
 from experiments.quantities import GAP_ACCURACY, GAP_LOSS, TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, TRAIN_LOSS, of_training
 from lab.data import MNIST
 from lab.network import Network
@@ -90,8 +91,8 @@ class Settings:
 
     @property
     def updates_of_epochs(self) -> tuple[int, ...]:
-        """Updates at each batch size where epochs are equal; the last of an epoch may have a smaller mini-batch."""
-        return tuple(self.num_epochs * math.ceil(self.data.sizes[0] / size) for size in self.batch_sizes)
+        """Updates at each batch size where epochs are equal."""
+        return tuple(updates_of_epochs(self.data, self.num_epochs, size) for size in self.batch_sizes)
 
 
 PRESETS = {
@@ -124,9 +125,6 @@ PRESETS = {
 }
 
 SWEEPS = {"updates": "batch size, equal updates", "epochs": "batch size, equal epochs", "rates": "learning rate"}
-SPLITS = {"train": "training images", "test": "test images"}
-Run = dict[str, Any]
-"""A training and its sensitivity, by these names."""
 LOSS = {"train": of_training(TRAIN_LOSS), "test": of_training(TEST_LOSS)}
 ACCURACY = {"train": of_training(TRAIN_ACCURACY), "test": of_training(TEST_ACCURACY)}
 OUTCOMES = {"test_loss": LOSS["test"], "gap_loss": of_training(GAP_LOSS), "gap_accuracy": of_training(GAP_ACCURACY)}
@@ -188,7 +186,6 @@ def measured_over(sweep: Sweep[Run]) -> dict[str, Any]:
     on_test = {of: by_split["test"] for of, by_split in SENSITIVITY.items()}
     return {
         "accuracy": sweep.ends(ACCURACY["test"]),
-        "gap": sweep.ends(OUTCOMES["gap_accuracy"]),
         "change": sweep.change(on_test["loss"]),
         "trend": {of: sweep.correlation(item) for of, item in on_test.items()},
         "rank": {of: {key: sweep.correlation(item, other) for key, other in OUTCOMES.items()} for of, item in on_test.items()},
@@ -209,14 +206,14 @@ def sweep(runs: Sweep[Run], title: str) -> charts.Figure:
 
     norm, of_loss = charts.Axis("norm, per unit of a pixel", log=True), lines(SENSITIVITY["loss"], "loss, ")
     panels = {
-        "loss": (lines(LOSS), charts.Axis("cross-entropy (nats)", log=True)),
-        "accuracy": (lines(ACCURACY), "accuracy (%)"),
-        "sensitivity of probabilities and loss": (lines(SENSITIVITY["probabilities"], "probabilities, ") | of_loss, norm),
-        "sensitivity of the logits": (lines(SENSITIVITY["logits"]), norm),
+        "loss": lines(LOSS),
+        "accuracy": lines(ACCURACY),
+        "sensitivity of probabilities and loss": lines(SENSITIVITY["probabilities"], "probabilities, ") | of_loss,
+        "sensitivity of the logits": lines(SENSITIVITY["logits"]),
     }
-    shown, axes = ({panel: parts[i] for panel, parts in panels.items()} for i in range(2))
+    y = {panel: SCORE_AXES.get(panel, norm) for panel in panels}
     alt = f"Loss, accuracy and sensitivity on training and test images against the {title}, a panel for each."
-    return charts.trend(shown, x=charts.Axis(runs.knob, log=True), y=axes, alt=alt)
+    return charts.trend(panels, x=charts.Axis(runs.knob, log=True), y=y, alt=alt)
 
 
 def gap_by_loss(sweeps: Mapping[str, Sweep[Run]]) -> charts.Figure:

@@ -13,21 +13,10 @@ import numpy as np
 
 from experiments import keskar, original, solutions
 from experiments.margins import TREND
-from experiments.solutions import (
-    ADAPTIVE,
-    DISTANCE,
-    GAPS,
-    KESKAR,
-    MEASURES,
-    TOP,
-    TRAIN_LOSS,
-    Solution,
-    Study,
-)
+from experiments.solutions import ADAPTIVE, DISTANCE, GAPS, KESKAR, MEASURES, TOP, TRAIN_LOSS, Solution, Study
 from lab.checkpoints import Checkpoint
 from lab.data import MNIST
 from lab.landscape import LineLoss
-from lab.models import MLP
 from lab.training import Train
 from measured import charts
 from measured.evidence import Claim, Comments, Margin, Missing, Quantity, Result, Runs, Seeds, Sweep, Test, factor
@@ -52,7 +41,16 @@ RUNS = Runs(
 #   rescaling        8 seeds x 5 factors                                                                8 x 2 s  =  16 s
 
 SIZES = (16, 24, 32, 48, 64, 96, 128, 256, 512, 1024)
-SMALL = Study(MLP(28 * 28, (32, 32), 10), MNIST(10_000), SIZES, 15, Seeds(8), 2000, num_hessian_examples=800, num_hardest=400)
+SMALL = Study(
+    original.DNN,
+    MNIST(10_000),
+    SIZES,
+    num_epochs=15,
+    seeds=Seeds(8),
+    num_examples=2000,
+    num_hessian_examples=800,
+    num_hardest=400,
+)
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ class Settings:
 
 
 LARGE = replace(SMALL, data=keskar.DATA, batch_sizes=(*SIZES, 4096), num_epochs=20, seeds=Seeds(20), num_examples=6000)
-TOY = Study(SMALL.network, MNIST(200), (16, 64), 1, Seeds(2), 30, 40, 20)
+TOY = replace(keskar.TOY, network=SMALL.network, batch_sizes=(16, 64))
 PRESETS = {
     "quick": Settings(
         keskar.TOY,
@@ -116,7 +114,7 @@ PRESETS = {
     "standard": Settings(),
     "full": Settings(
         keskar.FULL,
-        5,
+        num_few=5,
         f1_at_rest=replace(keskar.FULL, seeds=Seeds(10), schedule="cosine"),
         num_curved=10,
         num_alphas=61,
@@ -201,7 +199,7 @@ def performance(both: dict[str, Sweep[Solution]]) -> charts.Figure:
     """The same runs, on all training images and all test images. A gap above zero: the test images have the higher
     loss, or the lower accuracy."""
     alt = "Test accuracy, training loss and both gaps against batch size, a line for equal epochs and one for equal updates."
-    return charts.sweeps(both, (solutions.TEST_ACCURACY, solutions.TRAIN_LOSS, *GAPS), alt=alt)
+    return charts.sweeps(both, (solutions.TEST_ACCURACY, TRAIN_LOSS, *GAPS), alt=alt)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

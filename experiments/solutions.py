@@ -1,6 +1,5 @@
 """One network trained with several batch sizes: how, what is measured at its solutions, and what the numbers are called."""
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from experiments import quantities
+from experiments.batches import by_square_root, updates_of_epochs
 from experiments.quantities import of_training
 from lab.data import MNIST
 from lab.models import MLP
@@ -69,15 +69,15 @@ class Study:
 
     def own_rate(self, batch_size: int) -> float:
         """The learning rate, raised by the square root of how much larger the batch is than the smallest, to two digits."""
-        return float(f"{self.learning_rate * math.sqrt(batch_size / self.batch_sizes[0]):.1e}")
+        return by_square_root(self.learning_rate, batch_size, of=self.batch_sizes[0])
 
     def first(self, num: int) -> "Study":
         """The same with that many of its seeds, the first ones."""
         return replace(self, seeds=Seeds(num, self.seeds.first))
 
     def updates(self, batch_size: int) -> int:
-        """Updates in the epochs of the study, of which each may end with a smaller mini-batch."""
-        return self.num_epochs * math.ceil(self.num_train / batch_size)
+        """Updates in the epochs of the study."""
+        return updates_of_epochs(self.data, self.num_epochs, batch_size)
 
     def train(self, batch_size: int, num_updates: int, seed: int, learning_rate: float | None = None) -> Train:
         """One run."""

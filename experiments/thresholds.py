@@ -27,10 +27,10 @@ def nowhere(quantity: Quantity) -> Missing:
     return Missing(unit=quantity.unit, why="not reached in every run", remedy="more updates, or a wider range")
 
 
-def runs_near(sweep: Sweep[R], places: Sequence[float], times: float = 1.0) -> list[R]:
-    """Each seed's run at the value nearest to so many times its place, by their ratio."""
+def runs_near(sweep: Sweep[R], places: Sequence[float], factor: float) -> list[R]:
+    """Each seed's run at the value nearest to ``factor`` times its place, by their ratio."""
     return [
-        runs[min(runs, key=lambda value: max(value / (place * times), place * times / value))]
+        runs[min(runs, key=lambda value: max(value / (place * factor), place * factor / value))]
         for place, runs in zip(places, runs_of_seeds(sweep), strict=True)
     ]
 
@@ -39,8 +39,8 @@ def around(sweep: Sweep[Any], places: Sequence[float | None], quantities: Iterab
     """Quantities at each seed's place, its ``threshold``, and at ``half`` and ``double`` of it."""
     known = [place for place in places if place is not None]
     found: dict[str, list[Any] | None] = {
-        role: runs_near(sweep, known, times) if len(known) == len(places) else None
-        for role, times in (("half", 0.5), ("threshold", 1.0), ("double", 2.0))
+        role: runs_near(sweep, known, factor) if len(known) == len(places) else None
+        for role, factor in (("half", 0.5), ("threshold", 1.0), ("double", 2.0))
     }
     return {
         role: {item.name: item.over(runs) if runs else nowhere(item) for item in quantities} for role, runs in found.items()

@@ -28,4 +28,5 @@ def drawn(make: Callable[..., Figure], *arguments: Any, variant: str = "", **nam
         raise ValueError(f"figure {make.__name__} has no caption: say in the docstring of {make.__name__}() what it shows")
     caption = _NAME.sub(lambda match: words.get(match[1], match[0]), " ".join(caption.split()))
     name = f"{make.__name__}_{variant}" if variant else make.__name__
-    return {name: replace(figure, caption=caption, alt=figure.alt or caption, made_by=make.__name__)}
+    made = {"made_by": make.__name__, "made_in": make.__module__}
+    return {name: replace(figure, caption=caption, alt=figure.alt or caption, **made)}

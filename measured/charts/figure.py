@@ -37,7 +37,9 @@ class Figure:
     note: str = field(default="", kw_only=True)
     """What the shape knows of its numbers, such as averages, n and intervals; printed after the caption."""
     made_by: str = field(default="", kw_only=True)
-    """The chapter's function that made it, to which "code" leads."""
+    """The function that made it, to which "code" leads."""
+    made_in: str = field(default="", kw_only=True)
+    """The module of that function: the chapter's, or one that it imports."""
 
     shape: ClassVar[str]
     """The name by which files and style sheets know the class."""

@@ -30,7 +30,8 @@ def from_plain(plain: dict[str, Any]) -> Figure:
 
 def what_is_drawn(figure: Figure) -> dict[str, Any]:
     """Everything that decides how a figure looks, besides its name; words around it do not."""
-    return {name: value for name, value in to_plain(figure).items() if name not in ("caption", "alt", "note", "made_by")}
+    around = ("caption", "alt", "note", "made_by", "made_in")
+    return {name: value for name, value in to_plain(figure).items() if name not in around}
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from measured.errors import BuildError
 from measured.evidence import intervals
@@ -28,7 +28,7 @@ class Effect:
     method: str
     interval: Interval
     on_logarithms: bool = False
-    """It is a ratio."""
+    """It is a ratio, or held against one."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def effect_of(part: Part, metrics: Mapping[str, Metric]) -> Effect | Nothing:
     if isinstance(part, Bound):
         if part.universal and not isinstance(metrics[part.metric], Share):
             raise BuildError(f"{part.metric} must be a share of exceptions; make it with Share.over_seeds or Share.of_count")
-        return _of_metric(part.metric, metrics[part.metric])
+        return replace(_of_metric(part.metric, metrics[part.metric]), on_logarithms=part.ratio)
     left, right = metrics[part.left], metrics[part.right]
     return _odds(part, left, right) if isinstance(part, Odds) else _comparison(part, left, right)
 

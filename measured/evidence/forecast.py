@@ -30,7 +30,7 @@ def forecast(
         left, right = metrics[part.left], metrics[part.right]
         assert isinstance(left, Share) and isinstance(right, Share)
         return _by_trying(region, (left.successes, left.trials), (right.successes, right.trials), confidence)
-    return _by_width(effect, region, low, high, effect.on_logarithms or part.ratio)
+    return _by_width(effect, region, low, high)
 
 
 def _by_trying(region: Region, left: tuple[int, int], right: tuple[int, int], confidence: float) -> Forecast:
@@ -43,9 +43,10 @@ def _by_trying(region: Region, left: tuple[int, int], right: tuple[int, int], co
     return Forecast("the shares are too much alike for more seeds to decide it")
 
 
-def _by_width(effect: Effect, region: Region, low: float, high: float, on_logarithms: bool) -> Forecast:
+def _by_width(effect: Effect, region: Region, low: float, high: float) -> Forecast:
     """An interval narrows with the square root of n. So n must grow by the square of what the interval reaches towards a margin
     over the distance to that margin, and for the worst of the margins inside the interval."""
+    on_logarithms = effect.on_logarithms
     if math.isinf(low) and math.isinf(high):
         return Forecast(f"too few {effect.of} for an interval", True)
     if math.isinf(low) or math.isinf(high) or math.isinf(effect.value) or (on_logarithms and min(effect.value, low) <= 0):

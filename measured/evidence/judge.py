@@ -151,10 +151,8 @@ def _finding(part: Part, effect: Effect | Nothing, level: Level, metrics: Mappin
         )
     region = _region(part, metrics)
 
-    on_logarithms = effect.on_logarithms or (isinstance(part, Bound) and part.ratio)
-
     def under(factor: float) -> Outcome | None:
-        scaled = region.scaled(factor, on_logarithms)
+        scaled = region.scaled(factor, effect.on_logarithms)
         return _decided(scaled, effect, level)[0] if scaled else None
 
     outcome, low, high, confidence = _decided(region, effect, level)
@@ -175,7 +173,7 @@ def _finding(part: Part, effect: Effect | Nothing, level: Level, metrics: Mappin
         why=part.why,
         outcome=outcome,
         to_decide=needed.text,
-        more_helps=needed.more_helps and effect.of.startswith("seeds"),
+        more_helps=needed.more_helps and all(metrics[name].grows for name in names_of(part)),
         plain=region.outcome(*effect.interval(levels.PLAIN)),
         under_half=under(0.5),
         under_double=under(2.0),

@@ -1,7 +1,7 @@
 """How often a verdict may be wrong, and how that is divided among looks at more seeds and among the parts of a claim."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from measured.evidence.tests import Every, Part, Some, Test
 
@@ -33,7 +33,7 @@ class Level:
         return cls(error, error)
 
 
-def of_parts(test: Test, level: Level, is_measured: Any) -> list[tuple[Part, Level]]:
+def of_parts(test: Test, level: Level, is_measured: Callable[[Part], bool]) -> list[tuple[Part, Level]]:
     """The tests that measure something, in their order, each with its level.
 
     All of several must be supported for ``every``, so that each may be at the level of the whole (intersection-union test,

@@ -38,40 +38,37 @@ class Seeds:
 def with_seeds(settings: S, num: int) -> S:
     """The settings with at least ``num`` in all ``Seeds`` that they hold, however deep: those that there are, and the next
     numbers."""
-    return _changed(settings, lambda seeds: replace(seeds, num=max(num, seeds.num)))
+    return _changed(settings, lambda name, value: _of_seeds(value, lambda seeds: max(num, seeds.num)))
 
 
 def at_look(settings: S, look: int) -> S:
     """The settings with as many seeds as a planned look has: those that there are, and the next numbers."""
-    return _changed(settings, lambda seeds: replace(seeds, num=seeds.num * seeds_of_look(look)))
+    return _changed(settings, lambda name, value: _of_seeds(value, lambda seeds: seeds.num * seeds_of_look(look)))
 
 
 def shifted(settings: S, by: int) -> S:
     """The settings with ``by`` added to every seed, however deep: all ``Seeds``, and whole numbers in fields that are named
     after what they are, ``seed`` or ``search_seeds``. The same report on other random numbers."""
-    return _shifted(settings, "", by) if by else settings
 
-
-def _shifted(value: Any, name: str, by: int) -> Any:
-    if isinstance(value, Seeds):
-        return replace(value, first=value.first + by)
-    if is_dataclass(value) and not isinstance(value, type):
-        names = [item.name for item in fields(value) if item.init]
-        return replace(value, **{item: _shifted(getattr(value, item), item, by) for item in names})
-    if isinstance(value, tuple):
-        items = [_shifted(item, name, by) for item in value]
-        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
-    if type(value) is int and SEED.fullmatch(name):
-        return value + by  # pyright: ignore[reportOperatorIssue]  # an int, and no bool
-    return value
-
-
-def _changed(settings: S, change: Callable[[Seeds], Seeds]) -> S:
-    changed = {}
-    for field in fields(settings):  # pyright: ignore[reportArgumentType] (settings are a dataclass)
-        value = getattr(settings, field.name)
+    def moved(name: str, value: Any) -> Any:
         if isinstance(value, Seeds):
-            changed[field.name] = change(value)
-        elif is_dataclass(value) and not isinstance(value, type):
-            changed[field.name] = _changed(value, change)
-    return replace(settings, **changed) if changed else settings  # pyright: ignore[reportArgumentType]
+            return replace(value, first=value.first + by)
+        return value + by if type(value) is int and SEED.fullmatch(name) else value  # an int, and no bool
+
+    return _changed(settings, moved)
+
+
+def _of_seeds(value: Any, num: Callable[[Seeds], int]) -> Any:
+    return replace(value, num=num(value)) if isinstance(value, Seeds) else value
+
+
+def _changed(value: Any, change: Callable[[str, Any], Any], name: str = "") -> Any:
+    """The same with what ``change`` makes of each thing in it, given the name of its field: in dataclasses and tuples, however
+    deep."""
+    if is_dataclass(value) and not isinstance(value, type | Seeds):
+        names = [item.name for item in fields(value) if item.init]
+        return replace(value, **{item: _changed(getattr(value, item), change, item) for item in names})
+    if isinstance(value, tuple):
+        items = [_changed(item, change, name) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    return change(name, value)

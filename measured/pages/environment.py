@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from measured.evidence import Metric, Verdict, duration, measurement, number, with_unit
+from measured.evidence import Metric, Verdict, duration, levels, measurement, number, with_unit
 from measured.pages import prose
 from measured.pages.material import FRAME
 from measured.pages.settings import shown
@@ -53,6 +53,7 @@ def make(templates: Path) -> Frame:
     jinja.filters |= {"percent": lambda share: f"{share * 100:.4g} %"}
     jinja.filters |= {"number": number, "duration": duration, "shown": shown, "markdown": prose_html}
     jinja.globals |= {"with_unit": with_unit, "math": _math, "reasons": _reasons, "measurement": measurement_html}
+    jinja.globals |= {"error_rate": levels.ERROR_RATE, "plain_confidence": levels.PLAIN}
     jinja.globals |= dict.fromkeys(prose.MARKS, str)
     return Frame(templates, jinja)
 

@@ -45,11 +45,6 @@ class Chapter:
     def _places(self) -> Places:
         return Places.of(self._tree)
 
-    def line_of_function(self, name: str) -> int:
-        """The line that defines the chapter's function of that name, or else its ``run``; 1 where there is neither."""
-        lines = {node.name: node.lineno for node in self._tree.body if isinstance(node, ast.FunctionDef)}
-        return lines.get(name, lines.get("run", 1))
-
     def docstring_of(self, name: str) -> str:
         """The docstring of the chapter's function of that name; empty where there is none."""
         functions = [node for node in self._tree.body if isinstance(node, ast.FunctionDef) and node.name == name]

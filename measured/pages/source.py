@@ -1,5 +1,7 @@
-"""Sources as pages, with an anchor for each line."""
+"""Sources as pages, with an anchor for each line and for each function of a module."""
 
+import ast
+import re
 from collections.abc import Mapping
 
 from measured.pages.environment import Frame
@@ -25,11 +27,21 @@ def files(frame: Frame, outline: Outline, sources: Mapping[str, str]) -> dict[st
             outline=outline,
             current="",
             path=path,
-            code=Markup(highlight(text, PythonLexer(), formatter)),
+            code=Markup(_with_functions(highlight(text, PythonLexer(), formatter), text)),
             root="../",
         )
         for path, text in sources.items()
     }
+
+
+def _with_functions(html: str, text: str) -> str:
+    """Highlighted source in which the line that defines a function has its name for an anchor: ``def-throws``."""
+    try:
+        names = {node.name: node.lineno for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+    except SyntaxError:
+        return html
+    anchors = {line: f'<a id="def-{name}"></a>' for name, line in names.items()}
+    return re.sub(r'<a id="L-(\d+)"', lambda match: anchors.get(int(match[1]), "") + match[0], html)
 
 
 def highlighting() -> str:

@@ -17,7 +17,7 @@ class Open:
 
     @property
     def can_be_decided(self) -> bool:
-        """Whether more seeds can help: some of what is open counts seeds, and is not hopeless."""
+        """Whether more seeds can help: some of what is open has more to go by then, and is not hopeless."""
         return any(finding.outcome == "inconclusive" and finding.more_helps for finding in self.verdict.findings)
 
     def __str__(self) -> str:
@@ -49,7 +49,7 @@ def report(records: Mapping[Chapter, Record], stopped: bool) -> list[str]:
     """What is still open and why, a line per finding."""
     found = [item for chapter, record in records.items() for item in open_findings(chapter, record)]
     if not found:
-        return ["every finding is decided"]
+        return ["no finding is open"]
 
     def why(item: Open) -> str:
         if not item.can_be_decided:

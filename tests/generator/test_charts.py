@@ -302,9 +302,9 @@ def test_figure_is_a_function():
     known."""
     points = {1.0: Estimate.over_seeds([1, 2, 4], average="geometric mean"), 2.0: Estimate.over_seeds([1, 2], "%")}
     found = charts.drawn(gap, points, variant="wide", title="width") | charts.drawn(gap, points)
-    assert {name: (figure.caption, figure.made_by) for name, figure in found.items()} == {
-        "gap_wide": ("The gap by width, at {setting.sizes}.", "gap"),
-        "gap": ("The gap by size, at {setting.sizes}.", "gap"),
+    assert {name: (figure.caption, figure.made_by, figure.made_in) for name, figure in found.items()} == {
+        "gap_wide": ("The gap by width, at {setting.sizes}.", "gap", __name__),
+        "gap": ("The gap by size, at {setting.sizes}.", "gap", __name__),
     }
     with pytest.raises(ValueError, match="figure bare has no caption: say in the docstring of bare"):
         charts.drawn(bare)

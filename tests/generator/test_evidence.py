@@ -2,7 +2,7 @@
 
 import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -509,6 +509,22 @@ def test_inconclusive_says_what_it_would_take():
     assert verdict_of(at_least("a", Margin(-9.0, "x")), a=near).findings[0].to_decide == ""
 
 
+@pytest.mark.parametrize(
+    "metric, helps",
+    [
+        (Estimate.over_seeds([0.4, 0.7, 0.3, 0.9, 0.5]), True),
+        (Share.of_count(52, 100, of="critical points"), True),
+        (replace(Estimate.over_seeds([0.4, 0.7, 0.3, 0.9, 0.5]), of="groups of 10 networks"), True),
+        (Share.of_count(52, 100, of="test images", grows=False), False),
+    ],
+    ids=["seeds", "points", "groups", "test images"],
+)
+def test_more_seeds_help_where_they_make_more_of_what_is_counted(metric, helps):
+    """Whatever n counts; a test set has as many images as it has."""
+    (finding,) = verdict_of(at_least("a", Margin(0.45, "x")), a=metric).findings
+    assert finding.outcome == "inconclusive" and finding.to_decide and finding.more_helps == helps
+
+
 def test_difference_of_shares_is_in_points():
     """2 % against 1 % differ by one point, not by one per cent."""
     a, b = (Estimate.over_seeds([x, x + 0.001, x - 0.001], "%") for x in (0.02, 0.01))
@@ -831,28 +847,29 @@ class Whole:
     num_seeds: int = 3
 
 
+@dataclass(frozen=True)
+class All:
+    whole: Whole = Whole()
+    parts: tuple[Part, ...] = (Part(), Part(Seeds(1)))
+    seed: int = 7
+    initial_seed: int | None = None
+    num_seeds: int = 3
+    seedlings: int = 4
+    is_seed: bool = True
+
+
 def test_more_seeds_keep_those_that_there_are():
     """Those that choose, and what has more already, stay as they are; however deep they nest."""
     more = with_seeds(Whole(), 5)
     assert more == Whole(Part(Seeds(5, first=10)), Seeds(8)) and with_seeds(more, 2) == more
     assert list(more.part.seeds) == [10, 11, 12, 13, 14] and str(Seeds(5, 10)) == "10 to 14" and len(Seeds(3)) == 3
+    assert with_seeds(All(), 5) == All(more, (more.part, Part(Seeds(5))))
     with pytest.raises(ValueError, match="expected one or more"):
         Seeds(0)
 
 
 def test_shifted_seeds_are_all_seeds_and_nothing_else():
     """Reported ones and those that choose, in tuples and whatever holds them; numbers of seeds stay."""
-
-    @dataclass(frozen=True)
-    class All:
-        whole: Whole = Whole()
-        parts: tuple[Part, ...] = (Part(), Part(Seeds(1)))
-        seed: int = 7
-        initial_seed: int | None = None
-        num_seeds: int = 3
-        seedlings: int = 4
-        is_seed: bool = True
-
     part = Part(Seeds(2, first=15), (105, 106))
     assert shifted(All(), 5) == All(Whole(part, Seeds(8, first=5)), (part, Part(Seeds(1, 5), (105, 106))), 12)
     assert shifted(All(), 0) == All()

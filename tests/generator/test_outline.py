@@ -95,4 +95,4 @@ def test_other_slips_get_one_line(report, text, message):
 def test_source_that_does_not_parse_is_listed(report):
     """Importing it will say what is wrong, where a reader sees it."""
     (chapter,) = report("CHAPTERS = {'Toys': ('dice',)}", dice="def (").chapters
-    assert (chapter.question, chapter.meaning_of("seeds"), chapter.line_of_function("throws")) == ("dice", "", 1)
+    assert (chapter.question, chapter.meaning_of("seeds"), chapter.line_of_claim("C1")) == ("dice", "", 1)

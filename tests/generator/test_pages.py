@@ -74,8 +74,12 @@ def _verdict(name: str, origin: str, outcome: Outcome, **more: Any) -> Verdict:
 
 
 def _made(**figures: charts.Figure) -> dict[str, charts.Figure]:
-    """Each by the function of its name."""
-    return {name: replace(figure, made_by=name, alt=figure.alt or figure.caption) for name, figure in figures.items()}
+    """Each by the function of its name: of the chapter, or of a module that it imports."""
+    modules = {"throws": "experiments.dice", "means": "experiments.shared"}
+    return {
+        name: replace(figure, made_by=name, made_in=modules[name], alt=figure.alt or figure.caption)
+        for name, figure in figures.items()
+    }
 
 
 METRICS = {
@@ -165,10 +169,11 @@ def test_page_of_a_chapter_follows_its_verdicts(frame):
 
 
 def test_figures_are_numbered_as_the_prose_shows_them(frame):
-    """Those that it does not show come after it, so that none is lost; each leads to the line that makes it."""
+    """Those that it does not show come after it, so that none is lost; each leads to the function that makes it."""
     page = chapter.files(frame, OUTLINE, PAGES[0])["dice.html"].decode()
     assert page.index("<b>Figure 1.1.1.</b> All throws.") < page.index("<b>Table 1.1.2.</b> All means.")
-    assert page.count('source/experiments.dice.html#L-10">code') == page.count('experiments.dice.html#L-11">code') == 1
+    assert page.count('source/experiments.dice.html#def-throws">code') == 1
+    assert page.count('source/experiments.shared.html#def-means">code') == 1
     assert page.count('dice.html#L-12">The test') == 3
     assert 'width="576" height="200"' in page
 
@@ -286,12 +291,12 @@ def test_seeds_are_given_wherever_they_nest(frame):
     assert "<td>study.seeds: 0, 1<br>seeds: 0, 1<br></td>" in page
 
 
-def test_source_has_an_anchor_a_line(frame):
-    """At the address to which the chapter's links lead, with a way back."""
-    files = source.files(frame, OUTLINE, {"experiments/dice.py": "a = 1\nb = 2\n", "build.py": ""})
+def test_source_has_anchors(frame):
+    """For each line and each function, at the address to which the chapter's links lead, with a way back."""
+    files = source.files(frame, OUTLINE, {"experiments/dice.py": "a = 1\ndef b(): ...\n", "build.py": "def ("})
     assert list(files) == ["source/experiments.dice.html", "source/build.html"]
     page = files["source/experiments.dice.html"].decode()
-    assert 'id="L-2"' in page and 'href="../index.html"' in page and 'href="../style.css"' in page
+    assert '<a id="def-b"></a><a id="L-2"' in page and 'href="../index.html"' in page and 'href="../style.css"' in page
 
 
 def test_a_report_may_replace_any_file_of_the_frame(templates):

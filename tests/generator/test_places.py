@@ -1,4 +1,4 @@
-"""Links to code lead to the function that makes a figure, and to the line that makes a claim."""
+"""Links to code lead to the line that makes a claim."""
 
 import pytest
 
@@ -41,14 +41,6 @@ def line_of(text: str) -> int:
     """The only line that holds a text, counted from one."""
     (line,) = (number for number, line in enumerate(SOURCE.splitlines(), start=1) if text in line)
     return line
-
-
-@pytest.mark.parametrize(
-    "name, text", [("digits", "def digits("), ("pair", "def pair("), ("elsewhere", "def run("), ("", "def run(")]
-)
-def test_figure_is_where_its_function_is(chapter, name, text):
-    """Not the data set of that name; what no function of the chapter made leads to run."""
-    assert chapter.line_of_function(name) == line_of(text)
 
 
 @pytest.mark.parametrize(
