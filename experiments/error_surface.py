@@ -271,8 +271,8 @@ CLAIMS = (
         "line-is-monotone",
         source="Goodfellow et al. 2015",
         headline="Along the line from start to end the loss only falls",
-        says="Along the straight line from the start to the end of training the loss never rises noticeably: its largest rise "
-        "is {rise} of the loss at the start, where {margin} is not noticed.",
+        says="Along the straight line from the start to the end of training the loss does not rise noticeably: the largest "
+        "rise between two of its points is {rise} of the loss at the start, on average, where {margin} is not noticed.",
         published="a loss that falls monotonically from start to solution, on MNIST (as Vlaar and Frankle 2022 report it).",
         holds=at_most("rise", ANOTHER_SAMPLE),
         comments=Comments(

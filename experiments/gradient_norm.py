@@ -345,7 +345,7 @@ CLAIMS = (
     Claim(
         "S7",
         source="original 2",
-        headline="In a figure of the training, the gradient norm is sometimes zero",
+        headline="In a figure of a long training, the gradient norm is sometimes zero",
         quote=original.QUOTES["S7"],
         says="While the network fits its images, down to a loss of {mnist.final_loss}, some mini-batches' gradients look like "
         "zero in a figure: a tenth of their norms do not exceed {mnist.low} of the largest, where {margin} is not seen.",
@@ -371,8 +371,8 @@ CLAIMS = (
         comments=Comments(
             supported="A mini-batch whose images are all classified with confidence has almost no loss, and so almost no "
             "gradient. That says nothing about the gradient on the other images.",
-            refuted="What one layer and one mini-batch hide is less than that. The full gradient is small as well, after "
-            "{mnist.largest} at its largest: the network has fitted all of its images, and not only those of a mini-batch.",
+            refuted="What one layer and one mini-batch hide is less than that. The full gradient shrinks as well, from "
+            "{mnist.largest} at its largest: the network fits its images, and not only those of a mini-batch.",
             inconclusive="How much one layer and one mini-batch hide is open.",
         ),
     ),

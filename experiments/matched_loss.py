@@ -84,7 +84,7 @@ class Matched:
                     }
                     for name, quantity in QUANTITIES.items()
                 }
-                for when, num_epochs in (("at_epochs", self.few_epochs), ("at_more_epochs", self.own.num_epochs))
+                for when, num_epochs in (("at_few_epochs", self.few_epochs), ("at_epochs", self.own.num_epochs))
             },
         }
 

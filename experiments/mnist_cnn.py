@@ -377,14 +377,14 @@ CLAIMS = (
         ),
         comments=Comments(
             supported="So on this small task depth pays at equal size, step by step.",
-            refuted="At least one of the two steps does not raise it. Two poolings leave these images a square of two by two "
-            "positions, on which a third convolution has little left to slide over.",
+            refuted="At least one of the two steps does not raise it on these images. A likely reason: two poolings leave a "
+            "square of two by two positions, on which a third convolution has little left to slide over.",
             inconclusive="One of the two steps at least is too small for these splits to tell.",
         ),
         runs=Runs(
             varies="how the images are split into training and test images, initial weights and the order of images",
             shared="the images that are split, {setting.digits.images.sizes.first} to train on and "
-            "{setting.digits.images.sizes.last} to test",
+            "{setting.digits.images.sizes.last} to test, so that splits overlap and the verdict is about these images",
         ),
     ),
 )

@@ -367,7 +367,7 @@ CLAIMS = (
         source="Belkin et al. 2019",
         headline="With noisy labels, the test loss peaks where networks begin to fit every label",
         says="With {setting.noisy.images.label_noise.percent} label noise, the test loss of the first network that fits its "
-        "labels is {margins[0]} that of one half its size, and as much above one of double its size: "
+        "labels is {margins[0]} that of one of about half its size, and as much above one of about double its size: "
         "{noisy.threshold.final_test_loss}, {noisy.half.final_test_loss} and {noisy.double.final_test_loss}.",
         published="the test error of networks with one hidden layer peaks at the threshold of interpolation, at about classes "
         "times images parameters (as a review reports it).",

@@ -307,7 +307,8 @@ CLAIMS = (
         "starts of their own",
         Comments(
             supported="The joint plane keeps most of the movement here. The original's own figure holds no path at all.",
-            refuted="PCA always reaches two dimensions. Here they hide most of how runs with starts of their own move.",
+            refuted="PCA always reaches two dimensions. Here they hide most of how runs with starts of their own move, and "
+            "could hardly do otherwise: runs that have nothing to do with one another each need a direction.",
             inconclusive="PCA always reaches two dimensions; whether they keep most of the movement is not decided.",
         ),
     ),
@@ -317,8 +318,8 @@ CLAIMS = (
         "the same start",
         Comments(
             supported="With a shared start the joint plane keeps most of a run's movement; random walks tell what that means.",
-            refuted="Even with a shared start, which lets runs be compared, two components hide most of how the weights move. "
-            "Of the second convolution alone they keep {shared.layer.kept}.",
+            refuted="Even with a shared start, which lets runs be compared, two components hide most of how the weights move, "
+            "but not of every layer: of the second convolution alone they keep {shared.layer.kept}.",
             inconclusive="Whether two components keep most of the movement of runs with a shared start is not decided.",
         ),
     ),

@@ -269,7 +269,7 @@ CLAIMS = (
         "{large.random.right} of its labels were: the two differ by {margin}.",
         holds=equal("large.random.final_test_accuracy", to="large.random.right", within=TWO_POINTS, paired=True),
         comments=Comments(
-            supported="It could not be otherwise: labels drawn without regard to the image say nothing about new ones.",
+            supported="The original is right, while the training images are fitted: {large.random.final_train_accuracy.short}.",
             refuted="That cannot be on average: such labels say nothing about new images. Suspect a mistake.",
             inconclusive="On average it must be at chance; these runs scatter too much to show it within the margin.",
         ),
@@ -299,9 +299,10 @@ CLAIMS = (
     Claim(
         "small-constant-factor",
         source="Zhang et al. 2017",
-        headline="Random labels take only a small constant factor longer",
+        headline="Random labels take only a small factor longer",
         says="To a training accuracy of {setting.nearly_fitted.percent}, random labels take {large.random.timed.at} and true "
-        "labels {large.true.timed.at}: the two differ by at most {margin}.",
+        "labels {large.true.timed.at}: the two differ by at most {margin}. Whether the factor is the same for more images is "
+        "not asked.",
         published="training time grows only by a small constant factor (as others report it); Table 1, CIFAR-10: 100.0 % of "
         "random training labels fitted, 9.78 % on the test set (Inception).",
         holds=equal("large.random.timed.at", to="large.true.timed.at", within=TENFOLD),
@@ -310,7 +311,7 @@ CLAIMS = (
         "small-cannot-fit",
         source="ours",
         kind="check",
-        headline="A network can be too small to fit random labels",
+        headline="A small network does not fit random labels in that time",
         says="A network with {setting.small.network.num_parameters} parameters gets {margin} of {setting.small.num_labels} "
         "random labels right, after as many updates on the same images: {small.random.final_train_accuracy}.",
         holds=at_most("small.random.final_train_accuracy", HALF),

@@ -261,7 +261,7 @@ def mix(models: Mapping[str, Train], runs: Mapping[str, Run]) -> charts.Figure:
 TENTH_MORE = factor(1.1, "a change by less than a tenth is hard to see on a logarithmic axis")
 WIDEN = "widen the gap of the loss", "widen the gap of the loss by {margin}", "gap_loss", SMALL_GAP
 MISREAD = "misread more unseen images", "misread unseen images {margin} as often", "error", AS_PUBLISHED
-EQUAL = {"at_loss": "where training losses are equal", "at_epochs": "after equally few epochs"}
+EQUAL = {"at_loss": "where training losses are equal", "at_epochs": "after equally many epochs"}
 
 
 def in_all(number: str) -> str:

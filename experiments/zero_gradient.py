@@ -280,7 +280,8 @@ def objective_finds_them(id: str, kind: str, decay: str, headline: str) -> Claim
         f"critical point: {{{found}}} of those with {{setting.{kind}.num_parameters}} parameters that have not collapsed.",
         holds=evidence.at_least(found, EVERY_SECOND),
         comments=Comments(
-            supported=f"{decay} the original is mostly right. Each point still needs its certificate.",
+            supported=f"{decay} the original is mostly right. Each point still needs its certificate, and training alone "
+            f"already ends at {{{kind}.trained.none.found.short}} of them.",
             refuted=f"{decay} most end elsewhere: {{{kind}.trained.grad_norm.grad_norm_squared}} is small, and not zero.",
             inconclusive=f"{decay} the share of searches that end at a critical point is too near the margin to say.",
         ),
@@ -328,7 +329,7 @@ CLAIMS = (
         ),
         comments=Comments(
             supported="The ratio tells something about the loss, which a plot of one layer in one run could hardly show.",
-            refuted="No such trend outlives another choice of what counts as zero. A plot of one layer in one run cannot tell.",
+            refuted="No trend as strong as {margin} whatever counts as zero. A plot of one layer in one run cannot tell.",
             inconclusive="Even {setting.large_seeds.num} networks leave it open; so does a plot of one layer in one run.",
         ),
     ),
@@ -351,14 +352,15 @@ CLAIMS = (
         "mostly-not-critical",
         source="Frye et al. 2021",
         headline="Second-order searches mostly end at points that are not critical",
-        says="Without weight decay {margin} of the second-order searches from trained weights end at a critical point within "
-        "{setting.second_order_steps} steps: {large.trained.levenberg.critical}.",
+        says="Without weight decay {margin} of the second-order searches from trained weights get below the paper's cut-off "
+        "for critical points within {setting.second_order_steps} steps: {large.trained.levenberg.critical}.",
         published="of 100 searches on an autoencoder of MNIST, 14 % reach a squared gradient norm below 1e-10 and 28 % end at "
         "gradient-flat points; 89 % pass a point with r > 0.9.",
         holds=evidence.at_most("large.trained.levenberg.critical", MOSTLY),
         comments=Comments(
             supported="Who takes the end of a search for a critical point mostly counts the eigenvalues of something else.",
-            refuted="On this small network that warning does not apply to a search that is long enough.",
+            refuted="On this small network most long searches get below the cut-off. Few are at rest there: "
+            "{large.trained.levenberg.moving.short} of all still move when their steps run out.",
             inconclusive="Whether that warning applies to this small network is open.",
         ),
     ),
