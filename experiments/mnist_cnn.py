@@ -29,7 +29,6 @@ from measured.evidence import (
     Result,
     Runs,
     Seeds,
-    Share,
     at_least,
     different,
     every,
@@ -44,9 +43,10 @@ RUNS = Runs(
     shared="the {setting.mnist.images.sizes.first} training images and the images that judge",
 )
 
-# Seconds of one worker with another beside it, as measured in a build.
-#   passes             50,000 trained; judged: 10,000 test, 8,000 reserved, 2,500 training images, 12 x 1,500 for two curves
-#                      one 5 x 4.7 s, two 5 x 14 s, three 4 x 27 s, 16/64 4 x 19 s, 16/16/16 5 x 9.3 s = 324 s
+# Seconds of one worker with another beside it. The runs that judge are none of the five on which their number was planned.
+#   passes             50,000 trained; judged: 10,000 test, 8,000 reserved, 2,500 training images
+#                      one 10 x 4 s, two 10 x 12 s, three 4 x 25 s, 16/64 10 x 18 s, 16/16/16 10 x 8 s = 520 s
+#   curves             2 runs of five networks, 12 x 1,500 judged                                     =  32 s
 #   learning rates     4 rates x 2 seeds of four networks, 6,272 trained, 2,000 judged                =  67 s
 #   digits             3 networks of 20 splits, 200 updates, and their learning rates; the linear one  =  46 s
 # Runs of one network differ mostly in which hard images they miss by chance. Judging 8,000 more images narrows an interval as
@@ -99,7 +99,7 @@ DIGITS = Task(Digits(validation="reserved"), Digits(split=100, validation="held 
 @dataclass(frozen=True)
 class Settings:
     mnist: Task = Task(
-        **mnist(6272), trio=shown.MNIST_TRIO, seeds=Seeds(5), num_updates=782, trial_updates=196, trial_batch_size=32
+        **mnist(6272), trio=shown.MNIST_TRIO, seeds=Seeds(10, 20), num_updates=782, trial_updates=196, trial_batch_size=32
     )
     """The first task; the second network of its trio is the original's `16/36`."""
     digits: Task = DIGITS
@@ -108,8 +108,8 @@ class Settings:
     """The original's largest network, which is trained on MNIST as well."""
     smallest: CNN = original.CNN_16_16_16
     """The original's smallest network, which is trained on MNIST as well, as often as the trio."""
-    costly_seeds: Seeds = Seeds(4)
-    """Runs of the two costliest networks on MNIST: the trio's deepest and the original's largest."""
+    costly_seeds: Seeds = Seeds(4, 20)
+    """Runs of the costliest network on MNIST, the trio's deepest."""
     fresh: ImageSet = MNIST(validation="held out")
     """Reserved images; those on which no learning rate was chosen judge networks beside the test images."""
     learning_rates: tuple[float, ...] = (0.003, 0.006, 0.012, 0.024)
@@ -160,7 +160,7 @@ PRESETS = {
 LINEAR = {"linear": MLP(28 * 28, (), 10)}
 """The baseline that "very good" is held against: logistic regression on pixels."""
 ORIGINAL = ("two", "largest", "smallest")
-COSTLY = ("three", "largest")
+COSTLY = ("three",)
 
 # Networks that differ by tenths of a point are told apart by the second decimal.
 TEST_ACCURACY, TRAIN_ACCURACY = (replace(item, digits=4) for item in (quantities.TEST_ACCURACY, quantities.TRAIN_ACCURACY))
@@ -210,10 +210,6 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         read = [num_test * TEST_ACCURACY.of(one) + two.correct.sum() for one, two in zip(trained[name], found, strict=True)]
         metrics[name][UNSEEN.name] = UNSEEN.estimate(num / settings.num_unseen for num in read)
     metrics["digits"] = {name: quantities.measured(SCORES, runs) for name, runs in digits_trained.items()}
-    num_read = {name: round(min(map(TEST_ACCURACY.of, trained[name])) * num_test) for name in compared}
-    metrics["worst"] = {
-        name: Share.of_count(num, num_test, of="test images", digits=4, grows=False) for name, num in num_read.items()
-    }
     weights = start.weights, trained["two"][0].weights
     curves = {name: trained[name][: settings.num_curves] for name in compared}
     return Result(
@@ -334,15 +330,16 @@ CLAIMS = (
         source="original 1.2",
         headline="All three of the original's networks do very well on MNIST",
         quote=original.QUOTES["S3"],
-        says="The worst run of each of the original's three networks still reads {margin} of unseen digits: "
-        "{worst.two} (`16/36`), {worst.largest} (`16/64`) and {worst.smallest} (`16/16/16`) of the test images.",
-        holds=every(*(at_least(f"worst.{name}", VERY_GOOD) for name in ORIGINAL)),
+        says="Each of the original's three networks reads {margin} of the test images, over runs: "
+        "{two.final_test_accuracy} (`16/36`), {largest.final_test_accuracy} (`16/64`), "
+        "{smallest.final_test_accuracy} (`16/16/16`).",
+        holds=every(*(at_least(f"{name}.final_test_accuracy", VERY_GOOD) for name in ORIGINAL)),
         comments=Comments(
             supported="Right, and on unseen digits, where the original showed training accuracy alone; for scale, logistic "
             "regression reads {linear.final_test_accuracy.short} of them.",
-            refuted="Not with this training: the worst run of at least one network does not read {margin} of unseen digits. "
+            refuted="Not with this training: at least one network does not read {margin} of unseen digits. "
             "The original showed training accuracy alone.",
-            inconclusive='Its "very high" names no mark, and the worst run of at least one network is too near ours to say.',
+            inconclusive='Its "very high" names no mark, and at least one network is too near ours to say.',
         ),
     ),
     Claim(

@@ -163,7 +163,7 @@ class CriticalPoints(Job[Candidates]):
     @property
     def flops(self) -> float:
         hessians = hessian_flops(self.of)
-        step = 4 * costs.UPDATE + hessians * {"none": 0.0, "grad_norm": 0.2, "levenberg": 0.5}[self.method]
+        step = 4 * costs.UPDATE + hessians * {"none": 0.0, "grad_norm": 0.1, "levenberg": 0.15}[self.method]
         return costs.JOB + len(recorded_steps(self.num_steps)) * hessians + self.num_steps * step
 
 

@@ -135,7 +135,7 @@ class CorrectLabels(Job[CorrectShare]):
 
     @property
     def flops(self) -> float:
-        return 5 * costs.JOB
+        return costs.JOB / 5
 
 
 # ---------------------------------------------------------------------------------------------------------------------

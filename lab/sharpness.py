@@ -80,9 +80,9 @@ class Sharpness(Job[Worst]):
     def flops(self) -> float:
         evaluations = USUAL_EVALUATIONS * self.num_iterations / 10
         examples = self.num_examples or self.of.data.sizes[0]
-        # Forward and twice that backward; the search itself and a subspace move all weights.
-        arithmetic = 3 * costs.FLOAT64 * examples * self.of.network.num_flops
-        moves = self.of.network.num_parameters * (200 + 2 * (self.subspace or 0)) * costs.MOVE
+        # Forward and back, with large products; the search itself and a subspace move all weights.
+        arithmetic = 2 * costs.FLOAT64 * examples * self.of.network.num_flops
+        moves = self.of.network.num_parameters * (100 + 2 * (self.subspace or 0)) * costs.MOVE
         return costs.JOB + evaluations * (arithmetic + moves)
 
 
