@@ -45,8 +45,7 @@ RUNS = Runs(
 
 # Seconds of one worker with another beside it. The runs that judge are none of the five on which their number was planned.
 #   passes             50,000 trained; judged: 10,000 test, 8,000 reserved, 2,500 training images
-#                      one 10 x 4 s, two 10 x 12 s, three 4 x 25 s, 16/64 10 x 18 s, 16/16/16 10 x 8 s = 520 s
-#   curves             2 runs of five networks, 12 x 1,500 judged                                     =  32 s
+#                      one 10 x 4.7 s, two 10 x 14 s, three 4 x 27 s, 16/64 10 x 19 s, 16/16/16 10 x 9.3 s = 578 s
 #   learning rates     4 rates x 2 seeds of four networks, 6,272 trained, 2,000 judged                =  67 s
 #   digits             3 networks of 20 splits, 200 updates, and their learning rates; the linear one  =  46 s
 # Runs of one network differ mostly in which hard images they miss by chance. Judging 8,000 more images narrows an interval as
