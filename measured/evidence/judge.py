@@ -173,7 +173,7 @@ def _finding(part: Part, effect: Effect | Nothing, level: Level, metrics: Mappin
         why=part.why,
         outcome=outcome,
         to_decide=needed.text,
-        more_helps=needed.more_helps and all(metrics[name].grows for name in names_of(part)),
+        more_helps=needed.more_helps,
         plain=region.outcome(*effect.interval(levels.PLAIN)),
         under_half=under(0.5),
         under_double=under(2.0),

@@ -34,8 +34,6 @@ class Metric:
 
     of: str = "seeds"
     """What n counts."""
-    grows: bool = True
-    """Whether more seeds make n larger: the images of a test set are as many as they are."""
 
     kind: ClassVar[str]
     """The name by which files know the class."""
@@ -150,12 +148,10 @@ class Share(Metric):
         return cls._of(int(sum(flags)), len(flags), values=flags, digits=digits)
 
     @classmethod
-    def of_count(cls, successes: int, trials: int, of: str, digits: int = 3, grows: bool = True) -> "Share":
-        """Share of ``trials``; ``of`` says of what, and ``grows`` whether more seeds make more of them.
-
-        Of no trials it is 0 and its interval everything, so that it decides nothing.
-        """
-        return cls._of(successes, trials, of=of, digits=digits, grows=grows)
+    def of_count(cls, successes: int, trials: int, of: str, digits: int = 3) -> "Share":
+        """Share of ``trials``; ``of`` says of what. Of no trials it is 0 and its interval everything, so that it decides
+        nothing."""
+        return cls._of(successes, trials, of=of, digits=digits)
 
     @classmethod
     def _of(cls, successes: int, trials: int, **rest: Any) -> "Share":

@@ -17,7 +17,7 @@ class Open:
 
     @property
     def can_be_decided(self) -> bool:
-        """Whether more seeds can help: some of what is open has more to go by then, and is not hopeless."""
+        """Whether more seeds can help: some of what is open is not hopeless."""
         return any(finding.outcome == "inconclusive" and finding.more_helps for finding in self.verdict.findings)
 
     def __str__(self) -> str:
