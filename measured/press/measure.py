@@ -61,8 +61,7 @@ def measure(
 ) -> Generator[Measured | Failed]:
     """Measure the chapters; each comes as it is finished, or as soon as it is known to fail.
 
-    A chapter's prose is held against its numbers before anything is computed. Raises TimeUp at the ``deadline``, of
-    ``time.perf_counter``.
+    A chapter's prose is held against its numbers before anything is computed. Raises TimeUp at the ``deadline``.
     """
     parts = _read_sources(project, options, stores, chapters)
     with _environment(ONE_THREAD), contextlib.ExitStack() as stack:

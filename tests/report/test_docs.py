@@ -27,7 +27,7 @@ def test_one_more_quantity_figure_and_claim(tmp_path):
     built = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True, env=environment)
     assert built.returncode == 0, built.stdout + built.stderr
     page = (tmp_path / "site" / "gradient_norm.html").read_text()
-    source = (tmp_path / "experiments" / "gradient_norm.py").read_text()
-    line = source[: source.index("def last_layer")].count("\n") + 1
-    assert f'experiments.gradient_norm.html#L-{line}">code' in page and "means over 2 seeds" in page.lower()
+    source = (tmp_path / "site" / "source" / "experiments.gradient_norm.html").read_text()
+    assert 'experiments.gradient_norm.html#def-last_layer">code' in page and 'id="def-last_layer"' in source
+    assert "means over 2 seeds" in page.lower()
     assert "Mostly (at least 0.500 %" not in page and 'id="claim-mostly-the-last-layer"' in page and "at least 50 %" in page

@@ -131,7 +131,7 @@ def test_another_function_changes_the_keys_of_its_samples(copy):
 @pytest.mark.parametrize(
     "module, old, new",
     [
-        ("fit", "        scheduler.step()\n", "        pass\n"),
+        ("fit", "optimizer.update(learning_rate(recipe, step))", "optimizer.update(recipe.learning_rate)"),
         ("building", "** -0.5", "** -0.4"),
         ("split", "round(dataset.label_noise", "int(dataset.label_noise"),
     ],
