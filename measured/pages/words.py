@@ -5,7 +5,10 @@ out is for a claim to say.
 """
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from measured.charts import Figure
 from measured.errors import BuildError
@@ -38,11 +41,20 @@ def faults(chapter: Chapter, claims: Sequence[Claim], runs: Runs | None, figures
 
 
 def _of_figures(chapter: Chapter, figures: Mapping[str, Figure]) -> Iterator[tuple[str, str]]:
-    """Captions and alt texts as the source has them: what code fills in is not typed."""
-    for name in dict.fromkeys(figure.made_by for figure in figures.values()):
-        yield f"the caption of {name}()", chapter.docstring_of(name)
-    for line, text in chapter.spoken(("alt", "caption")):
-        yield f"line {line}", text
+    """Captions and alt texts as the source has them, in whatever module: what code fills in is not typed."""
+    for module in dict.fromkeys(figure.made_in for figure in figures.values()):
+        is_own = module in ("", f"experiments.{chapter.name}")
+        speaker, place = (chapter, "") if is_own else (replace(chapter, source=_source_of(module)), f" of {module}")
+        for name in dict.fromkeys(figure.made_by for figure in figures.values() if figure.made_in == module):
+            yield f"the caption of {name}(){place}", speaker.docstring_of(name)
+        for line, text in speaker.spoken(("alt", "caption")):
+            yield f"line {line}{place}", text
+
+
+def _source_of(module: str) -> str:
+    """The text of a module that is imported."""
+    file = sys.modules[module].__file__
+    return Path(file).read_text(encoding="utf-8") if file else ""
 
 
 def _sentences(chapter: Chapter, claims: Sequence[Claim], runs: Runs | None) -> Iterator[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """What a chapter's module says in its own words obeys the law of its prose."""
 
+import importlib
 from dataclasses import replace
 
 import pytest
@@ -33,6 +34,18 @@ def faults(*, runs: Runs | None = None, says: str = "{a} is {margin}.", comment:
 def test_filled_in_numbers_are_no_typed_ones():
     """A setting, a metric, a margin, what code puts into an alt text, code in backticks, zero and one, a year."""
     assert faults() == faults(caption=", `1e-3` of Huygens 1957 x", setting=" from 0 to 1 (Bernoulli et al. 1913)") == []
+
+
+def test_figures_of_other_modules_are_read_where_they_are_made(tmp_path, monkeypatch):
+    """A chapter shows what a module that it shares says."""
+    (tmp_path / "shared_figures.py").write_text('def share():\n    """A share of 12 dice."""\n    return f(alt="6 sides")\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module("shared_figures")
+    chapter = Chapter("dice", "Part", "1.1", "Dice", "", "How?", '"""How?"""')
+    figure = replace(table(("a",), [(1,)]), made_by="share", made_in="shared_figures", caption="A share of 12 dice.")
+    first, second = words.faults(chapter, [], None, {"share": figure})
+    assert "the caption of share() of shared_figures has '12' typed" in first
+    assert "line 3 of shared_figures has '6' typed" in second
 
 
 @pytest.mark.parametrize(
