@@ -335,12 +335,13 @@ CLAIMS = (
         "function-decides-depth",
         source="ours",
         headline="Below what an eye sees, the function decides which depth has the lower error",
-        says="After {setting.budgets.large} updates the typical error of the deepest network is {margin} smaller than the "
-        "shallow one's on the first function, {large.f1.deep.error} against {large.f1.shallow.error}, and the shallow one's "
-        "that much smaller on the second, {large.f2.shallow.error} against {large.f2.deep.error}.",
+        says="After {setting.budgets.medium} updates, for which rates were chosen, the typical error of the deepest network is "
+        "{margin} smaller than the shallow one's on the first function, {medium.f1.deep.error} against "
+        "{medium.f1.shallow.error}, and the shallow one's that much smaller on the second, {medium.f2.shallow.error} against "
+        "{medium.f2.deep.error}.",
         holds=evidence.every(
-            evidence.smaller("large.f1.deep.error", than="large.f1.shallow.error", by=VISIBLE),
-            evidence.smaller("large.f2.shallow.error", than="large.f2.deep.error", by=VISIBLE),
+            evidence.smaller("medium.f1.deep.error", than="medium.f1.shallow.error", by=VISIBLE),
+            evidence.smaller("medium.f2.shallow.error", than="medium.f2.deep.error", by=VISIBLE),
         ),
     ),
     Claim(
