@@ -12,7 +12,7 @@ import numpy as np
 
 from experiments import original
 from experiments.margins import FLATTER, MOSTLY
-from experiments.quantities import measured
+from experiments.quantities import LEFT_OUT, LEFT_OUT_WALK, measured
 from lab.checkpoints import Checkpoint
 from lab.data import MNIST
 from lab.landscape import FilterNormalizedPlane, Line, LineLoss, Plane, Surface, TrajectoryPlane
@@ -116,16 +116,6 @@ MIDDLE = Quantity(
 END = Quantity("end", "loss at the end", average="geometric mean", log=True, read=lambda line: line.train_loss[-1])
 OUTSIDE = Quantity("outside", "the start's distance from the plane", "%", read=lambda plane: plane.outside[0, 0])
 EXPLAINED = Quantity("explained", "variance of the path in the plane", "%", read=lambda plane: plane.explained.sum())
-LEFT_OUT = Quantity(
-    "left_out", "variance of the path left out", "%", average="geometric mean", read=lambda path: 1 - path.alone_explained[0]
-)
-LEFT_OUT_WALK = Quantity(
-    "left_out_walk",
-    "variance of a random walk left out",
-    "%",
-    average="geometric mean",
-    read=lambda path: 1 - path.null_alone_explained.mean(),
-)
 WORST = Quantity(
     "worst",
     "largest factor between the losses",

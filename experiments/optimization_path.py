@@ -17,7 +17,7 @@ from experiments import networks as shown
 from experiments import original
 from experiments.batches import updates_of_epochs
 from experiments.margins import FLATTER, MOSTLY
-from experiments.quantities import TEST_ACCURACY, measured
+from experiments.quantities import LEFT_OUT, LEFT_OUT_WALK, TEST_ACCURACY, measured
 from lab.data import MNIST
 from lab.models import CNN
 from lab.trained import Classification
@@ -83,16 +83,6 @@ SHARES = (
     Quantity("alone_null", "its random walk", "%", read=lambda path: path.null_alone_explained.mean()),
 )
 """Shares of variance in two components, of the runs of a group together or on the average over its runs."""
-LEFT_OUT = Quantity(
-    "left_out", "left out of a run alone", "%", average="geometric mean", read=lambda path: (1 - path.alone_explained).mean()
-)
-LEFT_OUT_WALK = Quantity(
-    "left_out_walk",
-    "of its random walk",
-    "%",
-    average="geometric mean",
-    read=lambda path: (1 - path.null_alone_explained).mean(),
-)
 STRAIGHTNESS = Quantity(
     "straightness",
     "distance over that of a walk",

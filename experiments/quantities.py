@@ -1,4 +1,4 @@
-"""What the numbers of a trained classifier are: said once for all chapters.
+"""What the numbers of a trained classifier, and of the path of its training, are: said once for all chapters.
 
 Losses are averaged by their logarithm, as they differ by factors from run to run; accuracies and gaps as they are.
 """
@@ -15,6 +15,16 @@ TRAIN_ACCURACY = Quantity("final_train_accuracy", "training accuracy", "%")
 TEST_ACCURACY = Quantity("final_test_accuracy", "test accuracy", "%")
 GAP_LOSS = Quantity("gap_loss", "gap of the loss (test − training)")
 GAP_ACCURACY = Quantity("gap_accuracy", "gap of the accuracy (training − test)", "points")
+LEFT_OUT = Quantity(
+    "left_out", "left out of a run alone", "%", average="geometric mean", read=lambda path: (1 - path.alone_explained).mean()
+)
+LEFT_OUT_WALK = Quantity(
+    "left_out_walk",
+    "of its random walk",
+    "%",
+    average="geometric mean",
+    read=lambda path: (1 - path.null_alone_explained).mean(),
+)
 
 
 def measured(quantities: Iterable[Quantity], runs: Sequence[Any]) -> dict[str, Metric]:

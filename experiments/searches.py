@@ -96,13 +96,11 @@ def tolerances(settings: "Settings") -> dict[str, float]:
 def measured_at(found: Reached, settings: "Settings") -> dict[str, Metric]:
     """What is said of the points of one search."""
     ratios = {"strict": 0.0, "rounding": found.rounding, **tolerances(settings)}
-    elsewhere = found.where(~found.critical)
     return {
         **{name: Share.over_seeds(getattr(found, name)) for name in SHARES},
         **{item.name: item.estimate(getattr(found, item.name)) for item in QUANTITIES},
         **{f"ratio.{name}": RATIO.estimate(found.minimal_ratio_at(share)) for name, share in ratios.items()},
         **kinds_of(found),
-        "unfinished": Share.of_count(int(elsewhere.moving.sum()), len(elsewhere.loss), of="searches that end elsewhere"),
     }
 
 

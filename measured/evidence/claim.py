@@ -19,7 +19,6 @@ class Comments:
 Kind = Literal["finding", "check"]
 """Only a finding could have come out either way. A theorem, a test of an instrument, or what follows from how it was measured
 is a check, and no news."""
-KINDS: tuple[Kind, ...] = ("finding", "check")
 
 
 @dataclass(frozen=True)

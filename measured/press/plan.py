@@ -91,7 +91,7 @@ def why_stale(chapter: Chapter, options: Options, stores: Stores) -> list[str]:
     if before["seeds"] != options.seeds:
         had, asked = (f"{number} seeds" if number else "the preset's seeds" for number in (before["seeds"], options.seeds))
         reasons.append(f"measured with {had}, asked for {asked}")
-    if before.get("shift", 0) != options.shift:
+    if before["shift"] != options.shift:
         reasons.append("measured with other seeds")
     if before["look"] != options.look:
         had, asked = (
