@@ -48,8 +48,10 @@ class Claim:
     """The claim in a few words without numbers, for lists; defaults to the quote or the sentence."""
     published: str = ""
     """What a paper's authors found, in numbers where we have read them, with the table or figure; shown beside ours."""
+    published_effect: float | None = None
+    """The effect that they found, in the unit of the first test's effect; marked in the drawing of the verdict."""
     comments: Comments | None = None
-    """What the ledger says to the verdict."""
+    """What follows, as the card and the ledger say it: a sentence or two, with two numbers at most."""
     kind: Kind = "finding"
     runs: Runs | None = None
     """What its runs share, where that is not what the chapter's do."""

@@ -66,7 +66,7 @@ def followed(frame: Frame, chapter: Chapter, record: Record, tree: Any) -> Itera
     from jinja2 import TemplateError
 
     # A figure is the same in all ways, and a claim's card shows its verdict; left out, only the prose can differ.
-    values = names.values(record, dict.fromkeys(record.figures, ""))
+    values = names.values(record, dict.fromkeys(record.figures, names.NOT_SHOWN))
     for line, render in pieces.of(frame, tree):
         texts: list[tuple[Outcomes, list[str]]] = []
         for asked, claims in _ways(record.verdicts):

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from measured.charts import Figure
-from measured.evidence import Metric, number
-from measured.pages import data, names
+from measured.evidence import Metric, Verdict, number
+from measured.pages import data, names, sections
 from measured.pages.environment import Frame, metric_html, prose_html
 from measured.pages.outline import Chapter, Outline
 from measured.pages.record import Record
@@ -38,11 +38,11 @@ class Page:
 def files(frame: Frame, outline: Outline, page: Page) -> dict[str, bytes]:
     """The page of a chapter, its drawings, and its numbers as CSV and JSON. Raises BuildError where the prose does not fit."""
     chapter, record = page.chapter, page.record
-    body, leftover, made = "", [], {}
+    body, leftover, unsaid, made = "", [], [], {}
     if record:
-        figures = _FigureBlocks(frame, chapter, record, page.drawings)
-        body = prose(frame, chapter, record, figures)
-        leftover = figures.unused()
+        figures, cards = _FigureBlocks(frame, chapter, record, page.drawings), _Cards(frame, chapter)
+        body = prose(frame, chapter, record, figures, cards)
+        leftover, unsaid = figures.unused(), [cards(item) for item in record.verdicts if item.id not in cards.shown]
         made = data.of_chapter(record, page.text) | {
             drawing_path(chapter.name, name, layout): svg.encode()
             for name, layouts in page.drawings.items()
@@ -54,8 +54,10 @@ def files(frame: Frame, outline: Outline, page: Page) -> dict[str, bytes]:
         current=chapter.name,
         page=page,
         record=record,
-        body=body,
+        sections=sections.of(body),
+        minute=sections.IN_ONE_MINUTE,
         leftover=leftover,
+        unsaid=unsaid,
         stamps=stamps_of(record) if record else [],
         root="",
     )
@@ -74,7 +76,7 @@ def under_banner(
     """The last published files of a chapter with an error over its page; an empty page where there are none."""
     if not published:
         return files(frame, outline, Page(chapter, None, trouble=trouble))
-    name, banner = f"{chapter.name}.html", frame.macro("banner")(trouble, True)
+    name, banner = f"{chapter.name}.html", frame.macro("banner", "banner")(trouble, True)
     page = re.sub(
         r"<!--trouble-->.*?<!--/trouble-->",
         lambda _: f"<!--trouble-->{banner}<!--/trouble-->",
@@ -84,21 +86,49 @@ def under_banner(
     return {**published, name: page.encode()}
 
 
-def prose(frame: Frame, chapter: Chapter, record: Record, figures: Mapping[str, Any] | None = None) -> Any:
+def prose(
+    frame: Frame,
+    chapter: Chapter,
+    record: Record,
+    figures: "_FigureBlocks | None" = None,
+    cards: "_Cards | None" = None,
+) -> Any:
     """The chapter's own template with its numbers filled in, as HTML. Raises BuildError where it does not fit."""
-    figures = _FigureBlocks(frame, chapter, record, {}) if figures is None else figures
-    return prose_html(names.fill(frame, chapter, record, figures, frame.macro("claim")))
+    figures = figures or _FigureBlocks(frame, chapter, record, {})
+    return figures.numbered(prose_html(names.fill(frame, chapter, record, figures, cards or _Cards(frame, chapter))))
+
+
+class _Cards:
+    """The claims of a chapter as blocks of HTML: a card where the prose shows one first, a link to it elsewhere."""
+
+    def __init__(self, frame: Frame, chapter: Chapter):
+        self._macro, self._chapter = frame.macro("verdict", "card"), chapter
+        self.shown: set[str] = set()
+
+    def __call__(self, verdict: Verdict) -> Any:
+        if verdict.id in self.shown:
+            return names.link_to_claim(verdict)
+        self.shown.add(verdict.id)
+        name = self._chapter.name
+        return self._macro(verdict, f"source/experiments.{name}.html#L-{self._chapter.line_of_claim(verdict.id)}")
+
+
+_REFERENCE = re.compile(r"@@(\w+)@@")
 
 
 class _FigureBlocks(Mapping[str, Any]):
     """The figures of a record as blocks of HTML, numbered in the order in which the prose shows them."""
 
     def __init__(self, frame: Frame, chapter: Chapter, record: Record, drawings: Mapping[str, Mapping[str, str]]):
-        self._macro = frame.macro("figure")
+        self._macro = frame.macro("figure", "figure")
         self._chapter, self._record, self._drawings = chapter, record, drawings
         self._shown: list[str] = []
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> names.FigureView:
+        return names.FigureView(self._record.figures[name].shape, name, lambda: self.block(name))
+
+    def block(self, name: str) -> Any:
+        """The figure with all that belongs to it."""
         if name not in self._shown:
             self._shown.append(name)
         figure, drawn = self._record.figures[name], self._drawings.get(name, {})
@@ -106,7 +136,7 @@ class _FigureBlocks(Mapping[str, Any]):
             chapter=self._chapter,
             record=self._record,
             name=name,
-            number=f"{self._chapter.number}.{self._shown.index(name) + 1}",
+            number=self._number(name),
             figure=figure,
             cells=_cells(figure),
             drawings={layout: drawing_path(self._chapter.name, name, layout) for layout in drawn},
@@ -121,7 +151,17 @@ class _FigureBlocks(Mapping[str, Any]):
 
     def unused(self) -> list[Any]:
         """Blocks of the figures that the prose did not show, so that none is lost."""
-        return [self[name] for name in self if name not in self._shown]
+        return [self.block(name) for name in self if name not in self._shown]
+
+    def numbered(self, html: Any) -> Any:
+        """Prose in which references have the numbers of their figures, which are known when all are shown."""
+        from markupsafe import Markup
+
+        return Markup(_REFERENCE.sub(lambda match: self._number(match[1]), html))
+
+    def _number(self, name: str) -> str:
+        later = [other for other in self if other not in self._shown]
+        return f"{self._chapter.number}.{(self._shown + later).index(name) + 1}"
 
 
 def drawing_path(chapter: str, figure: str, layout: str) -> str:

@@ -20,7 +20,7 @@ def check(frame: Frame, outline: Outline, chapter: Chapter, record: Record) -> N
     _check_digits(chapter, tree)
     _check_names(frame, chapter, record, tree)
     branches.check(frame, chapter, record, tree)
-    names.fill(frame, chapter, record, dict.fromkeys(record.figures, ""), lambda verdict: "")
+    names.fill(frame, chapter, record, dict.fromkeys(record.figures, names.NOT_SHOWN), lambda verdict: "")
 
 
 def conclusions(frame: Frame, chapter: Chapter) -> list[str]:

@@ -26,14 +26,18 @@ class Frame:
         """A finished page."""
         return self.jinja.get_template(template).render(**values).encode()
 
-    def macro(self, name: str) -> Any:
-        """A piece of a page that is made from values."""
-        return getattr(self.jinja.get_template("macros.html.jinja2").module, name)
+    def macro(self, file: str, name: str) -> Any:
+        """A piece of a page that is made from values: a macro of ``<file>.html.jinja2``."""
+        return getattr(self.jinja.get_template(f"{file}.html.jinja2").module, name)
 
     def text(self, name: str) -> str:
-        """A file that is no template, such as the style sheet: the report's own, or the frame's."""
+        """A file that is no template, such as a style sheet: the report's own, or the frame's."""
+        return self.own(name) or (FRAME / name).read_text(encoding="utf-8")
+
+    def own(self, name: str) -> str:
+        """A file that is the report's alone; empty where it has none."""
         path = self.templates / name
-        return (path if path.is_file() else FRAME / name).read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def make(templates: Path) -> Frame:
@@ -63,7 +67,7 @@ def prose_html(text: str) -> Any:
     from markdown import Markdown
     from markupsafe import Markup
 
-    markdown = Markdown(extensions=["tables", "attr_list", "sane_lists", "smarty"])
+    markdown = Markdown(extensions=["tables", "attr_list", "sane_lists", "smarty", "toc"])
     markdown.block_level_elements.remove("math")  # as one, a formula at the start of a line would end its paragraph
     return Markup(_FORMULA_ALONE.sub(r'\1"block"\2', markdown.convert(text)))
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from measured.pages import ledger, source
+from measured.pages import assets, ledger
 from measured.pages.chapter import Page, drawing_path
 from measured.pages.environment import Frame, prose_html
 from measured.pages.outline import Outline
 
 
 def files(frame: Frame, outline: Outline, pages: Sequence[Page]) -> dict[str, bytes]:
-    """The front page and the style sheet of all pages."""
+    """The front page, and what all pages share."""
     abstract = frame.page("abstract.md.jinja2", outline=outline, pages=pages).decode()
     return {
         "index.html": frame.page(
@@ -23,8 +23,7 @@ def files(frame: Frame, outline: Outline, pages: Sequence[Page]) -> dict[str, by
             thumbnail=_thumbnail,
             root="",
         ),
-        "style.css": (frame.text("style.css") + source.highlighting()).encode(),
-    }
+    } | assets.files(frame)
 
 
 def _thumbnail(page: Page) -> str | None:

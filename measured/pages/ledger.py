@@ -63,7 +63,7 @@ def stamps(pages: Sequence[Page]) -> list[str]:
 
 
 def files(frame: Frame, outline: Outline, pages: Sequence[Page]) -> dict[str, bytes]:
-    """The page of claims with its script, and the claims as JSON and CSV."""
+    """The page of claims, and the claims as JSON and CSV."""
     entries = [_entry(page.record, verdict) for page in pages if page.record for verdict in page.record.verdicts]
     columns = (*RUN_COLUMNS, *CLAIM_COLUMNS)
     rows = [
@@ -82,7 +82,6 @@ def files(frame: Frame, outline: Outline, pages: Sequence[Page]) -> dict[str, by
         ),
         "data/claims.json": json.dumps(entries, ensure_ascii=False, indent=1).encode(),
         "data/claims.csv": as_csv((*columns, *(f"test_{name}" for name in FINDING_COLUMNS)), rows),
-        "ledger.js": frame.text("ledger.js").encode(),
     }
 
 

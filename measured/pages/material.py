@@ -18,7 +18,8 @@ def texts(templates: Path) -> dict[str, str]:
     """Every file that frames the pages, by its name: what all pages are made from, besides the prose of the chapters."""
     found = {}
     for prefix, folder in (("frame/", FRAME), ("", templates)):
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if path.is_file():
-                found[prefix + path.name] = path.read_text(encoding="utf-8")
+        for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+            name = path.relative_to(folder).as_posix()
+            if path.is_file() and not name.startswith("chapters/"):
+                found[prefix + name] = path.read_text(encoding="utf-8")
     return found

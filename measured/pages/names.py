@@ -1,7 +1,7 @@
 """What a chapter's prose can name: its metrics, settings, figures and claims, and the preset."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from measured.errors import BuildError
@@ -16,8 +16,8 @@ PRESET = "preset"
 PARTS = {
     "metric": ("value", "short", "interval", "explanation", "n", "low", "high", "unit", "summary", "is_measured"),
     "setting": ("first", "last", "num", "percent", "value"),
-    "figure": (),
-    "claim": ("supported", "refuted", "inconclusive", "not_measured", *(item.name for item in fields(Verdict))),
+    "figure": ("ref",),
+    "claim": ("ref", "supported", "refuted", "inconclusive", "not_measured", *(item.name for item in fields(Verdict))),
 }
 """What prose can ask of each kind of thing, after its name."""
 
@@ -94,15 +94,51 @@ class _MetricView:
         return getattr(self._metric, name)
 
 
+@dataclass(frozen=True)
+class FigureView:
+    """A figure in prose: prints as a block; ``.ref`` is a link to it, such as "Figure 2.1.3"."""
+
+    shape: str
+    name: str
+    block: Callable[[], Any]
+
+    def __html__(self) -> Any:
+        return self.block()
+
+    @property
+    def ref(self) -> Any:
+        """A link with the figure's number, which stands in its place until all are numbered."""
+        from markupsafe import Markup
+
+        what = "Table" if self.shape == "table" else "Figure"
+        return Markup('<a class="ref" href="#figure-{0}">{1} @@{0}@@</a>').format(self.name, what)
+
+
+NOT_SHOWN = FigureView("", "", lambda: "")
+"""What stands for a figure where prose is only checked."""
+
+
+def link_to_claim(verdict: Verdict) -> Any:
+    """A claim's id that leads to its card."""
+    from markupsafe import Markup
+
+    return Markup('<a class="ref id" href="#claim-{0}">{0}</a>').format(verdict.id)
+
+
 class ClaimView:
-    """A claim in prose: prints as a card; ``.supported``, ``.refuted``, ``.inconclusive`` and ``.not_measured`` say how it came
-    out."""
+    """A claim in prose: prints as a card; ``.ref`` is a link to it; ``.supported``, ``.refuted``, ``.inconclusive`` and
+    ``.not_measured`` say how it came out."""
 
     def __init__(self, verdict: Verdict, card: Callable[[Verdict], Any]):
         self._verdict, self._card = verdict, card
 
     def __html__(self) -> Any:
         return self._card(self._verdict)
+
+    @property
+    def ref(self) -> Any:
+        """A link with the claim's id."""
+        return link_to_claim(self._verdict)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._verdict, name)

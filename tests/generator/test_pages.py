@@ -155,7 +155,7 @@ def test_rendering_changes_nothing(frame, capsys):
 def test_files_have_their_addresses(frame):
     """Those that links from elsewhere lead to."""
     assert set(all_pages(frame)) == {
-        *HTML, "style.css", "ledger.js", "data/dice.json", "data/dice/metrics.csv", "data/dice/means.csv",
+        *HTML, "style.css", "site.js", "data/dice.json", "data/dice/metrics.csv", "data/dice/means.csv",
         "data/dice/throws.csv",
         "figures/dice/throws.svg", "figures/dice/throws-narrow.svg", "data/claims.json", "data/claims.csv", "data/build.json",
     }  # fmt: skip
@@ -303,22 +303,24 @@ def test_a_report_may_replace_any_file_of_the_frame(templates):
     """Whole, or a block of it by extending the one that it replaces; each other file stays the frame's."""
     plain = all_pages(environment.make(templates))
     (templates / "style.css").write_text("body { color: teal; }")
-    (templates / "ledger.js").write_text("// mine")
+    (templates / "scripts").mkdir()
+    (templates / "scripts" / "ledger.js").write_text("// mine\n")
     (templates / "abstract.md.jinja2").write_text("What *dice* do.")
     (templates / "index.html.jinja2").write_text(
         '{% extends "frame/index.html.jinja2" %}{% block title %}Mine: {{ super() }}{% endblock %}'
     )
     files = all_pages(environment.make(templates))
     assert b"<title>Mine: Toy report</title>" in files["index.html"] and b"What <em>dice</em> do." in files["index.html"]
-    assert files["style.css"].startswith(b"body { color: teal; }\n") and files["ledger.js"] == b"// mine"
-    assert {name for name in files if files[name] != plain[name]} == {"index.html", "style.css", "ledger.js"}
+    assert files["style.css"] == plain["style.css"] + b"body { color: teal; }" and b"// mine\n" in files["site.js"]
+    assert {name for name in files if files[name] != plain[name]} == {"index.html", "style.css", "site.js"}
 
 
 def test_what_frames_the_pages_is_known_before_any_is_made(templates):
     """Each file of the frame, and each of the report's own, so that a change to one is seen."""
     (templates / "style.css").write_text("mine")
     texts = material.texts(templates)
-    assert texts["style.css"] == "mine" and texts["frame/style.css"] == (material.FRAME / "style.css").read_text()
+    assert texts["style.css"] == "mine"
+    assert texts["frame/styles/base.css"] == (material.FRAME / "styles" / "base.css").read_text()
     assert "frame/base.html.jinja2" in texts and not [name for name in texts if "dice" in name]
 
 

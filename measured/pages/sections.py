@@ -1,0 +1,38 @@
+"""The sections of a chapter's prose: one for each heading of the second level, as readers, contents and search know them."""
+
+import re
+from dataclasses import dataclass
+from html import unescape
+from typing import Any
+
+IN_ONE_MINUTE = "in-one-minute"
+"""The anchor of the section with which a chapter begins: question, answer, and the figure that shows it."""
+
+_HEADING = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>', re.DOTALL)
+_TAGS = re.compile(r"<[^>]+>")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page under a heading."""
+
+    anchor: str
+    heading: str
+    """As plain text."""
+    html: Any
+    """The whole of it, with its heading; without any where it comes before the first."""
+
+
+def of(html: Any) -> list[Section]:
+    """The sections of a page's prose, in order; what comes before the first heading has no anchor."""
+    from markupsafe import Markup
+
+    starts = [match.start() for match in _HEADING.finditer(html)]
+    edges = [0, *starts, len(html)]
+    pieces = [html[start:end] for start, end in zip(edges, edges[1:], strict=False) if html[start:end].strip()]
+    return [Section(*_heading_of(piece), Markup(piece)) for piece in pieces]
+
+
+def _heading_of(html: str) -> tuple[str, str]:
+    found = _HEADING.match(html)
+    return (found[1], unescape(_TAGS.sub("", found[2])).strip()) if found else ("", "")
