@@ -5,7 +5,7 @@ from measured.pages.environment import Frame
 
 STYLES = ("base", "navigation", "verdict", "figure", "front", "phone", "print")
 """Parts of ``style.css``, in the order in which they come: later rules win."""
-SCRIPTS = ("ledger",)
+SCRIPTS = ("menus", "contents", "scrolls", "tips", "search", "copies", "ledger")
 """Parts of ``site.js``. Each stands in a block of its own, so that their names do not meet."""
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from measured.installed import version_of
 
 FRAME = Path(__file__).parent / "frame"
-DISTRIBUTIONS = ("jinja2", "markdown", "pygments", "latex2mathml")
+DISTRIBUTIONS = ("jinja2", "markdown", "pygments", "latex2mathml", "bibtexparser", "PyYAML")
 """What pages are made with; imported when the first page is made."""
 
 
