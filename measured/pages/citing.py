@@ -36,15 +36,16 @@ class Citation:
         key = re.sub(r"\W+", "", f"{first}{self.year}{file.partition('.')[0] if page else ''}".lower())
         note = f"Version {self.version}" if self.version else ""
         fields = {
-            # An organisation stands in brackets of its own, lest its first words be taken for given names.
-            "author": " and ".join(f"{family}, {given}" if given else f" {{{family}}} " for family, given in self.authors),
+            # An organisation stands in brackets of its own, as its first words are no given names.
+            "author": " and ".join(f"{family}, {given}" if given else f"{{{family}}}" for family, given in self.authors),
             "title": page or self.title,
             "booktitle": self.title if page else "",
             "year": self.year,
             "note": ", ".join(part for part in (note, file if page else "") if part),
             "url": self.address,
         }
-        lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
+        told = {name: value for name, value in fields.items() if value}
+        lines = [f"  {name} = {{ {value} }}" if "{" in value else f"  {name} = {{{value}}}" for name, value in told.items()]
         return f"@{'incollection' if page else 'misc'}{{{key},\n" + ",\n".join(lines) + "\n}"
 
 

@@ -25,7 +25,10 @@ def files(frame: Frame, outline: Outline, pages: Sequence[Page], contents: Mappi
             "glossary.html.jinja2",
             outline=outline,
             current="glossary",
-            terms=[(term, prose_html(term.meaning), _used(outline, contents, term.anchor)) for term in glossary.terms],
+            terms=[
+                (term, frame.linker.citations(prose_html(term.meaning)).html, _used(outline, contents, term.anchor))
+                for term in glossary.terms
+            ],
             root="",
         )
     if works:

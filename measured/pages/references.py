@@ -14,8 +14,9 @@ from measured.errors import BuildError, did_you_mean
 FILE = "references.bib"
 _VENUES = ("journal", "booktitle", "publisher", "institution", "school", "howpublished")
 _NAME = r"[A-Z][\w’'-]+"
-_NAMES = rf"{_NAME}(?:(?:,? and|,? &) others|,? et al\.?|(?:,? and|,? &) {_NAME})?"
-_CITED = re.compile(rf"({_NAMES}),? \(?((?:19|20)\d\d)\b(?!-\d)".replace(" ", r"\s+"))
+_SEVERAL = rf"{_NAME}(?:(?:,? and|,? &) others|,? et al\.?|(?:,? and|,? &) {_NAME})"
+# A name alone before a year may be that of a month, so that it needs the brackets.
+_CITED = re.compile(rf"(?:{_SEVERAL},? \(?|{_NAME} \()(?:19|20)\d\d\b(?!-\d)".replace(" ", r"\s+"))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ const selector = "a.term[data-tip], a.cite[data-tip]";
 let tip = null;
 let shownFor = null;
 let timer = 0;
+let touched = false;
 
 function hide() {
   clearTimeout(timer);
@@ -16,7 +17,7 @@ function show(link, withLink) {
   if (link === shownFor) return;
   hide();
   tip = document.createElement("div");
-  tip.className = "tip";
+  tip.className = "explained";
   tip.id = "tip";
   tip.setAttribute("role", "tooltip");
   const word = document.createElement("b");
@@ -55,23 +56,23 @@ document.addEventListener("pointerout", (event) => {
   if (event.pointerType !== "touch" && (event.target.closest?.(selector) || tip?.contains(event.target))) leave();
 });
 document.addEventListener("focusin", (event) => {
-  if (event.target.matches(selector)) show(event.target, false);
+  if (!touched && event.target.matches(selector)) show(event.target, false);
 });
 document.addEventListener("focusout", (event) => {
   if (event.target === shownFor) leave();
 });
 document.addEventListener("keydown", (event) => {
+  touched = false;
   if (event.key === "Escape") hide();
 });
-// On a touch screen the first tap shows, and the card has the link.
-let touched = false;
+// On a touch screen the first tap shows, and the card has the link; the second tap follows it.
 document.addEventListener("pointerdown", (event) => {
   touched = event.pointerType === "touch";
   if (tip && !tip.contains(event.target) && event.target !== shownFor) hide();
 });
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.(selector);
-  if (!link || !touched) return;
+  if (!link || !touched || link === shownFor) return;
   event.preventDefault();
   show(link, true);
 });
