@@ -160,7 +160,8 @@ class Reader:
     def types(self, name: str, side: str) -> list[str]:
         """Scales of one axis, by panel."""
         return self.tab.evaluate(
-            "([name, side]) => [...document.querySelectorAll(`#figure-${name} .plot`)].map(plot => plot._fullLayout[side].type)",
+            """([name, side]) => [...document.querySelectorAll(`#figure-${name} .plot`)].map(
+                plot => plot._fullLayout[side].type)""",
             [name, f"{side}axis"],
         )
 
