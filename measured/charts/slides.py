@@ -89,6 +89,24 @@ class Slides(Figure):
     """Values of the knob at which the drawing shows the examples."""
 
     shape: ClassVar[str] = "slides"
+    fields: ClassVar[tuple[str, ...]] = Row._fields
+    explorer: ClassVar[str] = "slides"
+
+    def explorer_options(self) -> dict[str, Any]:
+        return {
+            "knob": self.knob.title,
+            "y": [(chart, {"title": axis.title, "log": axis.log}) for chart, axis in self.y.items()],
+            "names": self.names,
+            "pictures": [
+                (
+                    panel,
+                    [(title, {"grey": kept.grey, "columns": kept.columns, "truth": kept.truth}) for title, kept in of.items()],
+                )
+                for panel, of in self.pictures.items()
+            ],
+            "marks": list(self.marks.items()),
+            "stops": self.stops,
+        }
 
     def draw(self, width: float) -> "Drawing":
         from matplotlib.figure import Figure as Drawing

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from measured.charts.figure import Figure, Table
 from measured.charts.panels import grouped
-from measured.charts.style import COLOURS, INK, MUTED, NARROW, WIDE
+from measured.charts.style import COLOURS, INK, MUTED, NARROW, WIDE, on_both_papers
 from measured.evidence import power_of_ten
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
+DIGITS = 6
+"""Of an eigenvalue in the table."""
 DECADES = 17
 """Powers of ten that are shown below the largest magnitude; what is smaller than the last stands at zero."""
+WORDS = {name: name for name in ("minimum", "maximum", "saddle", "undecided")}
+"""What a point without slope can be by the signs of its second derivatives."""
 COLOUR_OF = {"negative": COLOURS[1], "zero": MUTED, "positive": COLOURS[0]}
 
 
@@ -45,10 +49,10 @@ class Signs(NamedTuple):
     def name(self) -> str:
         """What second derivatives of these signs make of a point without slope."""
         if self.negative and self.positive:
-            return "saddle"
+            return WORDS["saddle"]
         if self.zero:
-            return "undecided"
-        return "minimum" if self.positive else "maximum"
+            return WORDS["undecided"]
+        return WORDS["minimum" if self.positive else "maximum"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,16 @@ class Spectrum(Figure):
     """Share of the largest magnitude within which an eigenvalue counts as zero."""
 
     shape: ClassVar[str] = "spectrum"
+    fields: ClassVar[tuple[str, ...]] = Row._fields
+    explorer: ClassVar[str] = "spectrum"
+
+    def explorer_options(self) -> dict[str, Any]:
+        return {
+            "tolerance": self.tolerance,
+            "decades": DECADES,
+            "words": WORDS,
+            "colours": [(sign, on_both_papers(colour)) for sign, colour in COLOUR_OF.items()],
+        }
 
     def draw(self, width: float) -> "Drawing":
         from matplotlib.figure import Figure as Drawing
@@ -110,12 +124,12 @@ def _sign(value: float, bound: float) -> str:
 
 def spectrum(groups: Mapping[str, Mapping[str, Sequence[float]]], *, tolerance: float, alt: str, caption: str = "") -> Spectrum:
     """The eigenvalues of named matrices in groups, and their signs where zero is what is within ``tolerance`` times the largest
-    magnitude of a matrix.
+    magnitude of a matrix. Eigenvalues are rounded to six digits.
 
     A reader with scripts drags the tolerance; the drawing has the one that is given.
     """
     rows = [
-        Row(group, point, number, float(value))
+        Row(group, point, number, float(f"{value:.{DIGITS}g}"))
         for group, points in groups.items()
         for point, values in points.items()
         for number, value in enumerate(values)
