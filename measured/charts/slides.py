@@ -1,5 +1,6 @@
 """Slides: what changes as one knob is turned, as curves over the knob and as examples with shares of named answers."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -8,14 +9,17 @@ from measured.charts.axis import Axis, Title, linear, of_panels
 from measured.charts.figure import Figure, Table
 from measured.charts.panels import grouped
 from measured.charts.style import COLOURS, INK, MUTED, NARROW, looks
-from measured.evidence import number
+from measured.evidence import as_given
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 CURVE, SHARE = "curve", "share"
-DIGITS = 4
+DIGITS = 3
 """Decimals of a share in the table."""
+DIGITS_OF_CURVES = 6
+LEAST = 0.005
+"""A share below this has no bar in the drawing."""
 PER_CURVE, PER_EXAMPLE = 1.25, 0.55  # inches of height
 
 
@@ -98,11 +102,8 @@ class Slides(Figure):
             "y": [(chart, {"title": axis.title, "log": axis.log}) for chart, axis in self.y.items()],
             "names": self.names,
             "pictures": [
-                (
-                    panel,
-                    [(title, {"grey": kept.grey, "columns": kept.columns, "truth": kept.truth}) for title, kept in of.items()],
-                )
-                for panel, of in self.pictures.items()
+                (panel, [(title, vars(picture)) for title, picture in pictures.items()])
+                for panel, pictures in self.pictures.items()
             ],
             "marks": list(self.marks.items()),
             "stops": self.stops,
@@ -126,6 +127,7 @@ class Slides(Figure):
         drawing = Drawing(figsize=(width, tall), layout="constrained")
         outer = drawing.add_gridspec(len(lines), across)
         handles: dict[str, Any] = {}
+        charts: dict[str, list[Any]] = {}
         for place, panel in enumerate(panels):
             inner = outer[place // across, place % across].subgridspec(len(heights[place]), 1, height_ratios=heights[place])
             axes = [drawing.add_subplot(inner[line, 0]) for line in range(len(heights[place]))]
@@ -133,11 +135,17 @@ class Slides(Figure):
                 for name, points in lines_of_names(lines_of).items():
                     at, values = [point.at for point in points], [point.value for point in points]
                     (handles[name],) = ax.plot(at, values, color=styles[name].colour, zorder=3)
+                charts.setdefault(title, []).append(ax)
                 ax.set(ylabel=self.y[title].title, xlabel=self.knob.title if ax is axes[-2] else "")
-                self.y[title].scale_y(ax)
+                ax.tick_params(labelbottom=ax is axes[-2])
                 self._draw_marks(ax, named=ax is axes[0])
+                self.y[title].scale_y(ax)
             axes[0].set_title(panel, pad=16 if self.marks else None)
             self._draw_examples(axes[-1], shares.get(panel, {}), self.pictures.get(panel, {}))
+        for alike in charts.values():  # one scale for what is compared
+            reach = [ax.get_ylim() for ax in alike]
+            for ax in alike:
+                ax.set_ylim(min(low for low, _ in reach), max(high for _, high in reach))
         if len(handles) > 1:
             drawing.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=len(handles))
         return drawing
@@ -152,10 +160,12 @@ class Slides(Figure):
     def _draw_examples(self, ax: Any, shares: Mapping[str, Sequence[Row]], pictures: Mapping[str, Picture]) -> None:
         """A line for each example: its picture, and for each stop a bar for each name, the right one in colour."""
         import numpy as np
-        from matplotlib.collections import PolyCollection
+        from matplotlib.patches import PathPatch
+        from matplotlib.path import Path
 
         wide = 0.84 / len(self.names)
         bars: dict[str, list[Any]] = {MUTED: [], COLOURS[0]: []}
+        base: list[tuple[float, float]] = []
         for line, (title, picture) in enumerate(pictures.items()):
             levels = np.array(picture.levels, dtype=np.uint8)
             ax.imshow(levels, cmap="Greys", vmin=0, vmax=255, extent=(0.15, 0.85, line + 0.92, line + 0.08), aspect="auto")
@@ -163,19 +173,25 @@ class Slides(Figure):
             for stop, at in enumerate(self.stops, start=1):
                 heights = [found.get((at, name), 0.0) for name in self.names]
                 for place, (name, height) in enumerate(zip(self.names, heights, strict=True)):
+                    if height < LEAST:
+                        continue
                     left, low, high = stop + 0.08 + place * wide, line + 0.94, line + 0.94 - 0.66 * height
-                    box = [(left, low), (left, high), (left + 0.8 * wide, high), (left + 0.8 * wide, low)]
-                    bars[COLOURS[0] if name == picture.truth else MUTED].append(box)
+                    box = [(left, low), (left, high), (left + 0.8 * wide, high), (left + 0.8 * wide, low), (left, low)]
+                    bars[COLOURS[0] if name == picture.truth else MUTED].append(Path(box, closed=True))
                 best = max(range(len(heights)), key=heights.__getitem__)
                 where = (stop + 0.08 + (best + 0.4) * wide, line + 0.93 - 0.66 * heights[best])
                 ax.text(*where, self.names[best], ha="center", va="bottom", fontsize=8.5, color=INK)
-                ax.plot((stop + 0.06, stop + 0.94), (line + 0.94, line + 0.94), color=MUTED, linewidth=0.6)
+                base += [(stop + 0.06, line + 0.94), (stop + 0.94, line + 0.94), (math.nan, math.nan)]
         for colour, boxes in bars.items():
-            ax.add_collection(PolyCollection(boxes, facecolors=colour, linewidths=0))
+            if boxes:  # as one shape, which takes a tenth of the space of as many
+                ax.add_patch(PathPatch(Path.make_compound_path(*boxes), facecolor=colour, linewidth=0, zorder=2))
+        ax.plot(*zip(*base, strict=True), color=MUTED, linewidth=0.6)
         ax.set(xlim=(0, len(self.stops) + 1), ylim=(len(pictures), 0), yticks=[])
         ax.xaxis.tick_top()
         ax.set_xticks([stop + 0.5 for stop in range(1, len(self.stops) + 1)])
-        ax.set_xticklabels([f"{self.knob.title} = {number(at)}" if at == self.stops[0] else number(at) for at in self.stops])
+        ax.set_xticklabels(
+            [f"{self.knob.title} = {as_given(at)}" if at == self.stops[0] else as_given(at) for at in self.stops]
+        )
         ax.tick_params(length=0)
         ax.grid(False)
         ax.spines[:].set_visible(False)
@@ -205,7 +221,8 @@ def slides(
     ``names``.
 
     A reader with scripts turns the knob; the drawing shows the examples at the values ``stops``, which are some of ``at``.
-    ``y`` gives the axes by chart, and ``marks`` names values of the knob. Shares are rounded to four decimals. Raises
+    ``y`` gives the axes by chart, and ``marks`` names values of the knob. Shares are rounded to three decimals, curves to
+    six digits. Raises
     ValueError where numbers are missing.
     """
     values, marked = [float(value) for value in at], {name: float(place) for name, place in (marks or {}).items()}
@@ -217,7 +234,10 @@ def slides(
         for title, lines in slide.curves.items():
             for name, line in lines.items():
                 _check(f"curve {name!r} of panel {panel!r}", len(line), len(values), "values of the knob")
-                rows += [Row(panel, CURVE, title, name, place, float(value)) for place, value in zip(values, line, strict=True)]
+                rows += [
+                    Row(panel, CURVE, title, name, place, float(f"{value:.{DIGITS_OF_CURVES}g}"))
+                    for place, value in zip(values, line, strict=True)
+                ]
         for title, example in slide.examples.items():
             where = f"example {title!r} of panel {panel!r}"
             _check(where, len(example.shares), len(values), "values of the knob")

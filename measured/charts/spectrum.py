@@ -1,13 +1,14 @@
 """Spectra: the eigenvalues of several matrices, and their signs under a tolerance."""
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from measured.charts.figure import Figure, Table
 from measured.charts.panels import grouped
-from measured.charts.style import COLOURS, INK, MUTED, NARROW, WIDE, on_both_papers
+from measured.charts.style import COLOURS, INK, MUTED, NARROW, on_both_papers
 from measured.evidence import power_of_ten
 
 if TYPE_CHECKING:
@@ -78,37 +79,54 @@ class Spectrum(Figure):
         from matplotlib.figure import Figure as Drawing
 
         groups = grouped((Row(*row) for row in self.table.rows), "point")
-        heights = [0.62 + 0.24 * len(points) for points in groups.values()]
-        drawing = Drawing(figsize=(width, sum(heights) + 0.75), layout="constrained")
+        narrow = width <= NARROW
+        per_point, across = (0.36, 38) if narrow else (0.25, 80)
+        titles = {group: textwrap.fill(group, across) for group in groups}
+        heights = [0.55 + 0.17 * titles[group].count("\n") + per_point * len(points) for group, points in groups.items()]
+        drawing = Drawing(figsize=(width, sum(heights) + 0.6), layout="constrained")
         axes = drawing.subplots(len(groups), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
-        every = 4 if width >= WIDE else 8
-        powers = range(-(DECADES // every) * every, 1, every)
         for ax, (group, points) in zip(axes, groups.items(), strict=True):
-            self._draw_group(ax, points, "narrow" if width <= NARROW else "wide")
-            ax.set_title(group)
-        axes[-1].set_xticks(
-            [*(-_place(10.0**power) for power in powers[::-1]), 0, *(_place(10.0**power) for power in powers)],
-            [*(f"−{power_of_ten(power)}" for power in powers[::-1]), "0", *map(power_of_ten, powers)],
-        )
+            self._draw_group(ax, points, narrow)
+            ax.set_title(titles[group], pad=14)
+        powers = range(0, 2 - DECADES, -8 if narrow else -4)
+        ticks = {sign * _place(10.0**power): ("−" if sign < 0 else "") + _power(power) for power in powers for sign in (1, -1)}
+        axes[-1].set_xticks([*ticks, 0.0], [*ticks.values(), "0"])
         axes[-1].set_xlabel("eigenvalue over the largest magnitude")
         return drawing
 
-    def _draw_group(self, ax: Any, points: Mapping[str, Sequence[Row]], layout: str) -> None:
+    def _draw_group(self, ax: Any, points: Mapping[str, Sequence[Row]], narrow: bool) -> None:
         edge = _place(self.tolerance)
         ax.axvspan(-edge, edge, color=MUTED, alpha=0.16, linewidth=0, zorder=1)
+        ticks: dict[str, list[tuple[float, float]]] = {sign: [] for sign in COLOUR_OF}
         for line, found in enumerate(points.values()):
             values = [row.eigenvalue for row in found]
             largest, signs = max(map(abs, values)) or 1.0, Signs.of(values, self.tolerance)
-            for sign, colour in COLOUR_OF.items():
-                at = [_place(value / largest) for value in values if _sign(value, self.tolerance * largest) == sign]
-                ax.plot(at, [line] * len(at), "|", color=colour, markersize=9, markeredgewidth=1.2, zorder=3)
-            text = f"−{signs.negative}  0:{signs.zero}  +{signs.positive}"
-            text = f"{text}\n{signs.name}" if layout == "narrow" else f"{text}  {signs.name}"
-            ax.text(1.01, line, text, transform=ax.get_yaxis_transform(), fontsize=8, va="center", color=INK)
+            for value in values:
+                at = _place(value / largest)
+                ticks[_sign(value, self.tolerance * largest)] += [(at, line - 0.3), (at, line + 0.3), (at, math.nan)]
+            counts = dict(zip(COLOUR_OF, signs, strict=True))
+            for place, (sign, count) in enumerate(counts.items(), start=1):
+                self._write(ax, str(count), line, 21 * place, COLOUR_OF[sign] if count else MUTED, "right", 5 if narrow else 0)
+            at, below = (0, -5) if narrow else (70, 0)
+            self._write(ax, signs.name, line, at + 7 * narrow, INK, "left", below)
+        for sign, segments in ticks.items():
+            if segments:  # as one line: as many markers take ten times the space
+                ax.plot(*zip(*segments, strict=True), color=COLOUR_OF[sign], linewidth=1.2, zorder=3)
+        for place, (sign, text) in enumerate(zip(COLOUR_OF, "−0+", strict=True), start=1):
+            where = {"xycoords": "axes fraction", "xytext": (21 * place, 4), "textcoords": "offset points"}
+            ax.annotate(text, (1, 1), **where, ha="right", color=COLOUR_OF[sign], weight="bold", fontsize=9)
         ax.set(xlim=(-DECADES - 0.5, DECADES + 0.5), ylim=(len(points) - 0.4, -0.6))
         ax.set_yticks(range(len(points)), list(points))
         ax.tick_params(axis="y", length=0)
         ax.grid(False)
+
+    def _write(self, ax: Any, text: str, line: int, right: float, colour: str, align: str, up: float) -> None:
+        where = {"xycoords": ("axes fraction", "data"), "xytext": (right, up), "textcoords": "offset points"}
+        ax.annotate(text, (1, line), **where, ha=align, va="center", color=colour, fontsize=8.5)
+
+
+def _power(power: int) -> str:
+    return "1" if power == 0 else power_of_ten(power)
 
 
 def _place(share: float) -> float:

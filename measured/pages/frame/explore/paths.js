@@ -193,7 +193,7 @@ measured.explorers.paths = async (figure, place) => {
   const bar = element("span", { class: "gradient" });
   const legend = element("p", { class: "legend" }, `${label}: ${measured.show(low)} `, bar, ` ${measured.show(high)}`);
   place.element.append(
-    element("div", { class: "paths-explorer" }, controls, element("div", { class: "panels" }, ...sections.map(({ section }) => section)), legend),
+    element("div", { class: "paths-explorer" }, element("div", { class: "held" }, controls), element("div", { class: "panels" }, ...sections.map(({ section }) => section)), legend),
   );
   for (const { panel, stage, chips } of sections) {
     sketch.onWidth(stage, (width) => {

@@ -4,6 +4,7 @@ const { element } = measured;
 measured.explorers.slides = async (figure, place) => {
   await measured.load("explore/sketch.js");
   const { sketch } = measured;
+  place.element.style.minHeight = "0"; // the drawing is longer, as it shows several values of the knob at once
   const { svg } = sketch;
   const { knob, y, names, pictures, marks, stops } = figure.options;
   const axes = new Map(y);
@@ -56,7 +57,7 @@ measured.explorers.slides = async (figure, place) => {
     mark.style.setProperty("--share", share(value));
     return mark;
   });
-  const handle = element("div", { class: "knob" }, output, element("div", { class: "track" }, input, ...named));
+  const handle = element("div", { class: "knob held" }, output, element("div", { class: "track" }, input, ...named));
 
   function nearest(value) {
     const distances = values.map((other) => Math.abs(other - value));
@@ -94,13 +95,14 @@ measured.explorers.slides = async (figure, place) => {
       const path = svg("polyline", { class: "curve", points: drawn.map((point) => point.join(",")).join(" ") });
       const dot = svg("circle", { class: "now", r: 4.5, "data-series": name });
       const reading = svg("tspan", { class: "reading", "data-series": name });
-      for (const part of [path, dot, reading]) sketch.coloured(part, looks.get(name).colour);
+      const swatch = svg("tspan", { class: "swatch" }, "● ");
+      for (const part of [path, dot, swatch]) sketch.coloured(part, looks.get(name).colour);
       made.append(path, dot);
-      readings.push([name, line, dot, reading]);
+      readings.push([name, line, dot, reading, swatch]);
     }
-    const told = svg("text", { class: "readings", x: 0, y: 27 }, ...readings.map(([, , , reading]) => reading));
+    const told = svg("text", { class: "readings", x: 0, y: 27 }, ...readings.flatMap(([, , , reading, swatch]) => [swatch, reading]));
     made.append(told);
-    readings.slice(1).forEach(([, , , reading]) => reading.setAttribute("dx", "1em"));
+    readings.slice(1).forEach(([, , , , swatch]) => swatch.setAttribute("dx", "0.8em"));
     panel.update.push(() => {
       const now = x(values[at]);
       cursor.setAttribute("x1", now);

@@ -44,7 +44,7 @@ measured.explorers.spectrum = async (figure, place) => {
   const spoken = (position) => `${sketch.power(toleranceAt(position))} of the largest magnitude`;
   const { input, set } = sketch.slider("tolerance", last, positionOf(given), spoken, (position) => choose(toleranceAt(position)));
   const reset = measured.button("as in the text", () => choose(given), { class: "reset" });
-  const controls = measured.group("tolerance", element("span", {}, "zero is below "), output, input, reset);
+  const controls = measured.group("what counts as zero", element("span", {}, "zero is below "), output, input, reset);
 
   function choose(share) {
     tolerance = share;
@@ -60,8 +60,8 @@ measured.explorers.spectrum = async (figure, place) => {
       for (const update of group.update) update();
     }
     const total = groups.reduce((sum, group) => sum + group.points.length, 0);
-    const told = Object.values(words).filter((name) => found.has(name)).map((name) => `${found.get(name)} ${name}`);
-    summary.textContent = `Of ${total} points: ${told.join(", ")}.`;
+    const told = Object.values(words).filter((name) => found.has(name)).map((name) => `${name}: ${found.get(name)}`);
+    summary.textContent = `Of ${total} points, ${told.join(", ")}.`;
   }
 
   // ------------------------------------------------------------------------------------------------------------------
@@ -72,12 +72,15 @@ measured.explorers.spectrum = async (figure, place) => {
 
   function stripOf(group, width) {
     const narrow = width < sketch.phone;
-    const [top, tall, foot] = [4, narrow ? 36 : 24, 36];
+    const [top, tall, foot] = [20, narrow ? 38 : 24, 30];
+    const columns = [26, 56, 86].map((right) => (narrow ? width - 162 : width - 166) + right); // of counts; names come after them
     const box = { left: narrow ? 6 : 118, right: width - (narrow ? 6 : 176), top, bottom: top + tall * group.points.length };
     const x = sketch.scale(-decades - 0.5, decades + 0.5, box.left, box.right);
     const made = svg("svg", { class: "strip", width, height: box.bottom + foot, role: "img", "aria-label": `${group.name}: ${figure.alt}` });
-    const band = svg("rect", { class: "band", y: box.top, height: box.bottom - box.top });
-    const edges = [-1, 1].map((side) => ({ side, line: svg("line", { class: "edge", y1: box.top, y2: box.bottom }) }));
+    const band = svg("path", { class: "band" });
+    const edges = svg("path", { class: "edge" });
+    // One band behind all points, or one for each where names stand between them.
+    const parts = narrow ? group.points.map((_, line) => [top + tall * line + 17, 19]) : [[box.top, box.bottom - box.top]];
     made.append(band);
     const every = box.right - box.left < 340 ? 8 : 4;
     const marks = [[0, "0"]];
@@ -92,20 +95,23 @@ measured.explorers.spectrum = async (figure, place) => {
       );
     }
     made.append(svg("line", { class: "base", x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom }));
+    for (const [index, [sign, text]] of [["negative", "−"], ["zero", "0"], ["positive", "+"]].entries()) {
+      made.append(sketch.coloured(svg("text", { class: "sign", x: columns[index], y: 12, "text-anchor": "end" }, text), colour.get(sign)));
+    }
     group.update.length = 0;
     group.points.forEach((point, line) => {
       const middle = box.top + tall * line + (narrow ? 26 : tall / 2);
       const baseline = narrow ? box.top + tall * line + 12 : middle + 4;
       const paths = ["negative", "zero", "positive"].map((sign) => [sign, sketch.coloured(svg("path", { class: "values" }), colour.get(sign))]);
       const counts = ["negative", "zero", "positive"].map((sign, index) => {
-        const count = sketch.coloured(svg("tspan", { "data-sign": sign, dx: index ? "0.6em" : 0 }), colour.get(sign));
-        return [sign, count];
+        const at = { x: columns[index], y: baseline, "text-anchor": "end", "data-sign": sign };
+        return [sign, svg("tspan", at)];
       });
-      const named = svg("tspan", { class: "name", dx: "0.8em" });
+      const named = svg("tspan", { class: "name", x: columns[2] + 12, y: baseline });
       made.append(
         ...paths.map(([, path]) => path),
         svg("text", { class: "point", x: narrow ? box.left : box.left - 8, y: baseline, "text-anchor": narrow ? "start" : "end" }, point.name),
-        svg("text", { class: "counts", "data-point": point.name, x: narrow ? box.right : box.right + 10, y: baseline, "text-anchor": narrow ? "end" : "start" }, ...counts.map(([, count]) => count), named),
+        svg("text", { class: "counts", "data-point": point.name }, ...counts.map(([, count]) => count), named),
       );
       group.update.push(() => {
         const found = signsOf(point);
@@ -113,16 +119,18 @@ measured.explorers.spectrum = async (figure, place) => {
           const values = point.values.filter((value) => signOf(value, tolerance * point.largest) === sign);
           path.setAttribute("d", values.map((value) => `M${x(decadesOf(value / point.largest)).toFixed(2)} ${middle - 7}v14`).join(""));
         }
-        for (const [sign, count] of counts) count.textContent = `${{ negative: "−", zero: "0:", positive: "+" }[sign]}${found[sign]}`;
+        for (const [sign, count] of counts) {
+          count.textContent = found[sign];
+          count.classList.toggle("none", !found[sign]);
+        }
         named.textContent = nameOf(found);
       });
     });
-    made.append(...edges.map(({ line }) => line));
+    made.append(edges);
     group.update.push(() => {
-      const edge = decadesOf(tolerance);
-      band.setAttribute("x", x(-edge));
-      band.setAttribute("width", x(edge) - x(-edge));
-      for (const { side, line } of edges) for (const end of ["x1", "x2"]) line.setAttribute(end, x(side * edge));
+      const [left, right] = [-1, 1].map((side) => x(side * decadesOf(tolerance)));
+      band.setAttribute("d", parts.map(([from, size]) => `M${left} ${from}H${right}v${size}H${left}z`).join(""));
+      edges.setAttribute("d", parts.flatMap(([from, size]) => [left, right].map((at) => `M${at} ${from}v${size}`)).join(""));
     });
     sketch.onDrag(made, (event) => {
       const at = Math.abs(x.back(event.clientX - made.getBoundingClientRect().left));
@@ -139,8 +147,7 @@ measured.explorers.spectrum = async (figure, place) => {
     element(
       "div",
       { class: "spectrum-explorer" },
-      controls,
-      summary,
+      element("div", { class: "held" }, controls, summary),
       ...strips.map(({ group, strip }) => element("section", { "aria-label": group.name, "data-group": group.name }, element("h4", {}, group.name), strip)),
       element("p", { class: "legend" }, "eigenvalue over the largest magnitude; drag the edge of the band, or the slider"),
     ),

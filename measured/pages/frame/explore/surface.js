@@ -1,8 +1,8 @@
 // A surface that turns: the quantity on a plane as a landscape, with the path over it, and its value where one points.
 const { element } = measured;
 const HIGH = 0.95; // of the relief, where the plane reaches from -1 to 1
-const FAR = 5; // from the eye to the middle
-const START = { azimuth: -55, elevation: 32, zoom: 1 };
+const FAR = 7; // from the eye to the middle
+const START = { azimuth: -55, elevation: 38, zoom: 1 };
 const degree = Math.PI / 180;
 
 // From a point of the box to the screen: u to the right, v upwards, in units of the box, and how far it is behind the middle.
@@ -75,10 +75,10 @@ measured.explorers.surface = async (figure, place) => {
     context.setTransform(sharp, 0, 0, sharp, 0, 0);
     context.lineJoin = "round";
     const project = projection(view);
-    const size = view.zoom * Math.min(width / 3.05, height / 2.55);
+    const size = view.zoom * Math.min(width / 3.5, height / 2.75);
     const onScreen = ([x, y, z]) => {
       const { u, v, depth } = project(x, y, z);
-      return { x: width / 2 + size * u, y: height / 2 - 4 - size * v, depth };
+      return { x: width / 2 + size * u, y: 0.47 * height - size * v, depth };
     };
     canvas.placeOf = (x, y, value) => {
       const { x: across, y: down } = onScreen(pointOf(panel, x, y, value));
@@ -109,17 +109,25 @@ measured.explorers.surface = async (figure, place) => {
     const corners = [[-1, -1], [1, -1], [1, 1], [-1, 1]].map(([x, y]) => onScreen([x, y, floor]));
     corners.forEach((corner, index) => line(corner, corners[(index + 1) % 4]));
     const nearest = (ends) => ends.reduce((a, b) => (a.middle.depth < b.middle.depth ? a : b));
-    const alongX = nearest([-1, 1].map((y) => ({ at: (x) => onScreen([x, y, floor]), out: (x) => onScreen([x, y * 1.12, floor]), far: onScreen([0, y * 1.36, floor]), middle: onScreen([0, y, floor]) })));
-    const alongY = nearest([-1, 1].map((x) => ({ at: (y) => onScreen([x, y, floor]), out: (y) => onScreen([x * 1.12, y, floor]), far: onScreen([x * 1.36, 0, floor]), middle: onScreen([x, 0, floor]) })));
+    const beside = (at, out) => {
+      const long = Math.hypot(out.x - at.x, out.y - at.y) || 1;
+      return (pixels) => ({ x: at.x + (pixels * (out.x - at.x)) / long, y: at.y + (pixels * (out.y - at.y)) / long });
+    };
+    const alongX = nearest([-1, 1].map((y) => ({ middle: onScreen([0, y, floor]), out: (x) => beside(onScreen([x, y, floor]), onScreen([x, 1.3 * y, floor])) })));
+    const alongY = nearest([-1, 1].map((x) => ({ middle: onScreen([x, 0, floor]), out: (y) => beside(onScreen([x, y, floor]), onScreen([1.3 * x, y, floor])) })));
     for (const [side, axis, name] of [[alongX, panel.xs, xTitle], [alongY, panel.ys, yTitle]]) {
       context.textAlign = "center";
       for (const at of sketch.ticks(axis[0], axis.at(-1), 3)) {
-        const outside = side.out(share(at, axis));
-        line(side.at(share(at, axis)), { x: (side.at(share(at, axis)).x + outside.x) / 2, y: (side.at(share(at, axis)).y + outside.y) / 2 });
-        context.fillText(sketch.tick(at), outside.x, outside.y + 5);
+        const out = side.out(share(at, axis));
+        line(out(0), out(5));
+        context.fillText(sketch.tick(at), out(16).x, out(16).y);
       }
-      const half = context.measureText(name).width / 2 + 2;
-      context.fillText(name, Math.min(panel.width - half, Math.max(half, side.far.x)), Math.min(panel.height - 9, side.far.y + 9));
+      const wide = context.measureText(name).width;
+      const far = side.out(0)(34);
+      const aside = far.x - panel.width / 2;
+      const start = far.x - wide * Math.min(1, Math.max(0, 0.5 - (1.5 * aside) / panel.width));
+      context.textAlign = "left";
+      context.fillText(name, Math.min(panel.width - wide - 2, Math.max(2, start)), Math.min(panel.height - 9, far.y));
     }
     const left = corners.map((corner, index) => [corner.x, index]).sort((a, b) => a[0] - b[0])[0][1];
     const [x, y] = [[-1, -1], [1, -1], [1, 1], [-1, 1]][left];
@@ -385,7 +393,7 @@ measured.explorers.surface = async (figure, place) => {
     read(panel, null);
     sketch.onWidth(sections[index], (width) => {
       panel.width = width;
-      panel.height = Math.round(Math.min(width * 0.86, 460));
+      panel.height = Math.round(Math.min(width * 0.88, 480));
       panel.canvas.style.height = `${panel.height}px`;
       redraw();
     });
