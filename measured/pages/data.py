@@ -31,7 +31,7 @@ def of_chapter(record: Record, text: str = "") -> dict[str, bytes]:
         **{
             f"data/{record.chapter}/{name}.js": as_script("table", f"{record.chapter}/{name}", for_scripts(figure))
             for name, figure in record.figures.items()
-            if figure.explorer
+            if figure.explored_by
         },
     }
 

@@ -3,16 +3,28 @@ const { element, plain, show } = measured;
 const MARKERS = { o: "circle", s: "square", "^": "triangle-up", D: "diamond", v: "triangle-down", P: "cross" };
 const SIGNS = { o: "●", s: "■", "^": "▲", D: "◆", v: "▼", P: "✚" };
 const DASHES = ["dot", "dash", "dashdot"];
-const NAMES = { curves: "series", trend: "series", dots: "name", scatter: "kind" };
+const NAMES = { curves: "series", trend: "series", dots: "name", scatter: "kind", own: "kind" };
 const NARROW = 560; // pixels below which panels stand below one another
-const SMALLEST = 250; // pixels of height that a panel needs
+const SMALLEST = 220; // pixels of height that a panel needs
+const LINE = 14; // pixels from the name of a mark to the next above it
+
+// The number of a row that is drawn against x.
+const valueOf = (row) => row.median ?? row.value ?? row.y;
+
+// The table of an author's own drawing, of which only the kinds of its columns are known: each number against the first.
+function ownRows(figure) {
+  const { x, ys, kind } = figure.options;
+  return ys.flatMap((y) =>
+    figure.rows.map((row) => ({ panel: figure.columns[y], kind: kind === null ? "" : row[kind], x: row[x], y: row[y] })),
+  );
+}
 
 measured.explorers.charts = async (figure, place) => {
   const Plotly = await measured.plotly();
   const { panels, marks, reference, alike } = figure.options;
   const named = NAMES[figure.shape];
   const looks = new Map(figure.looks);
-  const rows = measured.rows(figure);
+  const rows = figure.shape === "own" ? ownRows(figure) : measured.rows(figure);
   const names = [...new Set(rows.map((row) => row[named]))];
   const byPanel = new Map(panels.map((panel) => [panel.name, new Map()]));
   for (const row of rows) {
@@ -43,17 +55,17 @@ measured.explorers.charts = async (figure, place) => {
         found.push({ ...common, x: shown.map((point) => point.x), hovertext: text, ...look });
       }
     }
-    return found;
+    // Bands below all lines.
+    return [...found.filter((trace) => trace.hoverinfo === "skip"), ...found.filter((trace) => trace.hoverinfo !== "skip")];
   }
 
   // What stands beside a point that a reader points at.
   function hover(panel, name, point) {
     const lines = [`<b>${plain(name)}</b>`, `${plain(panel.x.title)}: ${show(point.x)}`];
-    const value = point.median ?? point.value ?? point.y;
-    lines.push(`${plain(panel.y.title)}: ${show(value)}`);
+    lines.push(`${plain(panel.y.title)}: ${show(valueOf(point))}`);
     if (figure.shape === "curves") {
       if (point.low !== point.high) lines.push(`middle 80 %: ${show(point.low)} to ${show(point.high)}`);
-    } else if (point.low !== null && point.low !== undefined) lines.push(`interval: ${show(point.low)} to ${show(point.high)}`);
+    } else if (point.low !== null && point.low !== undefined) lines.push(`95 % interval: ${show(point.low)} to ${show(point.high)}`);
     if (point.n) lines.push(`n = ${point.n}`);
     return lines.join("<br>");
   }
@@ -61,9 +73,12 @@ measured.explorers.charts = async (figure, place) => {
   function axis(panel, side, theme) {
     const log = state.log[side].get(panel.name);
     const limits = panel[side].limits ?? (alike ? reach(side, log) : undefined);
+    const decades = log ? Math.log10(reach(side, log, byPanel.get(panel.name)).reduce((low, high) => high / low)) : 0;
     return {
       type: log ? "log" : "linear",
-      title: { text: plain(panel[side].title), standoff: 8 },
+      // Many powers of ten are written as such, and few as numbers; so many ticks that 1, 2 and 5 are shown where there is room.
+      ...(log && decades < 5 ? { tickformat: ",~g", nticks: decades > 2.2 ? Math.round(decades / 0.85) : 4 } : { nticks: 7 }),
+      tickangle: 0,
       ...(limits ? { range: log ? limits.map(Math.log10) : limits, autorange: false } : { autorange: true }),
       gridcolor: theme.line,
       linecolor: theme.muted,
@@ -72,14 +87,16 @@ measured.explorers.charts = async (figure, place) => {
       zeroline: false,
       automargin: true,
       exponentformat: "power",
-      nticks: 7,
     };
   }
 
-  // The ends of the numbers of all panels, with some room.
-  function reach(side, log) {
-    const values = rows.map((row) => row[side]).filter((value) => Number.isFinite(value) && !(log && value <= 0));
-    const scaled = values.map((value) => (log ? Math.log10(value) : value));
+  // The ends of the numbers of all panels, or of one, with some room.
+  function reach(side, log, series = undefined) {
+    const of = series ? [...series.values()].flat() : rows;
+    const values = of.map((row) => (side === "x" ? row.x : valueOf(row)));
+    const usable = values.filter((value) => Number.isFinite(value) && !(log && value <= 0));
+    if (!usable.length) return [1, 10];
+    const scaled = usable.map((value) => (log ? Math.log10(value) : value));
     const low = scaled.reduce((one, other) => Math.min(one, other));
     const high = scaled.reduce((one, other) => Math.max(one, other));
     const room = 0.05 * (high - low || 1);
@@ -93,7 +110,7 @@ measured.explorers.charts = async (figure, place) => {
     return {
       ...measured.layout(theme),
       height,
-      margin: { l: 12, r: 14, t: 8, b: 12 },
+      margin: { l: 12, r: 14, t: 8 + LINE * marks.length, b: 12 },
       hovermode: "closest",
       dragmode: state.drag ? "zoom" : false,
       uirevision: state.view,
@@ -105,14 +122,19 @@ measured.explorers.charts = async (figure, place) => {
       ],
       annotations: [
         ...panel.levels.map(([name, level]) => ({ ...text, text: plain(name), xref: "paper", x: 1, xanchor: "right", y: at("y", level), yanchor: "bottom" })),
-        ...marks.map(([name, mark]) => ({ ...text, text: plain(name), yref: "paper", y: 1, yanchor: "top", x: at("x", mark), xanchor: "left", textangle: -90 })),
+        ...marks.map(([name, mark], number) => ({ ...text, text: plain(name), yref: "paper", y: 1, yanchor: "bottom", yshift: LINE * number, x: at("x", mark) })),
       ],
     };
   }
 
   const plots = new Map();
   const grid = element("div", { class: "panels" });
-  for (const panel of measuredPanels) {
+  for (const panel of panels) {
+    const heading = element("p", { class: "panel" }, element("b", {}, panel.name), panel.y.title === panel.name ? "" : ` ${panel.y.title}`);
+    if (!measuredPanels.includes(panel)) {
+      grid.append(element("div", {}, heading, "not measured"));
+      continue;
+    }
     const plot = element("div", {
       class: "plot",
       tabindex: 0,
@@ -122,14 +144,14 @@ measured.explorers.charts = async (figure, place) => {
       onkeydown: (event) => press(panel, event),
     });
     plots.set(panel.name, plot);
-    grid.append(element("div", {}, element("p", { class: "panel" }, panel.name), plot));
+    grid.append(element("div", {}, heading, plot, element("p", { class: "across" }, panel.x.title)));
   }
 
   function render() {
     const theme = measured.theme();
-    const across = place.element.clientWidth < NARROW ? 1 : Math.min(2, measuredPanels.length);
+    const across = place.element.clientWidth < NARROW ? 1 : Math.min(2, panels.length);
     grid.style.gridTemplateColumns = `repeat(${across}, minmax(0, 1fr))`;
-    const height = Math.max(SMALLEST, Math.round(place.height / Math.ceil(panels.length / across)) - 30);
+    const height = Math.max(SMALLEST, Math.round(place.height / Math.ceil(panels.length / across)) - 60);
     return Promise.all(
       measuredPanels.map((panel) =>
         Plotly.react(plots.get(panel.name), traces(panel, theme), layout(panel, theme, height), measured.config),
@@ -139,8 +161,7 @@ measured.explorers.charts = async (figure, place) => {
 
   // Whether all numbers on one side could stand on a logarithmic axis.
   function isPositive(side) {
-    const fields = side === "x" ? ["x"] : ["median", "value", "y"];
-    return rows.every((row) => fields.every((field) => row[field] === undefined || row[field] > 0));
+    return rows.every((row) => (side === "x" ? row.x : valueOf(row)) > 0);
   }
 
   function scaleButton(side) {
@@ -216,7 +237,7 @@ measured.explorers.charts = async (figure, place) => {
 
   const seeds = figure.shape === "dots" ? [measured.box("single seeds", true, (on) => ((state.seeds = on), render()))] : [];
   const drag = measured.box("drag to zoom", state.drag, (on) => ((state.drag = on), render()));
-  const series = names.length > 1 ? [measured.group("Series", ...boxes.map(({ box }) => box), ...(names.length > 3 ? [all(true), all(false)] : []))] : [];
+  const series = names.length > 1 ? [measured.group("Series", ...(names.length > 3 ? [all(true), all(false)] : []), ...boxes.map(({ box }) => box))] : [];
   place.element.append(
     grid,
     ...series,
@@ -300,3 +321,4 @@ const SHAPES = {
     },
   ],
 };
+SHAPES.own = SHAPES.scatter;

@@ -2,8 +2,9 @@
 //
 // How a shape brings its own explorer
 // -----------------------------------
-// In Python, the figure's class says `explorer: ClassVar[str] = "surface"`, names the columns of its table in `fields`, and
-// gives whatever else is needed in `explorer_options()`. The page then has a button "Explore", and the site a file
+// In Python, the figure's class says `explorer: ClassVar[str] = "surface"` (or overrides `explored_by`, where not every figure
+// of the shape can be explored), names the columns of its table in `fields`, and gives whatever else is needed in
+// `explorer_options()`. The page then has a button "Explore", and the site a file
 // `data/<chapter>/<figure>.js` with the rows of the CSV. In the frame, `explore/surface.js` registers
 //
 //     measured.explorers.surface = async (figure, place) => { ...; return (shown) => {}; };
@@ -31,7 +32,7 @@
 //   measured.config              the same for plotly's configuration
 //   measured.button(text, press), measured.box(text, checked, change), measured.group(label, ...controls)
 //   measured.rows(figure)        rows as objects by field
-//   measured.show(value)         a number in four digits
+//   measured.show(value)         a number in four digits, a whole one in full
 // Explorers must not use eval, fetch, innerHTML or inline event handlers, and must heed `prefers-reduced-motion`.
 
 const { element } = measured;
@@ -65,7 +66,7 @@ Object.assign(measured, {
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: "system-ui, sans-serif", size: 12, color: theme.ink },
-    hoverlabel: { bgcolor: theme.paper, bordercolor: theme.muted, font: { color: theme.ink, size: 13 }, align: "left" },
+    hoverlabel: { bgcolor: theme.paper, bordercolor: theme.muted, font: { family: "system-ui, sans-serif", color: theme.ink, size: 13 }, align: "left" },
     showlegend: false,
     autosize: true,
   }),
@@ -85,6 +86,7 @@ Object.assign(measured, {
 
   show(value) {
     if (typeof value !== "number") return value === "inf" ? "∞" : value === "-inf" ? "−∞" : String(value ?? "");
+    if (Number.isInteger(value) && Math.abs(value) < 1e9) return value.toLocaleString("en").replace("-", "−");
     const size = Math.abs(value);
     const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(3) : String(Number(value.toPrecision(4)));
     return text.replace("-", "−").replace(/e\+?/, "e").replace("e-", "e−");
