@@ -34,7 +34,7 @@ function ticks(low, high, count, log = false) {
   }
   const rough = (high - low) / count || 1;
   const unit = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((times) => times * unit).find((size) => size >= rough * 0.999);
+  const [step] = [1, 2, 5, 10].map((times) => times * unit).sort((a, b) => Math.abs(Math.log(a / rough)) - Math.abs(Math.log(b / rough)));
   const found = [];
   for (let place = Math.ceil(low / step - 1e-9); place * step <= high + 1e-9 * step; place += 1) {
     found.push(Number((place * step).toPrecision(12)));

@@ -57,7 +57,7 @@ measured.explorers.slides = async (figure, place) => {
     mark.style.setProperty("--share", share(value));
     return mark;
   });
-  const handle = element("div", { class: "knob held" }, output, element("div", { class: "track" }, input, ...named));
+  const handle = element("div", { class: "knob" }, output, element("div", { class: "track" }, input, ...named));
 
   function nearest(value) {
     const distances = values.map((other) => Math.abs(other - value));
@@ -76,33 +76,31 @@ measured.explorers.slides = async (figure, place) => {
 
   function chartOf(panel, chart, lines, width) {
     const { title, log } = axes.get(chart);
-    const height = 128;
-    const box = { left: 44, right: width - 8, top: 34, bottom: height - 20 };
+    const height = 98;
+    const box = { left: 44, right: width - 14, top: 6, bottom: height - 20 };
     const found = everything(chart).filter((value) => !log || value > 0);
     const [low, high] = [Math.min(...found), Math.max(...found)];
     const room = log ? 0 : 0.05 * (high - low);
     const x = sketch.scale(values[0], values.at(-1), box.left, box.right);
     const y = sketch.scale(low - room, high + room, box.bottom, box.top, log);
-    const made = svg("svg", { class: "chart", width, height, "data-chart": chart, "aria-hidden": "true" });
+    const made = svg("svg", { class: "chart", width, height, "aria-hidden": "true" });
     made.append(sketch.axes(x, y, box, { yLog: log, yCount: 3, xCount: width < 300 ? 4 : 6 }));
     for (const [, value] of marks) made.append(svg("line", { class: "mark", x1: x(value), x2: x(value), y1: box.top, y2: box.bottom }));
     const cursor = svg("line", { class: "cursor", y1: box.top - 4, y2: box.bottom });
-    const text = svg("text", { class: "title", x: 0, y: 12 }, title);
-    made.append(cursor, text);
+    made.append(cursor);
     const readings = [];
     for (const [name, line] of lines) {
       const drawn = line.map((value, index) => [x(values[index]), y(value)]).filter((point) => point.every(Number.isFinite));
       const path = svg("polyline", { class: "curve", points: drawn.map((point) => point.join(",")).join(" ") });
       const dot = svg("circle", { class: "now", r: 4.5, "data-series": name });
-      const reading = svg("tspan", { class: "reading", "data-series": name });
-      const swatch = svg("tspan", { class: "swatch" }, "● ");
+      const reading = element("span", { class: "reading" });
+      const swatch = element("i", { class: "swatch" });
       for (const part of [path, dot, swatch]) sketch.coloured(part, looks.get(name).colour);
       made.append(path, dot);
       readings.push([name, line, dot, reading, swatch]);
     }
-    const told = svg("text", { class: "readings", x: 0, y: 27 }, ...readings.flatMap(([, , , reading, swatch]) => [swatch, reading]));
-    made.append(told);
-    readings.slice(1).forEach(([, , , , swatch]) => swatch.setAttribute("dx", "0.8em"));
+    const told = readings.map(([, , , reading, swatch]) => element("span", {}, swatch, reading));
+    const heading = element("p", { class: "readings" }, element("b", {}, title), " ", ...told);
     panel.update.push(() => {
       const now = x(values[at]);
       cursor.setAttribute("x1", now);
@@ -116,7 +114,7 @@ measured.explorers.slides = async (figure, place) => {
       }
     });
     sketch.onDrag(made, (event) => turn(nearest(x.back(event.clientX - made.getBoundingClientRect().left))));
-    return made;
+    return element("div", { "data-chart": chart }, heading, made);
   }
 
   // ------------------------------------------------------------------------------------------------------------------
@@ -190,7 +188,8 @@ measured.explorers.slides = async (figure, place) => {
   }
   const tabs = element("div", { class: "tabs", role: "group", "aria-label": "shown" }, ...choices);
   const all = element("div", { class: "panels" }, ...sections.map(({ section }) => section));
-  place.element.append(element("div", { class: "slides-explorer" }, handle, ...(panels.length > 1 ? [tabs] : []), all));
+  const held = element("div", { class: "held" }, handle, ...(panels.length > 1 ? [tabs] : []));
+  place.element.append(element("div", { class: "slides-explorer" }, held, all));
   choose(sections[0].section);
   for (const { panel, charts, fixed } of sections) {
     sketch.onWidth(charts, (width) => {

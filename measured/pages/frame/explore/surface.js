@@ -75,10 +75,11 @@ measured.explorers.surface = async (figure, place) => {
     context.setTransform(sharp, 0, 0, sharp, 0, 0);
     context.lineJoin = "round";
     const project = projection(view);
-    const size = view.zoom * Math.min(width / 3.5, height / 2.75);
+    const [steep, flat] = [Math.sin(view.elevation * degree), Math.cos(view.elevation * degree)];
+    const size = view.zoom * Math.min(width / 3.5, height / (2.45 + 0.75 * steep)); // from above the corners reach farther
     const onScreen = ([x, y, z]) => {
       const { u, v, depth } = project(x, y, z);
-      return { x: width / 2 + size * u, y: 0.47 * height - size * v, depth };
+      return { x: width / 2 + size * u, y: (0.5 - 0.05 * flat) * height - size * v, depth };
     };
     canvas.placeOf = (x, y, value) => {
       const { x: across, y: down } = onScreen(pointOf(panel, x, y, value));
@@ -115,19 +116,27 @@ measured.explorers.surface = async (figure, place) => {
     };
     const alongX = nearest([-1, 1].map((y) => ({ middle: onScreen([0, y, floor]), out: (x) => beside(onScreen([x, y, floor]), onScreen([x, 1.3 * y, floor])) })));
     const alongY = nearest([-1, 1].map((x) => ({ middle: onScreen([x, 0, floor]), out: (y) => beside(onScreen([x, y, floor]), onScreen([1.3 * x, y, floor])) })));
+    const written = [];
     for (const [side, axis, name] of [[alongX, panel.xs, xTitle], [alongY, panel.ys, yTitle]]) {
       context.textAlign = "center";
       for (const at of sketch.ticks(axis[0], axis.at(-1), 3)) {
         const out = side.out(share(at, axis));
         line(out(0), out(5));
         context.fillText(sketch.tick(at), out(16).x, out(16).y);
+        written.push([out(16), context.measureText(sketch.tick(at)).width]);
       }
       const wide = context.measureText(name).width;
+      const meets = (left, down) =>
+        written.some(([at, width]) => Math.abs(at.y - down) < 13 && at.x + width / 2 > left - 3 && at.x - width / 2 < left + wide + 3);
       const far = side.out(0)(34);
       const aside = far.x - panel.width / 2;
       const start = far.x - wide * Math.min(1, Math.max(0, 0.5 - (1.5 * aside) / panel.width));
       context.textAlign = "left";
-      context.fillText(name, Math.min(panel.width - wide - 2, Math.max(2, start)), Math.min(panel.height - 9, far.y));
+      const left = Math.min(panel.width - wide - 2, Math.max(2, start));
+      let down = far.y;
+      while (meets(left, down) && down < panel.height - 9) down += 3;
+      context.fillText(name, left, Math.min(panel.height - 9, down));
+      written.push([{ x: left + wide / 2, y: down }, wide]);
     }
     const left = corners.map((corner, index) => [corner.x, index]).sort((a, b) => a[0] - b[0])[0][1];
     const [x, y] = [[-1, -1], [1, -1], [1, 1], [-1, 1]][left];
