@@ -192,8 +192,9 @@ def height_of_all(example: Any) -> float:
 def test_slider_follows_a_pointer_on_a_curve(reader: Reader):
     """Pressing at a value of the knob goes there, and dragging goes on."""
     figure = reader.explore("knob")
-    box = figure.locator("div[data-chart=loss] svg").first.bounding_box()
-    reader.tab.mouse.move(box["x"] + box["width"] - 12, box["y"] + 40)
+    chart = figure.locator("div[data-chart=loss] svg").first
+    chart.hover(position={"x": chart.bounding_box()["width"] - 14, "y": 40})
+    box = chart.bounding_box()
     reader.tab.mouse.down()
     assert "= 1" in figure.locator("output").inner_text()
     reader.tab.mouse.move(box["x"] + 46, box["y"] + 40, steps=4)
@@ -237,10 +238,11 @@ def test_player_plays_to_the_end_and_pauses(browser, site: Path, motion):
     figure.get_by_role("button", name="Play", exact=True).click()
     seen = reader.tab.evaluate(
         """async () => { const seen = new Set(); const head = document.querySelector("#figure-walk circle.head");
-            for (let turn = 0; turn < 90; turn += 1) { seen.add(head.getAttribute("cx"));
-                await new Promise(requestAnimationFrame); } return seen.size; }"""
+            for (const end = performance.now() + 900; performance.now() < end;) {
+                seen.add(head.getAttribute("cx")); await new Promise(requestAnimationFrame); }
+            return seen.size; }"""
     )
-    assert seen <= 4 if motion == "reduce" else seen > 10
+    assert seen <= 3 if motion == "reduce" else seen > 4
     figure.get_by_role("button", name="Pause").click()
     place = figure.locator("circle.head").first.get_attribute("cx")
     reader.tab.wait_for_timeout(300)
