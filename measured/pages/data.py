@@ -68,7 +68,8 @@ def as_script(function: str, key: str, value: Any) -> bytes:
 
     It is ASCII, so that no letter ends a line or a text before its time; and no key in it is a name from an experiment.
     """
-    return f"measured.{function}({json.dumps(key)}, {json.dumps(value, allow_nan=False)});\n".encode("ascii")
+    content = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return f"measured.{function}({json.dumps(key)}, {content});\n".encode("ascii")
 
 
 def _plain(cell: Any) -> Any:
