@@ -166,7 +166,8 @@ def _row(row: _Row, scale: Scale, top: int, lane: int) -> str:
         parts.append(_line("bar", low, high, y, y))
         parts.append(_end(low, y, -1, not scale.shows(finding.low), 5))
         parts.append(_end(high, y, 1, not scale.shows(finding.high), 5))
-        parts.append(_dot(scale.place(finding.value), y, 5))
+        if scale.shows(finding.value):  # of an odds ratio, the estimate may be infinite
+            parts.append(_dot(scale.place(finding.value), y, 5))
     if finding.published is not None:
         at = scale.place(finding.published)
         parts.append(f'<svg class="at" x="{_share(at)}" y="{y}"><path class="diamond" d="M0-6 6 0 0 6-6 0Z"/></svg>')
