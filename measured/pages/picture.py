@@ -15,9 +15,11 @@ from measured.evidence.standing import carriers, deciding, inside, span
 from measured.pages.scale import WIDTH, Scale, edges, scale_of
 
 SIGNS = {"supported": "✓", "refuted": "✗", "inconclusive": "?", "not measured": "–"}
-_HEADER, _NAME, _WORDS, _LANE, _BETWEEN, _AXIS = 18, 17, 14, 20, 4, 24
+_HEADER, _NAME, _WORDS, _LANE, _BETWEEN, _AXIS, _APART = 18, 17, 14, 20, 4, 22, 10
 """Heights in pixels: the line that says where it is true, that of a test's name and number, that of the words above the first
-band, a band, what is between two rows, and the numbers below."""
+band, a band, what is between two rows, the numbers below, and what is between two axes."""
+_BOLD = 7.2
+"""Pixels of a bold character, on average."""
 _MARK = (20, 10)
 """Height of a compact drawing, and where its bar is."""
 
@@ -45,9 +47,9 @@ def picture(verdict: Verdict) -> Any:
     for rows in panels.values():
         inner, height = _panel(rows)
         drawn.append(f'<g class="panel" transform="translate(0 {top})">{inner}</g>')
-        top += height
+        top += height + _APART
     return Markup(
-        f'<svg class="picture" role="img" width="100%" height="{top}"{_attribute("aria-label", in_words(verdict))}>'
+        f'<svg class="picture" role="img" width="100%" height="{top - _APART}"{_attribute("aria-label", in_words(verdict))}>'
         f"{''.join(drawn)}</svg>"
     )
 
@@ -101,7 +103,7 @@ def _panel(rows: Sequence[_Row]) -> tuple[str, int]:
     ]
     top = _HEADER
     for place, row in enumerate(rows):
-        lane = top + _NAME + (_WORDS if words and not place else 0)
+        lane = top + _NAME * (1 if _fits(row) else 2) + (_WORDS if words and not place else 0)
         parts.append(_row(row, scale, top, lane))
         if not place:
             parts += [_text(name, at, lane - 4, text) for name, at, text in words]
@@ -155,10 +157,10 @@ def _words(rows: Sequence[_Row], scale: Scale) -> list[tuple[str, float, str]]:
 def _row(row: _Row, scale: Scale, top: int, lane: int) -> str:
     """One test: its name, its number and sign, and below its interval."""
     finding, y = row.finding, lane + _LANE // 2
-    value = "not measured" if finding.outcome == "not measured" else f"{_value(finding)} {SIGNS[finding.outcome]}"
+    below = 0 if _fits(row) else _NAME
     parts = [
-        f'<text class="name" x="0" y="{top + 12}">{_escape(_short(row.label, beside=value))}</text>'
-        f'<text class="value" x="100%" y="{top + 12}">{_escape(value)}</text>',
+        f'<text class="name" x="0" y="{top + 12}">{_escape(_short(row.label))}</text>'
+        f'<text class="value" x="100%" y="{top + 12 + below}">{_escape(_told_value(finding))}</text>',
         _ground(finding, scale, lane),
     ]
     if finding.outcome != "not measured":
@@ -175,6 +177,15 @@ def _row(row: _Row, scale: Scale, top: int, lane: int) -> str:
     return f'<g class="{name}" data-test="{row.place + 1}"><title>{_escape(_sentence(finding))}</title>{"".join(parts)}</g>'
 
 
+def _fits(row: _Row) -> bool:
+    """Whether a test's name and its number stand in one line."""
+    return len(row.label) + len(_told_value(row.finding)) + 2 <= WIDTH / _BOLD
+
+
+def _told_value(finding: Finding) -> str:
+    return "not measured" if finding.outcome == "not measured" else f"{_value(finding)} {SIGNS[finding.outcome]}"
+
+
 def _value(finding: Finding) -> str:
     value, _, suffix = measurement(finding.value, finding.low, finding.high, finding.unit)
     return f"{value}{suffix}{_times(finding)}"
@@ -188,7 +199,10 @@ def _told_region(finding: Finding) -> str:
     region = finding.true_in
     if not (math.isfinite(region.low) and math.isfinite(region.high)):
         before, _, after = finding.region.partition("; ")  # of a rule without exceptions: none, and what if none was seen
-        return f"{after if after and region.high else before}{_times(finding)}"
+        told = after if after and region.high else before
+        if told.endswith(" 1 points"):
+            return told.removesuffix("s")
+        return told if told.endswith(" 1") else f"{told}{_times(finding)}"
     low, high = (as_given(bound, finding.unit) for bound in (region.low, region.high))
     told = f"below {low} or above {high}" if region.outside else f"between {low} and {high}"
     return f"{told} {finding.unit}".strip() + _times(finding)
@@ -308,9 +322,8 @@ def _sides(effect: str) -> tuple[list[list[str]], str]:
     return [metric.replace("_", " ").split(".") for metric in metrics], sign.replace("/", "÷")
 
 
-def _short(text: str, beside: str) -> str:
-    """As much of a name as fits beside a number."""
-    most = int(WIDTH / 7.2) - len(beside) - 1
+def _short(text: str) -> str:
+    most = int(WIDTH / _BOLD)
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
