@@ -157,8 +157,8 @@ Fitted = Mapping[str, list[Fit]]
 
 
 def networks(settings: Settings, chosen: Chosen) -> charts.Figure:
-    """Five networks: three of equal size, two wider. A name lists the units of each layer, input first. The learning rate is the
-    candidate with the lowest median error on the search seeds."""
+    """Five networks: three of equal size, two wider. A name lists the units of each layer, input first. The learning rate is
+    the candidate with the lowest median error on the search seeds."""
     rows = []
     for name, item in vars(settings.networks).items():
         rates = (f"{chosen[f'medium.{key}.{name}'].learning_rate:g}" for key in FUNCTIONS)
@@ -173,8 +173,8 @@ def layers(settings: Settings) -> charts.Figure:
 
 
 def budgets(settings: Settings, metrics: Mapping[str, Any]) -> charts.Figure:
-    """How close each network gets to the two functions. Lower is closer: error as a share of the variance, against the number of
-    updates. Each point is a set of trainings of that length, stuck runs left out. No eye sees an error below the dashed
+    """How close each network gets to the two functions. Lower is closer: error as a share of the variance, against the number
+    of updates. Each point is a set of trainings of that length, stuck runs left out. No eye sees an error below the dashed
     line."""
 
     def line(key: str, name: str) -> dict[float, Any]:
@@ -192,8 +192,8 @@ def budgets(settings: Settings, metrics: Mapping[str, Any]) -> charts.Figure:
 
 
 def loss(settings: Settings, fitted: Fitted) -> charts.Figure:
-    """The loss on the way, in the longest training. Training loss of the networks of equal size as a share of the variance, over
-    {setting.budgets.large} updates on all points; stuck runs included, float32."""
+    """The loss on the way, in the longest training. Training loss of the networks of equal size as a share of the variance,
+    over {setting.budgets.large} updates on all points; stuck runs included, float32."""
     lines = panels(settings, lambda key, name: charts.Series.of(fitted[f"large.{key}.{name}"], "train_loss"))
     alt = (
         "Two panels, one per function. Training loss as a share of the variance against updates, a line with a band per "
@@ -209,7 +209,8 @@ def predictions(settings: Settings, fitted: Fitted) -> charts.Figure:
     lines = panels(settings, lambda key, name: fitted[f"large.{key}.{name}"])
     return over_the_truth(
         lines,
-        "Two panels, one per function: predicted values against x, a line with a band per network, over a dotted line of true values.",
+        "Two panels, one per function: predicted values against x, a line with a band per network, over a dotted line of true "
+        "values.",
     )
 
 
@@ -233,8 +234,8 @@ def stuck(settings: Settings, fitted: Fitted) -> charts.Figure:
 
 
 def errors(settings: Settings, metrics: Mapping[str, Any]) -> charts.Figure:
-    """All errors, and how many runs are lost. Errors on a grid ten times as dense as the training points: the median of the runs
-    that are not stuck, the share that is stuck, the share that is constant (a flat line), and the largest error of any
+    """All errors, and how many runs are lost. Errors on a grid ten times as dense as the training points: the median of the
+    runs that are not stuck, the share that is stuck, the share that is constant (a flat line), and the largest error of any
     run."""
     return listed(settings, metrics, vars(settings.budgets), "updates")
 
@@ -247,16 +248,16 @@ def check(settings: Settings, metrics: Mapping[str, Any]) -> charts.Figure:
 
 def starts(settings: Settings, metrics: Mapping[str, Any]) -> charts.Figure:
     """One network, three ways to start its weights. The deepest network on the first function after {setting.budgets.small}
-    updates, each start at a learning rate of its own. Stuck runs counted when the rate was chosen, so the shares belong to start
-    and rate together."""
+    updates, each start at a learning rate of its own. Stuck runs counted when the rate was chosen, so the shares belong to
+    start and rate together."""
     items = (settings.initialization, *settings.other_initializations)
     rows = [(str(item), metrics[f"starts.{type(item).__name__.lower()}"]) for item in items]
     return shown.metric_table(("start",), rows, COLUMNS)
 
 
 def search(settings: Settings, chosen: Chosen) -> charts.Figure:
-    """How the learning rates were chosen. Median error of the search seeds, as a share of the variance; the lowest of a row wins.
-    Where that is the first or the last, a rate beyond might do with less still."""
+    """How the learning rates were chosen. Median error of the search seeds, as a share of the variance; the lowest of a row
+    wins. Where that is the first or the last, a rate beyond might do with less still."""
     found = {(place.data.function, place.network): chosen[name] for name, place in places(settings).items()}
     rows = [(str(function), str(model), str(model.initialization), rate) for (function, model), rate in found.items()]
     return shown.search_table(("function", "network", "start"), rows, "rate")
@@ -291,9 +292,9 @@ CLAIMS = (
         source="original 1.1",
         headline="Of three networks of equal size, the deepest fits visibly best",
         quote=original.QUOTES["S1a"],
-        says="After {setting.budgets.large} updates the deepest of three equal-sized networks fits both functions visibly best: "
-        f"its typical error is {{margin}} smaller than that of either other one, {IN_SIGHT}. The errors are {both(DEEP)} with "
-        f"{{setting.networks.deep.depth}} hidden layers, {both(MIDDLE)} with {{setting.networks.middle.depth}}, "
+        says="After {setting.budgets.large} updates the deepest of three equal-sized networks fits both functions visibly "
+        f"best: its typical error is {{margin}} smaller than that of either other one, {IN_SIGHT}. The errors are {both(DEEP)} "
+        f"with {{setting.networks.deep.depth}} hidden layers, {both(MIDDLE)} with {{setting.networks.middle.depth}}, "
         f"{both(SHALLOW)} with {{setting.networks.shallow.depth}}.",
         holds=evidence.every(*fits_better(DEEP, MIDDLE, "seen"), *fits_better(DEEP, SHALLOW, "seen")),
         comments=Comments(
@@ -351,8 +352,8 @@ CLAIMS = (
         holds=evidence.every(*fits_better("medium.{}.deep", "medium.{}.widest", "seen")),
         comments=Comments(
             supported="Size does not make up for layers: on both functions the widest network falls visibly short.",
-            refuted="Size makes up for layers, as far as one can see. On at least one function the widest network fits no worse "
-            "than the deepest.",
+            refuted="Size makes up for layers, as far as one can see. On at least one function the widest network fits no "
+            "worse than the deepest.",
             inconclusive="On at least one function the widest network may fall short or keep up: its few runs leave room for "
             "both.",
         ),
