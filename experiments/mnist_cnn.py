@@ -252,20 +252,20 @@ def layers(networks: Mapping[str, CNN]) -> charts.Figure:
 
 
 def loss(networks: Mapping[str, CNN], trained: Mapping[str, Sequence[Classification]]) -> charts.Figure:
-    """The loss while the networks learn. Left on {setting.history_examples.first} training images, right on
+    """The loss while the networks learn. Measured on {setting.history_examples.first} training images and on
     {setting.history_examples.last} test images."""
     return shown.over_updates(networks, trained, "loss")
 
 
 def accuracy(networks: Mapping[str, CNN], trained: Mapping[str, Sequence[Classification]]) -> charts.Figure:
-    """How accuracy rises while the networks learn. Left on {setting.history_examples.first} training images, right on
+    """How accuracy rises while the networks learn. Measured on {setting.history_examples.first} training images and on
     {setting.history_examples.last} test images."""
     return shown.over_updates(networks, trained, "accuracy")
 
 
 def cost(networks: Mapping[str, CNN], metrics: Mapping[str, Any]) -> charts.Figure:
-    """Unseen digits read, by size and by arithmetic. Each mark is a network, its bar the interval of the mean: left against its
-    number of parameters, right against its operations for one image; {setting.num_unseen} unseen images."""
+    """Unseen digits read, by size and by arithmetic. Each mark is a network, its bar the interval of the mean: against its
+    number of parameters, and against its operations for one image; {setting.num_unseen} unseen images."""
     reached = {network: metrics[name][UNSEEN.name] for name, network in networks.items()}
     return charts.dots(
         {

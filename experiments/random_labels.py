@@ -158,14 +158,14 @@ def accuracy(runs: Sweep[Memorized]) -> charts.Figure:
 
 
 def over_epochs(runs: Sweep[Memorized]) -> charts.Figure:
-    """Between true and random labels: accuracy on the way. A line per share of labels replaced; left on training images with
-    the labels as given, right on test images with their true labels, on as many as in the first figures."""
+    """Between true and random labels: accuracy on the way. A line per share of labels replaced; on training images with the
+    labels as given, and on test images with their true labels, on as many as in the first figures."""
     return relabelled.by_share(runs)
 
 
 def curve(runs: Sweep[Memorized]) -> charts.Figure:
-    """From true labels to random ones, at the end of training. Left accuracies, and the share of training labels that are
-    right; right losses. {setting.curve.network}, {setting.curve.num_labels} images."""
+    """From true labels to random ones, at the end of training. Accuracies, with the share of training labels that are
+    right, and losses. {setting.curve.network}, {setting.curve.num_labels} images."""
     panels = score_panels(runs, relabelled.GIVEN, relabelled.TRUE)
     panels["accuracy"]["training labels that are right"] = runs.points(relabelled.RIGHT)
     alt = (
@@ -334,10 +334,10 @@ CLAIMS = (
         "random training labels fitted, 9.78 % on the test set (Inception).",
         holds=equal("large.random.timed.at", to="large.true.timed.at", within=TENFOLD),
         comments=Comments(
-            supported="A list takes {large.slower} times as long as a rule. That is slower, and far from hopeless: nothing in "
-            "training itself stands in its way.",
-            refuted="A list takes {large.slower} times as long as a rule, which is no small factor.",
-            inconclusive="A list takes {large.slower} times as long as a rule, near what we would still call a small factor.",
+            supported="The list takes {large.random.timed.at}, the rule {large.true.timed.at}: slower, and far from hopeless.",
+            refuted="The list takes {large.random.timed.at}, the rule {large.true.timed.at}: no small factor.",
+            inconclusive="The list takes {large.random.timed.at}, the rule {large.true.timed.at}, near what we would still "
+            "call a small factor.",
         ),
     ),
     Claim(
