@@ -162,3 +162,20 @@ def listing(found: Found, metrics: Mapping[str, Any], columns: Mapping[str, str]
         for key in found
     ]
     return charts.table(("network", "from", "by", *columns.values()), rows)
+
+
+def counts(found: Found, metrics: Mapping[str, Any]) -> charts.Figure:
+    """What kind of point each search ends at. Gradient-flat: the gradient lies almost in the kernel of the Hessian (`r > 0.9`
+    and `r_H < 5e-4`, Frye and others). Still moving: when the steps ran out. Collapsed: less than {setting.rules.learned} of
+    the variance of the target is explained. Saddles: the share of the critical points beyond doubt that have not collapsed;
+    their eigenvalues of both signs are further from zero than rounding, and the way to the exact point, can have moved them.
+    These points have so many different losses."""
+    return listing(found, metrics, SHARES | {"saddles": "saddles", "num_losses": "different losses"})
+
+
+def certificates(found: Found, metrics: Mapping[str, Any]) -> charts.Figure:
+    """The certificates in numbers. The residual r of Frye and others is near 0 where a Newton step could still lower the
+    gradient, and near 1 where the gradient lies in the kernel of the Hessian; it is the largest that a search met. Steepness:
+    the slope of the squared gradient norm, over the most that it could be; near 0 where the gradient points along directions
+    of little curvature. An eigenvalue counts as zero below {setting.tolerance} of the largest magnitude."""
+    return listing(found, metrics, NUMBERS)
