@@ -47,6 +47,11 @@ def looks(names: Iterable[str]) -> dict[str, Look]:
     }
 
 
+def on_both_papers(colour: str) -> dict[str, str]:
+    """A colour of this module on light and on dark paper."""
+    return {"light": colour, "dark": DARK.get(colour, colour)}
+
+
 def gradient() -> Any:
     """Blue over grey to orange: readable on light and on dark paper."""
     from matplotlib.colors import LinearSegmentedColormap

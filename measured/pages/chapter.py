@@ -48,6 +48,14 @@ def files(frame: Frame, outline: Outline, page: Page) -> dict[str, bytes]:
             for name, layouts in page.drawings.items()
             for layout, svg in layouts.items()
         }
+        # A script may not read the pixels of an SVG that is a file, but may draw one that it was handed.
+        made |= {
+            drawing_path(chapter.name, name, "wide").removesuffix("svg") + "js": data.as_script(
+                "drawing", f"{chapter.name}/{name}", layouts["wide"]
+            )
+            for name, layouts in page.drawings.items()
+            if "wide" in layouts
+        }
     made[f"{chapter.name}.html"] = frame.page(
         "chapter.html.jinja2",
         outline=outline,
