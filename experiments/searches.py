@@ -192,9 +192,9 @@ SPECTRA = (("small", WAYS[0]), ("small", WAYS[3]), ("large", WAYS[2]), ("large",
 def eigenvalues(found: Found, tolerance: float) -> charts.Figure:
     """All curvatures of some points, under a tolerance that can be moved. Each line is a point where a search ended; its ticks
     are the eigenvalues over the largest magnitude, on an axis that is logarithmic on both sides of zero. In the grey band,
-    below {setting.tolerance}, an eigenvalue counts as zero. Beside each point: how many are negative, zero and positive, and what
-    these signs alone make of it; undecided, where some are zero and the others do not differ in sign. "Explore" lets you drag
-    the band."""
+    below {setting.tolerance}, an eigenvalue counts as zero. Beside each point: how many are negative, zero and positive, and
+    what these signs alone make of it; undecided, where some are zero and the others do not differ in sign. "Explore" lets you
+    drag the band."""
     groups = {}
     for kind, way in SPECTRA:
         reached = found[kind, *way]
