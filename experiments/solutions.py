@@ -276,9 +276,26 @@ def _unchanged(found: Sequence[Rescaled]) -> int:
 # Figures
 
 
+def sweep(both: dict[str, Sweep[Solution]]) -> charts.Figure:
+    """Three measures of sharpness and the distance travelled, by batch size. {setting.small.network},
+    {setting.small.num_train} images, Adam at {setting.small.learning_rate}, {setting.small.num_epochs} epochs or
+    {setting.num_updates} updates; sharpness on {setting.small.num_examples} training images, the Hessian of the whole training
+    loss from {setting.small.num_hessian_examples}, in float64."""
+    alt = "Four measures against batch size, a panel each, with a line for equal epochs and one for equal updates."
+    return charts.sweeps(both, (KESKAR, TOP, ADAPTIVE, DISTANCE), alt=alt)
+
+
+def performance(both: dict[str, Sweep[Solution]]) -> charts.Figure:
+    """Accuracy, training loss and gaps of the same runs, by batch size. On all training images and all test images. A gap above
+    zero: the test images have the higher loss, or the lower accuracy."""
+    alt = "Test accuracy, training loss and both gaps against batch size, a line for equal epochs and one for equal updates."
+    return charts.sweeps(both, (TEST_ACCURACY, TRAIN_LOSS, *GAPS), alt=alt)
+
+
 def rescaling(scales: list[Rescaled]) -> charts.Figure:
-    """One function: the first layer of {setting.small.network} times the factor, the next divided by it; batch
-    {setting.middle_batch}, {setting.num_updates} updates, {setting.small.num_hessian_examples} training images, float64."""
+    """One function at several scales: how four measures change. The first layer of {setting.small.network} times the factor,
+    the next divided by it; batch {setting.middle_batch}, {setting.num_updates} updates, float64. A level line means that the
+    measure does not notice."""
     return charts.trend(
         {"relative to factor 1": over_factors(scales)},
         x=charts.Axis("factor of layer 1", log=True),
@@ -289,7 +306,8 @@ def rescaling(scales: list[Rescaled]) -> charts.Figure:
 
 
 def gap_against(both: dict[str, Sweep[Solution]]) -> charts.Figure:
-    """The gap of the loss of each run of both experiments, against its sharpness and against its training loss."""
+    """The gap of the loss against sharpness, left, and against training loss, right. One dot per run of the smaller network, at
+    all batch sizes, for equal epochs and for equal updates."""
     against = {"sharpness": KESKAR, "training loss": TRAIN_LOSS}
     panels = {
         name: {
@@ -304,8 +322,9 @@ def gap_against(both: dict[str, Sweep[Solution]]) -> charts.Figure:
 
 
 def correlations(found: Mapping[str, dict[str, dict[str, Metric]]], titles: Mapping[str, str]) -> charts.Figure:
-    """Rank correlations with the generalisation gap over {setting.small.batch_sizes.num} batch sizes, one per seed: for equal
-    epochs, for equal updates, and over all ways of training of both experiments."""
+    """What goes with the gap: rank correlations over {setting.small.batch_sizes.num} batch sizes. One per seed: for equal
+    epochs, for equal updates, and over all ways of training of both. One: measure and gap rise together; minus one: one falls
+    as the other rises."""
     loss, accuracy = (f"with_{gap.name}" for gap in GAPS)
     columns = ("measure", *(f"gap of the loss, {title}" for title in (*titles.values(), "both")), "gap of the accuracy, both")
     places = (*((name, loss) for name in titles), ("both", loss), ("both", accuracy))
