@@ -163,7 +163,10 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     first_draw = (run["hessian"] for run in sweeps["curved"][rest.batch_sizes[-1]])
     metrics = {
         "f1": here,
-        "paper": {name: found if is_the_papers else dict.fromkeys(found, Missing()) for name, found in here.items()},
+        "paper": {
+            name: found if is_the_papers else dict.fromkeys(found, Missing(remedy="the full preset"))
+            for name, found in here.items()
+        },
         "draws": solutions.DRAWS.over(zip(first_draw, drawn_anew, strict=True)),
         "small_rest": solutions.at_ends(sweeps["small_rest"], (*MEASURES, TRAIN_LOSS)),
         "rescaled": solutions.at_scales(scales),
