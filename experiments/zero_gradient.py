@@ -321,8 +321,8 @@ CLAIMS = (
         comments=Comments(
             supported="The two go together whatever counts as zero: rank correlations of {ratio_with_loss.fine} with a fine "
             "tolerance and {ratio_with_loss.coarse} with a coarse one.",
-            refuted="A trend that hangs on what counts as zero is none. The rank correlation is {ratio_with_loss.fine} with a "
-            "fine tolerance and {ratio_with_loss.coarse} with a coarse one: weak, in one of them at least.",
+            refuted="The rank correlation is {ratio_with_loss.fine} with a fine tolerance and {ratio_with_loss.coarse} with a "
+            "coarse one. With at least one choice, that is no trend that an eye would see.",
             inconclusive="The rank correlation lies near the margin: {ratio_with_loss.fine} with a fine tolerance and "
             "{ratio_with_loss.coarse} with a coarse one. More networks would decide.",
         ),
