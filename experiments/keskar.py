@@ -9,7 +9,7 @@ from lab.data import MNIST
 from lab.landscape import Line
 from lab.models import MLP
 from measured import charts
-from measured.evidence import Claim, Comments, Margin, Metric, Seeds, Sweep, Test, factor
+from measured.evidence import Margin, Metric, Seeds, Sweep, factor
 
 F1 = MLP(28 * 28, (512,) * 5, 10, batch_norm=True)
 """The layout is from memory of the paper's appendix."""
@@ -80,14 +80,6 @@ LOST_ACCURACY = Margin(
 )
 LEAST_RATIO, LARGEST_RATIO = (Margin(end, "the paper's range is 3 to 10") for end in (3.0, 10.0))
 """Of the distances from the start, small batch over large batch, over all networks of the paper."""
-
-
-def of_the_paper(id: str, headline: str, says: str, found: str, holds: Test, published: str) -> Claim:
-    """What the paper found in its own setting, which the full preset has."""
-    title = f"In the paper's own setting, {headline}"
-    comments = Comments(f"As in the paper: {found}.", f"Not as in the paper: {found}.", f"Too close to call: {found}.")
-    says = f"{SETTING} {says}"
-    return Claim(id, "Keskar et al. 2017", says, holds, headline=title, published=published, comments=comments)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

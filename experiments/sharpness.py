@@ -18,7 +18,7 @@ from lab.data import MNIST
 from lab.landscape import LineLoss
 from lab.training import Train
 from measured import charts
-from measured.evidence import Claim, Comments, Margin, Missing, Quantity, Result, Runs, Seeds, Sweep, factor
+from measured.evidence import Claim, Comments, Margin, Missing, Quantity, Result, Runs, Seeds, Sweep, Test, factor
 from measured.evidence.tests import at_least, at_most, equal, every, larger, smaller
 from measured.jobs import gather
 
@@ -193,36 +193,11 @@ FARTHER = factor(1.5, "near the start should mean that the other went half as fa
 ROUNDING = Margin(1e-12, "float64 rounds at 1e-16, and three layers add up some of it")
 SAME = factor(1.01, "the search runs through the same points up to rounding, which is far below a per cent")
 SAME_DRAW = factor(2**0.5, "half, on a logarithmic scale, of what makes one minimum sharper than another")
-WORDS = {
-    KESKAR: ("Keskar's sharpness", "end sharp and small ones flat, by Keskar's measure"),
-    TOP: ("the largest Hessian eigenvalue", "end sharp and small ones flat, by the Hessian"),
-    DISTANCE: ("the distance from the start", "stay near the start and small ones go far"),
-}
-"""What is measured, and what the original says of it."""
-SMALLER, FEWER = "On the smaller network with equal", " But the large batch also makes far fewer updates."
-WHERE = {
-    "f1": ("On the paper's network", "On F1 with equal epochs", "f1", FEWER),
-    "rest": ("On the paper's network at rest", "On F1 with equal epochs and a rate that falls to zero", "f1_at_rest", FEWER),
-    "small_rest": (
-        "On a smaller network at rest",
-        f"{SMALLER} epochs, each batch from its own rate to zero",
-        "small_at_rest",
-        FEWER,
-    ),
-    "epochs": ("On a smaller network at equal epochs", f"{SMALLER} epochs", "small", FEWER),
-    "updates": (
-        "On a smaller network at equal updates",
-        f"{SMALLER} updates",
-        "small",
-        " But the large batch also sees far more images.",
-    ),
-}
-"""Each study in a headline and in a sentence, its settings, and what else a large batch does there."""
 
 
 def of_large_batches(id: str, study: str, by: Quantity) -> Claim:
     """What the original says of large batches, in one study: sharper ``by`` a measure, or nearer to the start."""
-    (short, where, setting, besides), (measure, words) = WHERE[study], WORDS[by]
+    (short, where, setting, besides), (measure, words) = solutions.WHERE[study], solutions.WORDS[by]
     end, other = ("first", "last") if by is DISTANCE else ("last", "first")  # where it is to be larger
     batch, than = (f"at batch {{setting.{setting}.batch_sizes.{name}}}" for name in (end, other))
     more, less = f"{study}.{by.name}.{end}", f"{study}.{by.name}.{other}"
@@ -243,6 +218,14 @@ def of_large_batches(id: str, study: str, by: Quantity) -> Claim:
     )
 
 
+def of_the_paper(id: str, headline: str, says: str, found: str, holds: Test, published: str) -> Claim:
+    """What the paper found in its own setting, which the full preset has."""
+    title = f"In the paper's own setting, {headline}"
+    comments = Comments(f"As in the paper: {found}.", f"Not as in the paper: {found}.", f"Too close to call: {found}.")
+    says = f"{keskar.SETTING} {says}"
+    return Claim(id, "Keskar et al. 2017", says, holds, headline=title, published=published, comments=comments)
+
+
 CLAIMS = (
     of_large_batches("S16a", "f1", KESKAR),
     of_large_batches("S16b", "rest", TOP),
@@ -252,7 +235,7 @@ CLAIMS = (
     of_large_batches("S16f", "updates", DISTANCE),
     of_large_batches("S16g", "small_rest", KESKAR),
     of_large_batches("S16h", "epochs", DISTANCE),
-    keskar.of_the_paper(
+    of_the_paper(
         "paper-sharpness",
         "the large batch ends at least ten times as sharp",
         "the sharpness in full space of the large-batch minimum, over that of the small-batch one, is {margin}: "
@@ -261,7 +244,7 @@ CLAIMS = (
         at_least("paper.keskar.change", keskar.ORDERS_SHARPER),
         keskar.TABLE_3,
     ),
-    keskar.of_the_paper(
+    of_the_paper(
         "paper-gap",
         "the large batch reads fewer new images",
         "the large batch has the lower test accuracy; from the small batch to the large one it changes by "
@@ -271,7 +254,7 @@ CLAIMS = (
         larger("paper.final_test_accuracy.first", than="paper.final_test_accuracy.last", paired=True),
         keskar.TABLE_2,
     ),
-    keskar.of_the_paper(
+    of_the_paper(
         "paper-distance",
         "the small batch goes three to ten times as far",
         "the distance from the start with the small batch, over that with the large one, is {margins[0]} and {margins[1]}: "

@@ -204,6 +204,32 @@ DRAWS = _positive(
 OF_FEW = (HALF_BOX, SUBSPACE, HALF_SUBSPACE, ADAPTIVE)
 """What of it is measured for few of the runs."""
 
+WORDS = {
+    KESKAR: ("Keskar's sharpness", "end sharp and small ones flat, by Keskar's measure"),
+    TOP: ("the largest Hessian eigenvalue", "end sharp and small ones flat, by the Hessian"),
+    DISTANCE: ("the distance from the start", "stay near the start and small ones go far"),
+}
+"""What is measured, and what the original says of it."""
+SMALLER, FEWER = "On the smaller network with equal", " But the large batch also makes far fewer updates."
+WHERE = {
+    "f1": ("On the paper's network", "On F1 with equal epochs", "f1", FEWER),
+    "rest": ("On the paper's network at rest", "On F1 with equal epochs and a rate that falls to zero", "f1_at_rest", FEWER),
+    "small_rest": (
+        "On a smaller network at rest",
+        f"{SMALLER} epochs, each batch from its own rate to zero",
+        "small_at_rest",
+        FEWER,
+    ),
+    "epochs": ("On a smaller network at equal epochs", f"{SMALLER} epochs", "small", FEWER),
+    "updates": (
+        "On a smaller network at equal updates",
+        f"{SMALLER} updates",
+        "small",
+        " But the large batch also sees far more images.",
+    ),
+}
+"""Each study in a headline and in a sentence, its settings, and what else a large batch does there."""
+
 
 def at_ends(sweep: Sweep[Solution], measured: Sequence[Quantity]) -> dict[str, dict[str, Metric]]:
     """Each quantity at the smallest batch and at the largest, and its change from the one to the other."""
