@@ -218,12 +218,16 @@ def of_large_batches(id: str, study: str, by: Quantity) -> Claim:
     )
 
 
-def of_the_paper(id: str, headline: str, says: str, found: str, holds: Test, published: str) -> Claim:
+def of_the_paper(
+    id: str, headline: str, says: str, found: str, holds: Test, published: str, effect: float | None = None
+) -> Claim:
     """What the paper found in its own setting, which the full preset has."""
     title = f"In the paper's own setting, {headline}"
     comments = Comments(f"As in the paper: {found}.", f"Not as in the paper: {found}.", f"Too close to call: {found}.")
     says = f"{keskar.SETTING} {says}"
-    return Claim(id, "Keskar et al. 2017", says, holds, headline=title, published=published, comments=comments)
+    return Claim(
+        id, "Keskar et al. 2017", says, holds, headline=title, published=published, published_effect=effect, comments=comments
+    )
 
 
 CLAIMS = (
@@ -243,6 +247,7 @@ CLAIMS = (
         "the large batch ends {paper.keskar.change} times as sharp",
         at_least("paper.keskar.change", keskar.ORDERS_SHARPER),
         keskar.TABLE_3,
+        effect=167,
     ),
     of_the_paper(
         "paper-gap",
@@ -253,6 +258,7 @@ CLAIMS = (
         "the small one",
         larger("paper.final_test_accuracy.first", than="paper.final_test_accuracy.last", paired=True),
         keskar.TABLE_2,
+        effect=0.0022,
     ),
     of_the_paper(
         "paper-distance",
