@@ -145,7 +145,7 @@ def sharp_or_flat(rest: Sweep[Solution], raised: Sweep[Solution]) -> charts.Figu
 
 
 def line(found: Line, batch_sizes: tuple[int, ...]) -> charts.Figure:
-    """The line from the small-batch solution to the large-batch one, as in the paper. F1, seed {setting.f1.seeds.first}, one
+    """The line from the small-batch solution to the large-batch one. As in the paper: F1, seed {setting.f1.seeds.first}, one
     common start; {setting.num_line_examples} images each; the statistics of batch normalisation are estimated anew at each
     point."""
     panels = {

@@ -259,11 +259,12 @@ def in_all(number: str) -> str:
 def large_batches(id: str, equal: str, do: str, by_margin: str, what: str, by: Margin) -> Claim:
     """What the largest batch does to a number, against the smallest, each at its own rate."""
     first, last = (f"{{own.{equal}.{what}.{end}}}" for end in ("first", "last"))
+    at = "training loss" if equal == "at_loss" else "epochs"
     found = f"{WHAT[what]} is {first} with the small batch and {last} with the large one"
     return Claim(
         id,
         source="original 3.3, part 2",
-        headline=f"At their own rate, large batches {do} {EQUAL[equal]}",
+        headline=f"At their own rate and equal {at}, large batches {do}",
         quote=original.QUOTES["S15c"],
         says="Each batch size at its own rate, batches of {setting.matched.batch_sizes.last} instead of "
         f"{{setting.matched.batch_sizes.first}} {by_margin} {EQUAL[equal]}: from {first} to {last}.",

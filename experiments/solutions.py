@@ -205,9 +205,9 @@ OF_FEW = (HALF_BOX, SUBSPACE, HALF_SUBSPACE, ADAPTIVE)
 """What of it is measured for few of the runs."""
 
 WORDS = {
-    KESKAR: ("Keskar's sharpness", "end sharp and small ones flat, by Keskar's measure"),
-    TOP: ("the largest Hessian eigenvalue", "end sharp and small ones flat, by the Hessian"),
-    DISTANCE: ("the distance from the start", "stay near the start and small ones go far"),
+    KESKAR: ("Keskar's sharpness", "end sharp, by Keskar's measure"),
+    TOP: ("the largest Hessian eigenvalue", "end sharp, by the Hessian"),
+    DISTANCE: ("the distance from the start", "stay near the start"),
 }
 """What is measured, and what the original says of it."""
 SMALLER, FEWER = "On the smaller network with equal", " But the large batch also makes far fewer updates."
@@ -332,7 +332,7 @@ def rescaling(scales: list[Rescaled]) -> charts.Figure:
 
 
 def gap_against(both: dict[str, Sweep[Solution]]) -> charts.Figure:
-    """The gap of the loss against sharpness, left, and against training loss, right. One dot per run of the smaller network, at
+    """The gap of the loss against sharpness and against training loss. One dot per run of the smaller network, at
     all batch sizes, for equal epochs and for equal updates."""
     against = {"sharpness": KESKAR, "training loss": TRAIN_LOSS}
     panels = {
