@@ -185,8 +185,8 @@ def plane(part: str, paths: ByStart, trained: Trained) -> charts.Figure:
         x[title] = f"component 1 ({100 * path.explained[0]:.0f} % of variance)"
         y[title] = f"component 2 ({100 * path.explained[1]:.0f} %)"
     alt = (
-        "Two maps on two principal components: runs from the same start, and from starts of their own. Each run is a line with a "
-        "dot per epoch, coloured by test accuracy."
+        "Two maps on two principal components: runs from the same start, and from starts of their own. Each run is a line with "
+        "a dot per epoch, coloured by test accuracy."
     )
     return charts.paths(panels, x=x, y=y, label="test accuracy (%)", step="epoch", alt=alt)
 
