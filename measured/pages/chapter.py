@@ -56,15 +56,7 @@ def files(frame: Frame, outline: Outline, page: Page) -> dict[str, bytes]:
             ),
             {name: figures.called(name) for name in figures},
         )
-        made = (
-            data.of_chapter(record, page.text)
-            | {
-                drawing_path(chapter.name, name, layout): svg.encode()
-                for name, layouts in page.drawings.items()
-                for layout, svg in layouts.items()
-            }
-            | {contents.path(chapter.name): inside.to_json().encode()}
-        )
+        made = data.of_chapter(record, page.text) | _drawings(page) | {contents.path(chapter.name): inside.to_json().encode()}
     made[f"{chapter.name}.html"] = frame.page(
         "chapter.html.jinja2",
         outline=outline,
@@ -88,6 +80,23 @@ def _turns(outline: Outline, chapter: Chapter) -> tuple[Chapter | None, Chapter 
     around = [None, *outline.chapters, None]
     place = next((place for place, item in enumerate(around) if item and item.name == chapter.name), 0)
     return (around[place - 1], around[place + 1]) if place else (None, None)
+
+
+def _drawings(page: Page) -> dict[str, bytes]:
+    """The drawings of a chapter as files."""
+    made = {
+        drawing_path(page.chapter.name, name, layout): svg.encode()
+        for name, layouts in page.drawings.items()
+        for layout, svg in layouts.items()
+    }
+    # A script may not read the pixels of an SVG that is a file, but may draw one that it was handed.
+    return made | {
+        drawing_path(page.chapter.name, name, "wide").removesuffix("svg") + "js": data.as_script(
+            "drawing", f"{page.chapter.name}/{name}", layouts["wide"]
+        )
+        for name, layouts in page.drawings.items()
+        if "wide" in layouts
+    }
 
 
 def stamps_of(record: Record) -> list[str]:

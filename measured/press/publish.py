@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from measured.files import canonical, digest
+from measured.installed import ABSENT, file_of, version_of
 from measured.pages import material
 from measured.press.folder import Bundle, Site
 from measured.press.standing import Standing, standing_of
@@ -80,6 +81,7 @@ def publish(
         Bundle("front", digest(canonical([common, stand])), lambda: fronts().front()),
         Bundle("guides", digest(canonical([common, stand])), lambda: fronts().guides()),
         Bundle("made", digest(canonical(facts)), lambda: fronts().made(statuses)),
+        *_plotly(),
         *(_source(path, text, project, common) for path, text in sources.items()),
     ]
     changed = site.publish(bundles)
@@ -122,3 +124,11 @@ def _source(path: str, text: str, project: Project, common: str) -> Bundle:
         return source_files(project, path, text)
 
     return Bundle(f"source {path}", digest(canonical([common, path, text])), make)
+
+
+def _plotly() -> list[Bundle]:
+    """What draws figures that are explored, as the installed package has it; pages say so where it is missing."""
+    if (version := version_of("plotly")) == ABSENT:
+        return []
+    path = file_of("plotly", "plotly/package_data/plotly.min.js")
+    return [Bundle("plotly", version, lambda: {path.name: path.read_bytes()})]
