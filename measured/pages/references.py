@@ -87,7 +87,7 @@ class References:
             words = " ".join(found[0].split()).replace("(", "")
             # Other words may stand before a name, "As Li 2018", or belong to a list.
             if not self.cited_in(f"{words} ") and not self.cited_in(text[found.start() : found.end() + 1]):
-                near = get_close_matches(words, known, n=1)
+                near = get_close_matches(words, known, n=1, cutoff=0.5)
                 hint = f"did you mean {near[0]!r}?" if near else "add it there"
                 yield found.start(), f"{words!r} is no work of templates/{FILE}; {hint}"
 
