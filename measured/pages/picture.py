@@ -5,20 +5,19 @@ page says. Colours are classes of the style sheet. What is drawn are the numbers
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
-from measured.evidence import Finding, Region, Structure, Verdict, as_given, measurement, number
+from measured.evidence import Finding, Region, Verdict
 from measured.evidence.standing import carriers, deciding, inside, span
 from measured.pages.scale import WIDTH, Scale, edges, scale_of
+from measured.pages.wording import in_words, labels, region_of, sentence, value_of
 
-SIGNS = {"supported": "✓", "refuted": "✗", "inconclusive": "?", "not measured": "–"}
 _HEADER, _NAME, _WORDS, _LANE, _BETWEEN, _AXIS, _APART = 18, 17, 14, 20, 4, 22, 10
 """Heights in pixels: the line that says where it is true, that of a test's name and number, that of the words above the first
 band, a band, what is between two rows, the numbers below, and what is between two axes."""
-_BOLD = 7.2
+_BOLD = 6.6
 """Pixels of a bold character, on average."""
 _MARK = (20, 10)
 """Height of a compact drawing, and where its bar is."""
@@ -99,7 +98,7 @@ def _panel(rows: Sequence[_Row]) -> tuple[str, int]:
     words = _words(rows, scale)
     parts = [
         f'<rect class="swatch" x="0" y="3" width="10" height="10" rx="2"/>'
-        f'<text class="region" x="0" dx="15" y="12">true if {_escape(_told_region(first))}</text>'
+        f'<text class="region" x="0" dx="15" y="12">true if {_escape(region_of(first))}</text>'
     ]
     top = _HEADER
     for place, row in enumerate(rows):
@@ -160,7 +159,7 @@ def _row(row: _Row, scale: Scale, top: int, lane: int) -> str:
     below = 0 if _fits(row) else _NAME
     parts = [
         f'<text class="name" x="0" y="{top + 12}">{_escape(_short(row.label))}</text>'
-        f'<text class="value" x="100%" y="{top + 12 + below}">{_escape(_told_value(finding))}</text>',
+        f'<text class="value" x="100%" y="{top + 12 + below}">{_escape(value_of(finding))}</text>',
         _ground(finding, scale, lane),
     ]
     if finding.outcome != "not measured":
@@ -174,152 +173,12 @@ def _row(row: _Row, scale: Scale, top: int, lane: int) -> str:
         at = scale.place(finding.published)
         parts.append(f'<svg class="at" x="{_share(at)}" y="{y}"><path class="diamond" d="M0-6 6 0 0 6-6 0Z"/></svg>')
     name = f"row {_class(finding.outcome)}{'' if row.carries else ' aside'}"
-    return f'<g class="{name}" data-test="{row.place + 1}"><title>{_escape(_sentence(finding))}</title>{"".join(parts)}</g>'
+    return f'<g class="{name}" data-test="{row.place + 1}"><title>{_escape(sentence(finding))}</title>{"".join(parts)}</g>'
 
 
 def _fits(row: _Row) -> bool:
     """Whether a test's name and its number stand in one line."""
-    return len(row.label) + len(_told_value(row.finding)) + 2 <= WIDTH / _BOLD
-
-
-def _told_value(finding: Finding) -> str:
-    return "not measured" if finding.outcome == "not measured" else f"{_value(finding)} {SIGNS[finding.outcome]}"
-
-
-def _value(finding: Finding) -> str:
-    value, _, suffix = measurement(finding.value, finding.low, finding.high, finding.unit)
-    return f"{value}{suffix}{_times(finding)}"
-
-
-def _times(finding: Finding) -> str:
-    return " times" if finding.on_logarithms and not finding.unit else ""
-
-
-def _told_region(finding: Finding) -> str:
-    region = finding.true_in
-    if not (math.isfinite(region.low) and math.isfinite(region.high)):
-        before, _, after = finding.region.partition("; ")  # of a rule without exceptions: none, and what if none was seen
-        told = after if after and region.high else before
-        if told.endswith(" 1 points"):
-            return told.removesuffix("s")
-        return told if told.endswith(" 1") else f"{told}{_times(finding)}"
-    low, high = (as_given(bound, finding.unit) for bound in (region.low, region.high))
-    told = f"below {low} or above {high}" if region.outside else f"between {low} and {high}"
-    return f"{told} {finding.unit}".strip() + _times(finding)
-
-
-def in_words(verdict: Verdict) -> str:
-    """The drawing for those who cannot see it."""
-    if not verdict.findings:
-        return verdict.outcome.capitalize() + "."
-    names = labels(verdict)
-    told = [
-        f"{name}: {_sentence(finding)}" if len(names) > 1 else _sentence(finding)
-        for name, finding in zip(names, verdict.findings, strict=True)
-    ]
-    whole = f" {combination(verdict)} The claim is {verdict.outcome}." if len(told) > 1 else ""
-    return f"{' '.join(told)}{whole}"
-
-
-def _sentence(finding: Finding) -> str:
-    if finding.outcome == "not measured":
-        return f"Not measured; true if {_told_region(finding)}."
-    value, interval, suffix = measurement(finding.value, finding.low, finding.high, finding.unit)
-    times = _times(finding)
-    found = f"Measured {value}{suffix}{times}, interval {interval}{suffix}{times}"
-    return f"{found}; true if {_told_region(finding)}: {finding.outcome}."
-
-
-def in_short(finding: Finding) -> str:
-    """A test in numbers, for the line below a compact drawing."""
-    true = f"true if {_told_region(finding)}"
-    return f"not measured; {true}" if finding.outcome == "not measured" else f"{_value(finding)}; {true}"
-
-
-def distance(verdict: Verdict) -> str:
-    """How far the estimate that decides is from the edge, in margins, as a number to sort by; empty where there is none."""
-    finding = deciding(verdict)
-    if not finding or finding.outcome == "not measured":
-        return ""
-    margins = span(finding).value
-    return f"{min(max(margins, -1e9), 1e9):.4g}"
-
-
-def named(verdict: Verdict) -> list[tuple[str, Finding]]:
-    """The tests of a verdict with their short names."""
-    return list(zip(labels(verdict), verdict.findings, strict=True))
-
-
-def combination(verdict: Verdict) -> str:
-    """How several tests make the verdict, in a sentence; empty where there is one."""
-    structure, num = verdict.structure, len(verdict.findings)
-    if num < 2 or not structure.parts:
-        return ""
-    if _is_nested(structure):
-        return f"True if {_formula(structure, count(1))} hold."
-    how_many = {name: sum(item.outcome == name for item in verdict.findings) for name in SIGNS}
-    if structure.of == "every":
-        both = "Both" if num == 2 else f"All {number(num)}"
-        if verdict.outcome == "refuted":
-            return f"{both} must hold; one that does not is enough to refute the claim."
-        if verdict.outcome == "supported":
-            return f"{both} must hold, and {'do' if num == 2 else 'all do'}."
-        return f"{both} must hold; {_open(how_many)}."
-    either = "Either" if num == 2 else f"One of {number(num)}"
-    if verdict.outcome == "supported":
-        return f"{either} is enough, and {number(how_many['supported'])} hold{'s' if how_many['supported'] == 1 else ''}."
-    if verdict.outcome == "refuted":
-        return f"{either} would be enough; none holds."
-    return f"{either} would be enough; {_open(how_many)}."
-
-
-def _open(how_many: dict[str, int]) -> str:
-    told = [f"{number(how_many[name])} {words}" for name, words in (
-        ("inconclusive", "open"), ("not measured", "not measured")) if how_many[name]]  # fmt: skip
-    return f"{' and '.join(told)}"
-
-
-def _is_nested(structure: Structure) -> bool:
-    return any(part.parts for part in structure.parts)
-
-
-def _formula(structure: Structure, numbers: Iterator[int], around: str = "{}") -> str:
-    """Which tests must hold, by their numbers: "(1 and 2) or (3 and 4)"."""
-    if not structure.parts:
-        return str(next(numbers))
-    joined = " and " if structure.of == "every" else " or "
-    return around.format(joined.join(_formula(part, numbers, "({})") for part in structure.parts))
-
-
-def labels(verdict: Verdict) -> list[str]:
-    """A short name for each test of a claim: of the names of its metrics, what tells it from the others and its sides from each
-    other."""
-    words = [set(side) for finding in verdict.findings for side in _sides(finding.effect)[0]]
-    if len(words) == 1:
-        return ["" if verdict.findings[0].outcome == "not measured" else "measured"]
-    found = [_label(finding, set.intersection(*words)) for finding in verdict.findings]
-    if _is_nested(verdict.structure) or len(set(found)) < len(found):
-        return [f"{place}. {name}" for place, name in enumerate(found, 1)]
-    return found
-
-
-def _label(finding: Finding, everywhere: set[str]) -> str:
-    """A test's name without the words that all tests have; what both of its sides have comes before them, once."""
-    sides, sign = _sides(finding.effect)
-    kept = [[word for word in side if word not in everywhere] for side in sides]
-    if len(kept) == 1:
-        return " ".join(kept[0] or sides[0])
-    common = [word for word in kept[0] if word in kept[1]]
-    told = sign.join(" ".join(word for word in side if word not in common) or "the other" for side in kept)
-    return f"{' '.join(common)}: {told}" if common else told
-
-
-def _sides(effect: str) -> tuple[list[list[str]], str]:
-    """The words of the metrics that a test compares, and the sign between them."""
-    plain = effect.rsplit(" of ", 1)[-1] if effect.startswith("median over") else effect.replace("odds of ", "")
-    sign = next((sign for sign in (" / ", " − ") if sign in plain), "")
-    metrics = plain.split(sign) if sign else [plain]
-    return [metric.replace("_", " ").split(".") for metric in metrics], sign.replace("/", "÷")
+    return len(row.label) + len(value_of(row.finding)) + 2 <= WIDTH / _BOLD
 
 
 def _short(text: str) -> str:

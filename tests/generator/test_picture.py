@@ -38,7 +38,7 @@ from measured.evidence import (
     some,
 )
 from measured.evidence.judge import judge
-from measured.pages import environment, ledger, picture
+from measured.pages import environment, ledger, picture, wording
 from measured.pages.chapter import Page
 from measured.pages.outline import OUR_OWN, Chapter, Outline
 from measured.pages.record import Record, read, to_json
@@ -233,7 +233,7 @@ def test_picture_and_outcome_agree(verdict: Verdict):
         assert finding.outcome in _may_be(_bands(row), _bar(row))
         assert finding.outcome.replace(" ", "-") in row.get("class", "").split()
         told = [text.text for text in row.iter(f"{SVG}text") if text.get("class") == "value"]
-        assert told[0].endswith(picture.SIGNS[finding.outcome] if finding.outcome != "not measured" else "not measured")
+        assert told[0].endswith(wording.SIGNS[finding.outcome] if finding.outcome != "not measured" else "not measured")
 
 
 @settings(max_examples=60, deadline=None)
