@@ -8,7 +8,7 @@ from measured.charts import notes
 from measured.charts.axis import Title, heading, scales
 from measured.charts.figure import Figure, Table
 from measured.charts.panels import Panels, check_panels, grouped
-from measured.charts.style import INK, WIDE, looks
+from measured.charts.style import INK, WIDE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -52,12 +52,16 @@ class Curves(Figure):
     """Ends of the y axis by panel, where they are not left to the data."""
 
     shape: ClassVar[str] = "curves"
+    told_by: ClassVar[int | None] = 1
+
+    def names(self) -> list[str]:
+        return [name for name in super().names() if name != self.reference]
 
     def draw(self, width: float) -> "Drawing":
         rows = [Row(*row) for row in self.table.rows]
         lines = grouped(rows, "series")
         names = list(dict.fromkeys(row.series for row in rows))
-        styles = looks(name for name in names if name != self.reference)
+        looks = self.looks()
         drawing, axes = self.panels.place(width, 2.9 if width == WIDE else 2.7)
         handles = {}
         for panel, ax in axes.items():
@@ -69,12 +73,14 @@ class Curves(Figure):
                 if name == self.reference:
                     (handles[name],) = ax.plot(xs, medians, color=INK, linewidth=2.6, dashes=(1.2, 1.2), zorder=5)
                     continue
-                colour, marker = styles[name]
+                look = looks[name]
                 few = len(points) <= 20
-                (handles[name],) = ax.plot(xs, medians, color=colour, marker=marker if few else None, markersize=4, zorder=3)
+                style = {"color": look.light, "marker": look.symbol, "linestyle": look.dashes}
+                every = None if few else (len(points) // 12, len(points) // 6)
+                (handles[name],) = ax.plot(xs, medians, **style, markersize=4, markevery=every, zorder=3)
                 if any(point.low != point.high for point in points):
                     low, high = [point.low for point in points], [point.high for point in points]
-                    ax.fill_between(xs, low, high, color=colour, alpha=0.16, linewidth=0, zorder=2)
+                    ax.fill_between(xs, low, high, color=look.light, alpha=0.16, linewidth=0, zorder=2)
         self.panels.finish(drawing, axes, handles)
         for panel, limits in self.limits.items():
             axes[panel].set_ylim(*limits)

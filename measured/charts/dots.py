@@ -9,7 +9,7 @@ from measured.charts import notes
 from measured.charts.axis import Title, bounds_on_axis, heading, on_axis
 from measured.charts.figure import Figure, Table
 from measured.charts.panels import Panels, grouped
-from measured.charts.style import WIDE, looks
+from measured.charts.style import WIDE
 from measured.evidence import Metric
 
 if TYPE_CHECKING:
@@ -41,25 +41,26 @@ class Dots(Figure):
     panels: Panels
 
     shape: ClassVar[str] = "dots"
+    told_by: ClassVar[int | None] = 1
 
     def draw(self, width: float) -> "Drawing":
         rows = [Row(*row) for row in self.table.rows]
-        things, styles = grouped(rows, "name"), looks(row.name for row in rows)
+        things, looks = grouped(rows, "name"), self.looks()
         drawing, axes = self.panels.place(width, 2.8 if width == WIDE else 2.6)
         handles = {}
         for panel, ax in axes.items():
-            for name, (colour, marker) in styles.items():
+            for name, look in looks.items():
                 if name not in things.get(panel, {}):
                     continue
                 *seeds, summary = things[panel][name]
                 xs, values = [seed.x for seed in seeds], [seed.value for seed in seeds]
-                ax.plot(xs, values, ".", color=colour, alpha=0.45, markersize=5, zorder=2)
+                ax.plot(xs, values, ".", color=look.light, alpha=0.45, markersize=5, zorder=2)
                 handles[name] = ax.errorbar(
                     [summary.x],
                     [summary.value],
                     yerr=summary.bars,
-                    fmt=marker,
-                    color=colour,
+                    fmt=look.symbol,
+                    color=look.light,
                     markersize=6,
                     capsize=3,
                     linewidth=1.4,

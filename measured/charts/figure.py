@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from measured.charts.style import LAYOUTS
 from measured.evidence import Metric
+from measured.looks import Look, told_apart
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -40,11 +41,15 @@ class Figure:
     """The function that made it, to which "code" leads."""
     made_in: str = field(default="", kw_only=True)
     """The module of that function: the chapter's, or one that it imports."""
+    declared_looks: dict[str, Look] = field(default_factory=dict, kw_only=True)
+    """Looks that the report gives to things by name, in all its charts; set when the figure is drawn or shown."""
 
     shape: ClassVar[str]
     """The name by which files and style sheets know the class."""
     layouts: ClassVar[Mapping[str, float]] = LAYOUTS
     """Width in inches by layout."""
+    told_by: ClassVar[int | None] = None
+    """The column of the table by which things are told apart: each of its names has a colour and a marker."""
     shapes: ClassVar[dict[str, type["Figure"]]] = {}
     """The classes that there are, by their shape."""
 
@@ -54,6 +59,15 @@ class Figure:
     def __post_init__(self):
         if not self.alt.strip() and self.layouts:
             raise ValueError("a figure needs an alt: say what it shows to one who cannot see it")
+
+    def names(self) -> list[str]:
+        """What is told apart in the chart, in the order in which it comes."""
+        return [] if self.told_by is None else list(dict.fromkeys(row[self.told_by] for row in self.table.rows))
+
+    def looks(self) -> dict[str, Look]:
+        """Colour, marker and dash of everything that is told apart, by its name: those of the drawing, for whoever draws the
+        figure in another way."""
+        return told_apart(self.names(), self.declared_looks)
 
     def draw(self, width: float) -> "Drawing":
         """A matplotlib figure, that many inches wide."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from measured.charts.axis import Title, heading, scales
 from measured.charts.figure import Figure, Table
 from measured.charts.panels import Panels, grouped
-from measured.charts.style import WIDE, looks
+from measured.charts.style import WIDE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -31,20 +31,21 @@ class Scatter(Figure):
     """Whether all panels have the same reach."""
 
     shape: ClassVar[str] = "scatter"
+    told_by: ClassVar[int | None] = 1
 
     def draw(self, width: float) -> "Drawing":
         rows = [Row(*row) for row in self.table.rows]
-        kinds, styles = grouped(rows, "kind"), looks(row.kind for row in rows)
+        kinds, looks = grouped(rows, "kind"), self.looks()
         drawing, axes = self.panels.place(width, 2.9 if width == WIDE else 2.7)
         handles = {}
         for panel, ax in axes.items():
-            for name, (colour, marker) in styles.items():
+            for name, look in looks.items():
                 if points := kinds.get(panel, {}).get(name):
                     (handles[name],) = ax.plot(
                         [point.x for point in points],
                         [point.y for point in points],
-                        marker,
-                        color=colour,
+                        look.symbol,
+                        color=look.light,
                         alpha=0.6,
                         markersize=4.5 if len(points) < 400 else 2.5,
                         markeredgewidth=0,

@@ -4,20 +4,21 @@ Colours are literal for light paper; a style sheet inside the SVG swaps them whe
 """
 
 import io
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from measured.looks import PALETTE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 INK, MUTED, GRID, PAPER = "#22252b", "#6a7079", "#e3e5e9", "#ffffff"
-COLOURS = ("#2a6fbb", "#d1602b", "#2f8f5b", "#8a56ac", "#a8851a", "#b23a5e")
-DARK = {
-    INK: "#e4e6ea", MUTED: "#9aa1ab", GRID: "#383d46", PAPER: "#16181d",
-    "#2a6fbb": "#6aa7e8", "#d1602b": "#f0905f", "#2f8f5b": "#5fc48d",
-    "#8a56ac": "#bf90dd", "#a8851a": "#d9b54a", "#b23a5e": "#e57a99",
-}  # fmt: skip
-MARKERS = ("o", "s", "^", "D", "v", "P")
+DARK = {INK: "#e4e6ea", MUTED: "#a2a9b4", GRID: "#31353d", PAPER: "#16181d"} | {
+    on_light: shades.dark for shades in PALETTE.values() for on_light in (shades.light, shades.text)
+}
+"""Each colour of a drawing on dark paper, by what it is on light paper."""
+COLD, WARM = "#2a6fbb", "#d1602b"
+"""Ends of the scale of numbers that are drawn as an area."""
 WIDE, NARROW = 7.6, 3.9  # inches; 1 inch is 96 CSS pixels before the browser scales
 LAYOUTS = {"wide": WIDE, "narrow": NARROW}
 """Each figure is drawn wide for a desk and narrow for a phone."""
@@ -32,26 +33,11 @@ STYLE = {
 }  # fmt: skip
 
 
-class Look(NamedTuple):
-    """How one of several things is told from the others."""
-
-    colour: str
-    marker: str
-
-
-def looks(names: Iterable[str]) -> dict[str, Look]:
-    """A colour and a marker for each name, in the order in which the names first come."""
-    return {
-        name: Look(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)])
-        for place, name in enumerate(dict.fromkeys(names))
-    }
-
-
 def gradient() -> Any:
     """Blue over grey to orange: readable on light and on dark paper."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("gradient", [COLOURS[0], "#9a94a8", COLOURS[1]])
+    return LinearSegmentedColormap.from_list("gradient", [COLD, "#9a94a8", WARM])
 
 
 def svg(name: str, draw: "Callable[[], Drawing]") -> str:

@@ -9,7 +9,7 @@ from measured.charts import notes
 from measured.charts.axis import Axis, Title, bounds_on_axis, heading, on_axis
 from measured.charts.figure import Figure, Table
 from measured.charts.panels import Panels, grouped
-from measured.charts.style import WIDE, looks
+from measured.charts.style import WIDE
 from measured.evidence import Metric, Quantity, Sweep
 
 if TYPE_CHECKING:
@@ -39,14 +39,15 @@ class Trend(Figure):
     panels: Panels
 
     shape: ClassVar[str] = "trend"
+    told_by: ClassVar[int | None] = 1
 
     def draw(self, width: float) -> "Drawing":
         rows = [Row(*row) for row in self.table.rows]
-        lines, styles = grouped(rows, "series"), looks(row.series for row in rows)
+        lines, looks = grouped(rows, "series"), self.looks()
         drawing, axes = self.panels.place(width, 2.9 if width == WIDE else 2.7)
         handles = {}
         for panel, ax in axes.items():
-            for name, (colour, marker) in styles.items():
+            for name, look in looks.items():
                 points = lines.get(panel, {}).get(name)
                 if not points:
                     continue
@@ -54,8 +55,9 @@ class Trend(Figure):
                     [point.x for point in points],
                     [point.value for point in points],
                     yerr=[[point.bar(point.low) for point in points], [point.bar(point.high) for point in points]],
-                    fmt=f"{marker}-",
-                    color=colour,
+                    fmt=look.symbol,
+                    linestyle=look.dashes,
+                    color=look.light,
                     markersize=4.5,
                     capsize=2,
                     linewidth=1.4,
