@@ -1,5 +1,6 @@
 """What a chart is before it is drawn: a tidy table, the words around it, and options of its shape."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 Cell = str | int | float | Metric | None
 """What a table can hold; None where there is no number, such as an interval of a single seed."""
+
+
+_SENTENCE = re.compile(r"(?<=[.?!])(?<!\b[a-z]\.[a-z]\.) +(?=[^a-z])")
+"""Between two sentences; not after "e.g."."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,16 @@ class Figure:
     def __post_init__(self):
         if not self.alt.strip() and self.layouts:
             raise ValueError("a figure needs an alt: say what it shows to one who cannot see it")
+
+    @property
+    def title(self) -> str:
+        """What the figure shows, in a few words: the first sentence of its caption."""
+        return _SENTENCE.split(self.caption, maxsplit=1)[0]
+
+    @property
+    def description(self) -> str:
+        """The caption after its first sentence."""
+        return self.caption[len(self.title) :].lstrip()
 
     def names(self) -> list[str]:
         """What is told apart in the chart, in the order in which it comes."""
