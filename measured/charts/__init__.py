@@ -14,8 +14,9 @@ from measured.charts.scatter import scatter
 from measured.charts.surface import Grid, surface
 from measured.charts.table import table
 from measured.charts.trend import sweeps, trend
+from measured.looks import Look, Looks
 
 __all__ = [
-    "Axis", "Cell", "Drawings", "Figure", "Grid", "Path", "Series", "Table", "converter", "curves", "dots", "draw", "drawn",
-    "from_plain", "images", "own", "paths", "scatter", "surface", "sweeps", "table", "to_plain", "trend",
+    "Axis", "Cell", "Drawings", "Figure", "Grid", "Look", "Looks", "Path", "Series", "Table", "converter", "curves", "dots",
+    "draw", "drawn", "from_plain", "images", "own", "paths", "scatter", "surface", "sweeps", "table", "to_plain", "trend",
 ]  # fmt: skip
