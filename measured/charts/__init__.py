@@ -16,9 +16,10 @@ from measured.charts.spectrum import spectrum
 from measured.charts.surface import Grid, surface
 from measured.charts.table import table
 from measured.charts.trend import sweeps, trend
+from measured.looks import Look, Looks
 
 __all__ = [
-    "Axis", "Cell", "Drawings", "Example", "Figure", "Grid", "Path", "Series", "Slide", "Table", "converter", "curves", "dots",
-    "draw", "drawn", "from_plain", "images", "own", "paths", "scatter", "slides", "spectrum", "surface", "sweeps", "table",
-    "to_plain", "trend",
+    "Axis", "Cell", "Drawings", "Example", "Figure", "Grid", "Look", "Looks", "Path", "Series", "Slide", "Table", "converter",
+    "curves", "dots", "draw", "drawn", "from_plain", "images", "own", "paths", "scatter", "slides", "spectrum", "surface",
+    "sweeps", "table", "to_plain", "trend",
 ]  # fmt: skip

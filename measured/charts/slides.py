@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from measured.charts.axis import Axis, Title, linear, of_panels
 from measured.charts.figure import Figure, Table
 from measured.charts.panels import grouped
-from measured.charts.style import COLOURS, INK, MUTED, NARROW, looks
+from measured.charts.style import COLD, INK, MUTED, NARROW, SMALL
 from measured.evidence import as_given
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Slides(Figure):
     knob: Axis
     y: dict[str, Axis]
     """By chart."""
-    names: tuple[str, ...]
+    answers: tuple[str, ...]
     """What answers are shared out among."""
     pictures: dict[str, dict[str, Picture]]
     """By panel and example."""
@@ -96,11 +96,14 @@ class Slides(Figure):
     fields: ClassVar[tuple[str, ...]] = Row._fields
     explorer: ClassVar[str] = "slides"
 
+    def names(self) -> list[str]:
+        return list(dict.fromkeys(row.name for row in map(Row._make, self.table.rows) if row.kind == CURVE))
+
     def explorer_options(self) -> dict[str, Any]:
         return {
             "knob": self.knob.title,
             "y": [(chart, {"title": axis.title, "log": axis.log}) for chart, axis in self.y.items()],
-            "names": self.names,
+            "names": self.answers,
             "pictures": [
                 (panel, [(title, vars(picture)) for title, picture in pictures.items()])
                 for panel, pictures in self.pictures.items()
@@ -115,7 +118,7 @@ class Slides(Figure):
         rows = [Row(*row) for row in self.table.rows]
         curves = grouped((row for row in rows if row.kind == CURVE), "of")
         shares = grouped((row for row in rows if row.kind == SHARE), "of")
-        styles = looks(row.name for row in rows if row.kind == CURVE)
+        styles = self.looks()
         panels = list(dict.fromkeys(row.panel for row in rows))
         across = 1 if width <= NARROW else min(len(panels), 2)
         heights: list[list[float]] = [
@@ -134,7 +137,7 @@ class Slides(Figure):
             for ax, (title, lines_of) in zip(axes, curves.get(panel, {}).items(), strict=False):
                 for name, points in lines_of_names(lines_of).items():
                     at, values = [point.at for point in points], [point.value for point in points]
-                    (handles[name],) = ax.plot(at, values, color=styles[name].colour, zorder=3)
+                    (handles[name],) = ax.plot(at, values, color=styles[name].light, zorder=3)
                 charts.setdefault(title, []).append(ax)
                 ax.set(ylabel=self.y[title].title, xlabel=self.knob.title if ax is axes[-2] else "")
                 ax.tick_params(labelbottom=ax is axes[-2])
@@ -155,7 +158,7 @@ class Slides(Figure):
             ax.axvline(at, color=MUTED, linewidth=1, linestyle=(0, (2, 2)), zorder=1)
             if named:
                 where = {"xycoords": ("data", "axes fraction"), "xytext": (0, 3), "textcoords": "offset points"}
-                ax.annotate(name, (at, 1), **where, ha="center", fontsize=8.5, color=MUTED)
+                ax.annotate(name, (at, 1), **where, ha="center", fontsize=SMALL, color=MUTED)
 
     def _draw_examples(self, ax: Any, shares: Mapping[str, Sequence[Row]], pictures: Mapping[str, Picture]) -> None:
         """A line for each example: its picture, and for each stop a bar for each name, the right one in colour."""
@@ -163,24 +166,24 @@ class Slides(Figure):
         from matplotlib.patches import PathPatch
         from matplotlib.path import Path
 
-        wide = 0.84 / len(self.names)
-        bars: dict[str, list[Any]] = {MUTED: [], COLOURS[0]: []}
+        wide = 0.84 / len(self.answers)
+        bars: dict[str, list[Any]] = {MUTED: [], COLD: []}
         base: list[tuple[float, float]] = []
         for line, (title, picture) in enumerate(pictures.items()):
             levels = np.array(picture.levels, dtype=np.uint8)
             ax.imshow(levels, cmap="Greys", vmin=0, vmax=255, extent=(0.15, 0.85, line + 0.92, line + 0.08), aspect="auto")
             found = {(row.at, row.name): row.value for row in shares.get(title, [])}
             for stop, at in enumerate(self.stops, start=1):
-                heights = [found.get((at, name), 0.0) for name in self.names]
-                for place, (name, height) in enumerate(zip(self.names, heights, strict=True)):
+                heights = [found.get((at, name), 0.0) for name in self.answers]
+                for place, (name, height) in enumerate(zip(self.answers, heights, strict=True)):
                     if height < LEAST:
                         continue
                     left, low, high = stop + 0.08 + place * wide, line + 0.94, line + 0.94 - 0.66 * height
                     box = [(left, low), (left, high), (left + 0.8 * wide, high), (left + 0.8 * wide, low), (left, low)]
-                    bars[COLOURS[0] if name == picture.truth else MUTED].append(Path(box, closed=True))
+                    bars[COLD if name == picture.truth else MUTED].append(Path(box, closed=True))
                 best = max(range(len(heights)), key=heights.__getitem__)
                 where = (stop + 0.08 + (best + 0.4) * wide, line + 0.93 - 0.66 * heights[best])
-                ax.text(*where, self.names[best], ha="center", va="bottom", fontsize=8.5, color=INK)
+                ax.text(*where, self.answers[best], ha="center", va="bottom", fontsize=SMALL, color=INK)
                 base += [(stop + 0.06, line + 0.94), (stop + 0.94, line + 0.94), (math.nan, math.nan)]
         for colour, boxes in bars.items():
             if boxes:  # as one shape, which takes a tenth of the space of as many

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from measured.charts.figure import Figure, Table
 from measured.charts.panels import grouped
-from measured.charts.style import COLOURS, INK, MUTED, NARROW, on_both_papers
+from measured.charts.style import COLD, INK, MUTED, NARROW, WARM, on_both_papers
 from measured.evidence import power_of_ten
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ DECADES = 17
 """Powers of ten that are shown below the largest magnitude; what is smaller than the last stands at zero."""
 WORDS = {name: name for name in ("minimum", "maximum", "saddle", "undecided")}
 """What a point without slope can be by the signs of its second derivatives."""
-COLOUR_OF = {"negative": COLOURS[1], "zero": MUTED, "positive": COLOURS[0]}
+COLOUR_OF = {"negative": WARM, "zero": MUTED, "positive": COLD}
 
 
 class Row(NamedTuple):

@@ -213,7 +213,7 @@ class _FigureBlocks(Mapping[str, Any]):
             figure=figure,
             cells=_cells(figure),
             drawings={layout: drawing_path(self._chapter.name, name, layout) for layout in drawn},
-            size=_size(drawn["wide"]) if drawn else None,
+            sizes={layout: _size(svg) for layout, svg in drawn.items()},
         )
 
     def __iter__(self):

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from measured.charts import Figure
-from measured.charts.style import looks, on_both_papers
 from measured.evidence import Metric
 from measured.pages.record import Record, to_json
 
@@ -40,6 +39,7 @@ def for_scripts(figure: Figure) -> dict[str, Any]:
     """A figure as its explorer gets it: the words around it, the rows of its CSV, how each series looks, and its options."""
     return {
         "shape": figure.shape,
+        "title": figure.title,
         "caption": figure.caption,
         "alt": figure.alt,
         "note": figure.note,
@@ -47,20 +47,11 @@ def for_scripts(figure: Figure) -> dict[str, Any]:
         "columns": figure.table.columns,
         "rows": [[_plain(cell) for cell in row] for row in figure.table.rows],
         "looks": [
-            (name, {"colour": on_both_papers(look.colour), "marker": look.marker}) for name, look in _looks(figure).items()
+            (name, {"colour": {"light": look.light, "dark": look.dark}, "marker": look.symbol, "dash": look.dash})
+            for name, look in figure.looks().items()
         ],
         "options": figure.explorer_options(),
     }
-
-
-def _looks(figure: Figure) -> Any:
-    named = next((place for place in (figure.fields.index(name) for name in NAMING if name in figure.fields)), None)
-    reference = getattr(figure, "reference", None)
-    return looks(row[named] for row in figure.table.rows if row[named] != reference) if named is not None else {}
-
-
-NAMING = ("series", "name", "kind", "run")
-"""What columns are called that name what has a look of its own."""
 
 
 def as_script(function: str, key: str, value: Any) -> bytes:

@@ -128,7 +128,15 @@ def _outcomes(
             outcome: "Kept | Failed" = (
                 item
                 if isinstance(item, Failed)
-                else keep(item, options.preset, options.seeds, stores, draughtsman, (before or {}).get(item.chapter.name, ()))
+                else keep(
+                    item,
+                    options.preset,
+                    options.seeds,
+                    stores,
+                    draughtsman,
+                    (before or {}).get(item.chapter.name, ()),
+                    project.outline.looks,
+                )
             )
             if isinstance(outcome, Failed):
                 display.settle(outcome.chapter.name, f"failed: {outcome.message}")

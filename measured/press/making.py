@@ -6,6 +6,7 @@ Imported where something must be made, as what renders pages takes a while to lo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from measured.looks import Looks
 from measured.pages import chapter as chapter_pages
 from measured.pages import check, contents, front, guides, ledger, made, source
 from measured.pages.chapter import Page
@@ -26,14 +27,16 @@ class Made:
     warnings: tuple[str, ...] = ()
 
 
-def page_of(standing: Standing, stores: Stores, preset: str) -> Page:
-    """The chapter's record with what is to be said of it, without drawings."""
+def page_of(standing: Standing, looks: Looks, stores: Stores, preset: str) -> Page:
+    """The chapter's record with what is to be said of it, without drawings; its figures with the looks of the report."""
     record = standing.record
     if standing.published is not None:
         data = standing.published.get(data_path(standing.chapter.name))
         record = read(data.decode()) if data else None
     elif record is None and not standing.waiting:
         record = stores.records.load(standing.chapter.name, preset)
+    if record:
+        record = replace(record, figures={name: looks.on(figure) for name, figure in record.figures.items()})
     return Page(standing.chapter, record, trouble=standing.trouble, waiting=standing.waiting)
 
 
@@ -42,7 +45,7 @@ def chapter_files(standing: Standing, project: Project, stores: Stores, preset: 
     chapter, outline = standing.chapter, project.outline
     warnings: tuple[str, ...] = ()
     try:
-        page = page_of(standing, stores, preset)
+        page = page_of(standing, outline.looks, stores, preset)
         if page.record:
             if standing.record is None:
                 check.check(project.frame, outline, chapter, page.record)
@@ -71,7 +74,7 @@ class Fronts:
         self._contents = {
             item.chapter.name: contents.of(made, item.chapter.name) for item, made in zip(standings, files, strict=True)
         }
-        self._pages = [page_of(item, stores, preset) for item in standings]
+        self._pages = [page_of(item, project.outline.looks, stores, preset) for item in standings]
 
     def front(self) -> dict[str, bytes]:
         """Front page and ledger."""

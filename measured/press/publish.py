@@ -1,7 +1,7 @@
 """What is kept, as a site: each part is made where what it is made from changed, and all of it is put in place in one step."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from measured.press.outcome import Failed
 
 # Packages of the generator that decide what a page looks like.
-MAKING = ("measured/pages/", "measured/charts/", "measured/evidence/")
+MAKING = ("measured/pages/", "measured/charts/", "measured/evidence/", "measured/looks.py")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ def publish(
     making = {path: text for path, text in sources.items() if path.startswith(MAKING)}
     contents = [[item.name, item.number, item.part, item.title, item.question] for item in outline.chapters]
     told = [outline.title, [[source.name, source.heading, source.conclusions] for source in outline.sources]]
-    common = digest(canonical([texts, making, contents, told, material.versions(), project.citation]))
+    looks = {name: astuple(look) for name, look in outline.looks.by_name.items()}
+    common = digest(canonical([texts, making, contents, told, looks, material.versions(), project.citation]))
 
     parts = [_chapter(item, project, stores, site, preset, common) for item in standings]
     standings = [replace(item, trouble=part.bundle.trouble) for item, part in zip(standings, parts, strict=True)]

@@ -171,7 +171,7 @@ def test_page_of_a_chapter_follows_its_verdicts(frame):
 def test_figures_are_numbered_as_the_prose_shows_them(frame):
     """Those that it does not show come after it, so that none is lost; each leads to the function that makes it."""
     page = chapter.files(frame, OUTLINE, PAGES[0])["dice.html"].decode()
-    assert page.index("<b>Figure 1.1.1.</b> All throws.") < page.index("<b>Table 1.1.2.</b> All means.")
+    assert page.index("<b>Figure 1.1.1. All throws.</b>") < page.index("<b>Table 1.1.2. All means.</b>")
     assert page.count('source/experiments.dice.html#def-throws">Code') == 1
     assert page.count('source/experiments.shared.html#def-means">Code') == 1
     assert page.count('dice.html#L-12">The test') == 3
