@@ -256,11 +256,16 @@ def starts(settings: Settings, metrics: Mapping[str, Any]) -> charts.Figure:
 
 
 def search(settings: Settings, chosen: Chosen) -> charts.Figure:
-    """How the learning rates were chosen. Median error of the search seeds, as a share of the variance; the lowest of a row
+    """How the learning rates were chosen. Median error of the search seeds, as a share of the variance; the lowest of a line
     wins. Where that is the first or the last, a rate beyond might do with less still."""
-    found = {(place.data.function, place.network): chosen[name] for name, place in places(settings).items()}
-    rows = [(str(function), str(model), str(model.initialization), rate) for (function, model), rate in found.items()]
-    return shown.search_table(("function", "network", "start"), rows, "rate")
+    panels: dict[str, dict[str, charts.Series]] = {}
+    for name, place in places(settings).items():
+        tried, start = chosen[name], place.network.initialization
+        line = str(place.network) if start == He() else f"{place.network}, {start}"
+        panels.setdefault(str(place.data.function), {})[line] = charts.Series(tried.candidates, [tried.losses])
+    y = charts.Axis("error over variance", log=True)
+    alt = "Error against the learning rate, a line for each network, a panel for each function."
+    return charts.curves(panels, x=charts.Axis("learning rate", log=True), y=y, alt=alt)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

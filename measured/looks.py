@@ -32,6 +32,7 @@ PALETTE = {
 """Colours that stay apart for those who see no difference of red and green, found by search in CAM02-UCS."""
 MARKERS = {
     "circle": "o", "square": "s", "triangle": "^", "diamond": "D", "wedge": "v", "cross": "P", "pentagon": "p", "star": "*",
+    "hexagon": "h", "left": "<", "right": ">",
 }  # fmt: skip
 DASHES = {"solid": (), "dashed": (4.0, 1.6), "dotted": (1.2, 1.4)}
 """Lengths of strokes and gaps, in widths of the line."""
@@ -112,16 +113,21 @@ class Looks:
         return self.by_name[max(fitting, key=len)] if fitting else None
 
     def on(self, figure: "Figure") -> "Figure":
-        """The figure with the looks that are declared for what it shows."""
+        """The figure with the looks that are declared for what it shows; what is not declared gets none that means something
+        else."""
+        if not self.by_name:
+            return figure
         declared = {name: look for name in figure.names() if (look := self.of(name))}
-        return replace(figure, declared_looks=declared) if declared != figure.declared_looks else figure
+        looks = told_apart(figure.names(), declared, self.by_name.values())
+        return replace(figure, declared_looks=looks) if looks != figure.declared_looks else figure
 
 
 NONE_DECLARED = Looks()
 
 
-def told_apart(names: Iterable[str], declared: Mapping[str, Look]) -> dict[str, Look]:
-    """A look for each name, no two alike: the declared one, or what the declared ones leave, in the order of the names.
+def told_apart(names: Iterable[str], declared: Mapping[str, Look], reserved: Iterable[Look] = ()) -> dict[str, Look]:
+    """A look for each name, no two alike: the declared one, or what is left, in the order of the names; what is ``reserved``
+    comes last.
 
     Where two names have one declared look, the first of them by the alphabet keeps it, whatever the order in which they come.
     """
@@ -131,23 +137,26 @@ def told_apart(names: Iterable[str], declared: Mapping[str, Look]) -> dict[str, 
         if name in declared:
             taken.setdefault(declared[name], name)
     found = {name: look for look, name in taken.items()}
-    left = _left(set(taken))
+    left = _left(set(taken), set(reserved))
     return {name: found.get(name) or next(left) for name in names}
 
 
-def _left(taken: set[Look]) -> Iterator[Look]:
-    """All looks but those that are taken; first those of colours that nothing has."""
+def _left(taken: set[Look], reserved: set[Look]) -> Iterator[Look]:
+    """All looks but those that are taken; first those of colours that nothing has, and last those with a meaning elsewhere."""
     used = {look.colour for look in taken}
     colours, markers = list(PALETTE), list(MARKERS)
-    unused = [colour for colour in colours if colour not in used]
-    every = [
-        Look(colour, markers[(turn + colours.index(colour)) % len(markers)], dash)
+    diagonally = [
+        Look(colour, markers[(turn + place) % len(markers)], dash)
         for dash in DASHES
         for turn in range(len(markers))
-        for colour in (unused if turn == 0 and dash == "solid" and unused else colours)
+        for place, colour in enumerate(colours)
     ]
-    yielded = set(taken)
-    for look in every:
-        if look not in yielded:
-            yielded.add(look)
-            yield look
+    meant = {(look.colour, look.marker) for look in reserved}
+    seen: set[str] = set()
+    first = []
+    for look in diagonally:  # one of each colour that nothing has
+        if look.colour not in used | seen and (look.colour, look.marker) not in meant:
+            first.append(look)
+            seen.add(look.colour)
+    every = [*first, *(look for look in diagonally if (look.colour, look.marker) not in meant), *diagonally]
+    yield from (look for look in dict.fromkeys(every) if look not in taken)

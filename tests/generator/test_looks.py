@@ -94,6 +94,13 @@ def test_undeclared_names_get_colours_that_nothing_has():
     assert len({look.colour for look in looks.values()}) == len(PALETTE)
 
 
+def test_an_undeclared_name_does_not_look_like_something_else():
+    """As long as there is a colour and a marker that the report gives to nothing."""
+    looks = Looks.parse({"seen": "blue circle", "unseen": "orange square"}).on(scatter("this", "that", "unseen")).looks()
+    assert ("blue", "circle") not in {(look.colour, look.marker) for look in looks.values()}
+    assert looks["unseen"] == Look("orange", "square") and len(set(looks.values())) == 3
+
+
 def test_a_reference_needs_no_look():
     """It is drawn in ink."""
     assert list(curves("a", "truth", reference="truth").looks()) == ["a"]
@@ -107,7 +114,7 @@ def test_looks_are_drawn_from_the_figure_alone():
     assert charts.draw("line", figure) != charts.draw("line", curves("east", "south", "north"))
 
 
-@pytest.mark.parametrize("words", ["blue", "pink circle", "blue hexagon", "blue circle wavy", "blue circle dashed twice"])
+@pytest.mark.parametrize("words", ["blue", "pink circle", "blue heart", "blue circle wavy", "blue circle dashed twice"])
 def test_a_look_that_there_is_not_is_refused(words):
     """With what could be meant."""
     with pytest.raises(ValueError, match="expected"):

@@ -333,3 +333,19 @@ if __name__ == "__main__":
     SNAPSHOTS.mkdir(exist_ok=True)
     for name in HTML:
         (SNAPSHOTS / name).write_bytes(written[name])
+
+
+@pytest.mark.parametrize(("rows", "folds"), [(8, False), (9, True)])
+def test_a_long_table_folds(frame, rows, folds):
+    """Beyond eight rows; each row is there once in either case, and the title stays in sight."""
+    table = replace(
+        charts.table(("n", "square"), [(at, 1000 + at) for at in range(rows)], caption="Squares. All."), made_in="m"
+    )
+    show = frame.macro("figure", "figure")
+    page = str(
+        show(PAGES[0].chapter, PAGES[0].record, "squares", "1", table, [[str(c) for c in r] for r in table.table.rows], {}, {})
+    )
+    title, shown = page.split("</figcaption>")
+    assert "<b>Table 1. Squares.</b> All." in title
+    assert ("<details" in shown, f"All {rows} rows" in shown) == (folds, folds)
+    assert all(shown.count(f"<td>{1000 + at}</td>") == 1 for at in range(rows))
