@@ -184,7 +184,7 @@ measured.explorers.paths = async (figure, place) => {
     const section = element(
       "section",
       { "aria-label": panel.name, "data-panel": panel.name },
-      element("h4", {}, panel.name),
+      element("p", { class: "panel" }, panel.name),
       stage,
       element("div", { class: "chips", role: "group", "aria-label": `${panel.name}: ${label}` }, ...chips.map(({ chip }) => chip)),
     );

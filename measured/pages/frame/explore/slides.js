@@ -171,7 +171,7 @@ measured.explorers.slides = async (figure, place) => {
     const section = element(
       "section",
       { "aria-label": panel.name, "data-panel": panel.name },
-      element("h4", {}, panel.name),
+      element("p", { class: "panel" }, panel.name),
       charts,
       element("ul", { class: "examples" }, ...examples),
     );
