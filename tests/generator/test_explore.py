@@ -475,7 +475,10 @@ def test_explorers_fit_a_phone(browser, site: Path, scheme):
         assert not figure.get_by_label("drag to zoom").is_checked()
     lefts = {plot.bounding_box()["x"] for plot in reader.figure("lines").locator(".plot").all()}
     assert len(lefts) == 1
-    reader.figure("things").locator(".plot").tap(position={"x": 60, "y": 60})
+    plot = reader.figure("clouds").locator(".plot")
+    plot.scroll_into_view_if_needed()
+    plot.tap(position={"x": 150, "y": 100})
+    plot.locator(".hoverlayer .hovertext").wait_for()
     assert reader.complaints == []
     reader.context.close()
 

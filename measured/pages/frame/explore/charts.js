@@ -33,11 +33,12 @@ measured.explorers.charts = async (figure, place) => {
     series.get(row[named]).push(row);
   }
   const measuredPanels = panels.filter((panel) => byPanel.get(panel.name).size);
+  const isFine = matchMedia("(pointer: fine)").matches;
   const state = {
     hidden: new Set(),
     seeds: true,
     log: Object.fromEntries(["x", "y"].map((side) => [side, new Map(panels.map((panel) => [panel.name, panel[side].log]))])),
-    drag: matchMedia("(pointer: fine)").matches, // a finger that moves over a chart scrolls the page
+    drag: isFine, // a finger that moves over a chart scrolls the page
     view: 0, // a new number is a view as it was in the beginning
   };
 
@@ -76,9 +77,9 @@ measured.explorers.charts = async (figure, place) => {
     const decades = log ? Math.log10(reach(side, log, byPanel.get(panel.name)).reduce((low, high) => high / low)) : 0;
     return {
       type: log ? "log" : "linear",
-      // Many powers of ten are written as such, and few as numbers; so many ticks that 1, 2 and 5 are shown where there is room.
-      ...(log && decades < 5 ? { tickformat: ",~g", nticks: decades > 2.2 ? Math.round(decades / 0.85) : 4 } : { nticks: 7 }),
-      tickangle: 0,
+      // Many powers of ten are written as such, few as numbers; so many ticks that 2 and 5 are shown where there is room.
+      ...(log && decades < 5 ? { tickformat: ",~g", nticks: decades > 2.2 ? Math.round(decades / 0.85) : decades > 1.4 ? 4 : decades > 0.9 ? 3 : 5 } : { nticks: 7 }),
+      tickangle: side === "x" ? "auto" : 0,
       ...(limits ? { range: log ? limits.map(Math.log10) : limits, autorange: false } : { autorange: true }),
       gridcolor: theme.line,
       linecolor: theme.muted,
@@ -87,13 +88,14 @@ measured.explorers.charts = async (figure, place) => {
       zeroline: false,
       automargin: true,
       exponentformat: "power",
+      fixedrange: !state.drag,
     };
   }
 
   // The ends of the numbers of all panels, or of one, with some room.
   function reach(side, log, series = undefined) {
     const of = series ? [...series.values()].flat() : rows;
-    const values = of.map((row) => (side === "x" ? row.x : valueOf(row)));
+    const values = of.flatMap((row) => (side === "x" ? [row.x] : [valueOf(row), row.low ?? NaN, row.high ?? NaN]));
     const usable = values.filter((value) => Number.isFinite(value) && !(log && value <= 0));
     if (!usable.length) return [1, 10];
     const scaled = usable.map((value) => (log ? Math.log10(value) : value));
@@ -112,6 +114,7 @@ measured.explorers.charts = async (figure, place) => {
       height,
       margin: { l: 12, r: 14, t: 8 + LINE * marks.length, b: 12 },
       hovermode: "closest",
+      hoverdistance: isFine ? 25 : 60, // a finger is broad
       dragmode: state.drag ? "zoom" : false,
       uirevision: state.view,
       xaxis: axis(panel, "x", theme),
@@ -130,7 +133,7 @@ measured.explorers.charts = async (figure, place) => {
   const plots = new Map();
   const grid = element("div", { class: "panels" });
   for (const panel of panels) {
-    const heading = element("p", { class: "panel" }, element("b", {}, panel.name), panel.y.title === panel.name ? "" : ` ${panel.y.title}`);
+    const heading = element("p", { class: "panel" }, element("b", {}, panel.name), ` ${panel.y.title.startsWith(panel.name) ? panel.y.title.slice(panel.name.length) : panel.y.title}`);
     if (!measuredPanels.includes(panel)) {
       grid.append(element("div", {}, heading, "not measured"));
       continue;
@@ -254,6 +257,13 @@ measured.explorers.charts = async (figure, place) => {
   );
   colourSamples();
   await render();
+
+  // Of what a tap shows, plotly takes away again as the finger leaves.
+  for (const plot of isFine ? [] : plots.values()) {
+    plot.on("plotly_click", ({ points: [{ curveNumber, pointNumber }] }) =>
+      setTimeout(() => Plotly.Fx.hover(plot, [{ curveNumber, pointNumber }]), 100),
+    );
+  }
 
   let width = place.element.clientWidth;
   new ResizeObserver(() => {
