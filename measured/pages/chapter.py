@@ -145,7 +145,8 @@ class _Cards:
             return names.link_to_claim(verdict)
         self.shown.add(verdict.id)
         name = self._chapter.name
-        return self._macro(verdict, f"source/experiments.{name}.html#L-{self._chapter.line_of_claim(verdict.id)}")
+        test = f"source/experiments.{name}.html#L-{self._chapter.line_of_claim(verdict.id)}"
+        return self._macro(verdict, test, f"data/{name}/metrics.csv")
 
 
 _REFERENCE = re.compile(r"@@(\w+)@@")

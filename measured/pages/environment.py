@@ -11,7 +11,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-from measured.evidence import Metric, Verdict, duration, levels, measurement, number, with_unit
+from measured.evidence import Metric, Verdict, duration, levels, measurement, number, standing, with_unit
 from measured.evidence.names import Names
 from measured.pages import citing, glossary, picture, prose, references
 from measured.pages.linking import Linker
@@ -74,7 +74,8 @@ def make(templates: Path, outline: Outline | None = None, citation: str = "") ->
     jinja.filters |= {"number": number, "duration": duration, "shown": shown, "markdown": plain_html}
     jinja.globals |= {"with_unit": with_unit, "math": _math, "reasons": _reasons, "measurement": measurement_html}
     jinja.globals |= {"drawing_of": picture.picture, "mark_of": picture.mark, "combination": picture.combination}
-    jinja.globals |= {"sign_of": picture.SIGNS.__getitem__}
+    jinja.globals |= {"sign_of": picture.SIGNS.__getitem__, "in_short": picture.in_short}
+    jinja.globals |= {"deciding": standing.deciding, "distance_of": picture.distance, "named_tests": picture.named}
     jinja.globals |= {"error_rate": levels.ERROR_RATE, "plain_confidence": levels.PLAIN}
     jinja.globals |= dict.fromkeys(prose.MARKS, str)
     frame = Frame(templates, jinja)
