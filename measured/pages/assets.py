@@ -3,9 +3,9 @@
 from measured.pages import source
 from measured.pages.environment import Frame
 
-STYLES = ("base", "navigation", "verdict", "figure", "front", "phone", "print")
+STYLES = ("base", "navigation", "verdict", "figure", "front", "building", "phone", "print")
 """Parts of ``style.css``, in the order in which they come: later rules win."""
-SCRIPTS = ("ledger",)
+SCRIPTS = ("ledger", "building")
 """Parts of ``site.js``. Each stands in a block of its own, so that their names do not meet."""
 
 
