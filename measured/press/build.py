@@ -21,6 +21,7 @@ from measured.press import maintain, plan, terminal
 from measured.press.folder import Site
 from measured.press.notice import WORTH_WAITING, Notice
 from measured.press.outcome import Failed, one_line
+from measured.press.paper import Printer
 from measured.press.publish import Published, publish
 from measured.press.stores import Stores
 from measured.project import Project
@@ -36,6 +37,7 @@ def build(project: Project, options: Options, started: float) -> int:
     """
     stores, site = Stores.at(options.cache, project.root), Site(options.out)
     site.check()
+    printer = Printer.ready(options.pdf) if options.pdf else None
     chapters = plan.choose(project.outline.chapters, options.only)
     accepted = maintain.read_accepted(project.accepted) if options.strict or options.accept else {}
     stale = [item.chapter for item in plan.plan(chapters, options, stores) if item.is_stale]
@@ -71,6 +73,8 @@ def build(project: Project, options: Options, started: float) -> int:
     differing = _compare(project, options, stores, accepted, names - published.trouble.keys())
     num_measured = len({item.name for item in stale} | outcomes.keys())
     print(_closing_line(options.out, started, num_measured, outcomes.values(), published))
+    if printer:
+        print(f"{_from_here(printer.pdf)}: {printer.print_site(project, options.out)} pages")
     if options.open:
         webbrowser.open((options.out / "index.html").absolute().as_uri())
     return 1 if published.trouble or differing else 0
@@ -241,6 +245,8 @@ def _closing_line(
     else:
         what = f"pages written in {elapsed}, nothing to run" if published.changed else f"nothing to do, {elapsed}"
     failed = f"; failed: {', '.join(sorted(published.trouble))}" if published.trouble else ""
-    if where.is_absolute() and where.is_relative_to(Path.cwd()):
-        where = where.relative_to(Path.cwd())
-    return f"{where}: {what}{failed}"
+    return f"{_from_here(where)}: {what}{failed}"
+
+
+def _from_here(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_absolute() and path.is_relative_to(Path.cwd()) else path
