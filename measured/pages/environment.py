@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from measured.evidence import Metric, Verdict, duration, levels, measurement, number, with_unit
-from measured.pages import prose
+from measured.pages import picture, prose
 from measured.pages.material import FRAME
 from measured.pages.settings import shown
 
@@ -58,6 +58,8 @@ def make(templates: Path) -> Frame:
     jinja.filters |= {"percent": lambda share: f"{share * 100:.4g} %"}
     jinja.filters |= {"number": number, "duration": duration, "shown": shown, "markdown": prose_html}
     jinja.globals |= {"with_unit": with_unit, "math": _math, "reasons": _reasons, "measurement": measurement_html}
+    jinja.globals |= {"drawing_of": picture.picture, "mark_of": picture.mark, "combination": picture.combination}
+    jinja.globals |= {"sign_of": picture.SIGNS.__getitem__}
     jinja.globals |= {"error_rate": levels.ERROR_RATE, "plain_confidence": levels.PLAIN}
     jinja.globals |= dict.fromkeys(prose.MARKS, str)
     return Frame(templates, jinja)

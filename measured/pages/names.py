@@ -47,6 +47,20 @@ def is_card(node: Any) -> bool:
     return isinstance(node, nodes.Getattr | nodes.Getitem) and isinstance(node.node, nodes.Name) and node.node.name == "claim"
 
 
+def figures_shown(frame: Frame, chapter: Chapter) -> list[str]:
+    """Names of the figures that a chapter's prose shows, in its order; of all branches."""
+    import jinja2
+
+    try:
+        tree = frame.jinja.parse(frame.jinja.loader.get_source(frame.jinja, chapter.template)[0])
+    except jinja2.TemplateError:
+        return []
+    from jinja2 import nodes
+
+    found = [named(node) for output in tree.find_all(nodes.Output) for node in output.nodes]
+    return [name for kind, name in found if kind == "figure" and name and "." not in name]  # no part of one, such as .ref
+
+
 def fault(kind: str, name: str, known: Collection[str]) -> str:
     """What is wrong with a name in prose; empty where it is known, a group of such, or a part of one."""
     things = dict.fromkeys(known)
