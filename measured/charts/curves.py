@@ -52,6 +52,11 @@ class Curves(Figure):
     """Ends of the y axis by panel, where they are not left to the data."""
 
     shape: ClassVar[str] = "curves"
+    fields: ClassVar[tuple[str, ...]] = Row._fields
+    explorer: ClassVar[str] = "charts"
+
+    def explorer_options(self) -> dict[str, Any]:
+        return {**self.panels.explorer_options(self.limits), "reference": self.reference}
 
     def draw(self, width: float) -> "Drawing":
         rows = [Row(*row) for row in self.table.rows]

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from measured.charts import notes
 from measured.charts.axis import Title, bounds_on_axis, heading, on_axis
@@ -41,6 +41,11 @@ class Dots(Figure):
     panels: Panels
 
     shape: ClassVar[str] = "dots"
+    fields: ClassVar[tuple[str, ...]] = Row._fields
+    explorer: ClassVar[str] = "charts"
+
+    def explorer_options(self) -> dict[str, Any]:
+        return self.panels.explorer_options()
 
     def draw(self, width: float) -> "Drawing":
         rows = [Row(*row) for row in self.table.rows]

@@ -45,6 +45,10 @@ class Figure:
     """The name by which files and style sheets know the class."""
     layouts: ClassVar[Mapping[str, float]] = LAYOUTS
     """Width in inches by layout."""
+    fields: ClassVar[tuple[str, ...]] = ()
+    """What scripts call the columns of the table, whose own headings are for readers."""
+    explorer: ClassVar[str] = ""
+    """The script below ``explore/`` that makes figures of the shape interactive; empty where none does."""
     shapes: ClassVar[dict[str, type["Figure"]]] = {}
     """The classes that there are, by their shape."""
 
@@ -58,6 +62,16 @@ class Figure:
     def draw(self, width: float) -> "Drawing":
         """A matplotlib figure, that many inches wide."""
         raise NotImplementedError(f"{type(self).__name__} does not say how it is drawn")
+
+    @property
+    def explored_by(self) -> str:
+        """The script that makes this figure interactive."""
+        return self.explorer
+
+    def explorer_options(self) -> dict[str, Any]:
+        """What its explorer must know besides the table, as plain JSON data. What goes by a name that an experiment chose is
+        a list of pairs, as a script cannot have just any name as a key."""
+        return {}
 
     def settled(self, name: str) -> "Figure":
         """The figure as it can be kept: with all that it is drawn from in plain data. On the main thread, as matplotlib wants

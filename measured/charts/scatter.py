@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from measured.charts.axis import Title, heading, scales
 from measured.charts.figure import Figure, Table
@@ -31,6 +31,11 @@ class Scatter(Figure):
     """Whether all panels have the same reach."""
 
     shape: ClassVar[str] = "scatter"
+    fields: ClassVar[tuple[str, ...]] = Row._fields
+    explorer: ClassVar[str] = "charts"
+
+    def explorer_options(self) -> dict[str, Any]:
+        return {**self.panels.explorer_options(), "alike": self.alike}
 
     def draw(self, width: float) -> "Drawing":
         rows = [Row(*row) for row in self.table.rows]

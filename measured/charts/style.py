@@ -47,11 +47,20 @@ def looks(names: Iterable[str]) -> dict[str, Look]:
     }
 
 
+def on_both_papers(colour: str) -> dict[str, str]:
+    """A colour of this module on light and on dark paper."""
+    return {"light": colour, "dark": DARK.get(colour, colour)}
+
+
+GRADIENT = (COLOURS[0], "#9a94a8", COLOURS[1])
+"""Blue over grey to orange: readable on light and on dark paper."""
+
+
 def gradient() -> Any:
-    """Blue over grey to orange: readable on light and on dark paper."""
+    """The colours from low to high."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("gradient", [COLOURS[0], "#9a94a8", COLOURS[1]])
+    return LinearSegmentedColormap.from_list("gradient", list(GRADIENT))
 
 
 def svg(name: str, draw: "Callable[[], Drawing]") -> str:

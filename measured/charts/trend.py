@@ -39,6 +39,11 @@ class Trend(Figure):
     panels: Panels
 
     shape: ClassVar[str] = "trend"
+    fields: ClassVar[tuple[str, ...]] = Row._fields
+    explorer: ClassVar[str] = "charts"
+
+    def explorer_options(self) -> dict[str, Any]:
+        return self.panels.explorer_options()
 
     def draw(self, width: float) -> "Drawing":
         rows = [Row(*row) for row in self.table.rows]

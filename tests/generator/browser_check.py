@@ -1,8 +1,8 @@
 """Check a finished site as a reader meets it, in headless Chromium: ``python -m tests.generator.browser_check site``.
 
 Prints each problem and exits with 1 where there is one: what the browser complains of or its policy forbids, what is loaded
-from elsewhere, what is wider than a phone with scripts or without, layout that shifts while a page loads or is scrolled, a first
-view of more than 300 kB, what axe-core finds in either theme, on a phone and on a desk; and HTML that the validator of the W3C
+from elsewhere, what is wider than a phone with scripts or without, layout that shifts while a page loads or is scrolled, first
+views of more than 300 kB, what axe-core finds in either theme, on a phone and on a desk; and HTML that the validator of the W3C
 does not take (``vnu``, which needs Java). All pages are looked at but those of sources, which are made alike: of them, as many
 as show every kind of element. The validator takes all.
 """
@@ -80,6 +80,9 @@ def telling(pages: Sequence[Path]) -> list[Path]:
         path = max(kinds, key=lambda item: len(kinds[item] & missing) / (1 + item.stat().st_size))
         chosen.append(path)
         missing -= kinds[path]
+    for path in chosen.copy():
+        if kinds[path] <= set[str]().union(*(kinds[other] for other in chosen if other != path)):
+            chosen.remove(path)
     return chosen
 
 

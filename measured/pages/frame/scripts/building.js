@@ -88,7 +88,6 @@ function show({ running }) {
   details.children[1].replaceChildren(...links);
 }
 
-window.measured = window.measured ?? {};
 window.measured.building = (news) => {
   latest = isSource ? "" : news.pages[here] ?? ""; // pages of sources change only with the sources
   atFirst ??= latest;
