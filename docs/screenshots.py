@@ -1,7 +1,7 @@
 """Make the pictures of the README from a finished site: ``python docs/screenshots.py site [chapter]``.
 
-Front page, a chapter and the ledger, light and dark, as small WebP files beside this script; prints the lines of the README that
-show them. Needs Chromium and the test extra.
+Front page, a chapter and the ledger, light and dark, as small WebP files beside this script; prints the lines of the README
+that show them. Needs Chromium and the test extra.
 """
 
 import io
