@@ -70,6 +70,7 @@ def make(templates: Path, outline: Outline | None = None, citation: str = "") ->
         keep_trailing_newline=True,
     )
     jinja.filters |= {"inline": inline_html, "plain": lambda text: text.replace("`", "")}
+    jinja.filters |= {"in_css": lambda text: text.replace("\\", r"\5c ").replace('"', r"\22 ")}
     jinja.filters |= {"percent": lambda share: f"{share * 100:.4g} %"}
     jinja.filters |= {"number": number, "duration": duration, "shown": shown, "markdown": plain_html}
     jinja.globals |= {"with_unit": with_unit, "math": _math, "reasons": _reasons, "measurement": measurement_html}
