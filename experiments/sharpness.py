@@ -253,10 +253,11 @@ def of_large_batches(id: str, study: str, by: Quantity) -> Claim:
     )
 
 
-def of_the_paper(id: str, headline: str, says: str, holds: Test, published: str) -> Claim:
+def of_the_paper(id: str, headline: str, says: str, holds: Test, published: str, effect: float | None = None) -> Claim:
     """What the paper found in its own setting, which the full preset has."""
     title = f"The paper's setting: {headline}"
-    return Claim(id, "Keskar et al. 2017", f"{keskar.SETTING} {says}", holds, headline=title, published=published)
+    says = f"{keskar.SETTING} {says}"
+    return Claim(id, "Keskar et al. 2017", says, holds, headline=title, published=published, published_effect=effect)
 
 
 CLAIMS = (
@@ -275,6 +276,7 @@ CLAIMS = (
         "{paper.keskar.change}.",
         at_least("paper.keskar.change", keskar.ORDERS_SHARPER),
         keskar.TABLE_3,
+        keskar.SHARPER_BY,
     ),
     of_the_paper(
         "paper-gap",
@@ -283,6 +285,7 @@ CLAIMS = (
         "{paper.final_test_accuracy.first} (small).",
         larger("paper.final_test_accuracy.first", than="paper.final_test_accuracy.last", paired=True),
         keskar.TABLE_2,
+        keskar.WORSE_BY,
     ),
     of_the_paper(
         "paper-distance",

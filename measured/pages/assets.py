@@ -4,9 +4,9 @@ from measured.pages import source
 from measured.pages.environment import Frame
 from measured.pages.material import FRAME
 
-STYLES = ("base", "navigation", "verdict", "figure", "front", "phone", "print")
+STYLES = ("base", "navigation", "verdict", "figure", "explorables", "front", "phone", "print")
 """Parts of ``style.css``, in the order in which they come: later rules win."""
-SCRIPTS = ("loading", "figure", "ledger")
+SCRIPTS = ("menus", "contents", "scrolls", "tips", "search", "copies", "loading", "figure", "ledger")
 """Parts of ``site.js``. Each stands in a block of its own, so that their names do not meet."""
 
 

@@ -15,9 +15,11 @@ from measured.evidence.standing import carriers, deciding, inside, span
 from measured.pages.scale import WIDTH, Scale, edges, scale_of
 
 SIGNS = {"supported": "✓", "refuted": "✗", "inconclusive": "?", "not measured": "–"}
-_HEADER, _NAME, _WORDS, _LANE, _BETWEEN, _AXIS = 18, 17, 14, 20, 4, 24
+_HEADER, _NAME, _WORDS, _LANE, _BETWEEN, _AXIS, _APART = 18, 17, 14, 20, 4, 22, 10
 """Heights in pixels: the line that says where it is true, that of a test's name and number, that of the words above the first
-band, a band, what is between two rows, and the numbers below."""
+band, a band, what is between two rows, the numbers below, and what is between two axes."""
+_BOLD = 7.2
+"""Pixels of a bold character, on average."""
 _MARK = (20, 10)
 """Height of a compact drawing, and where its bar is."""
 
@@ -45,9 +47,9 @@ def picture(verdict: Verdict) -> Any:
     for rows in panels.values():
         inner, height = _panel(rows)
         drawn.append(f'<g class="panel" transform="translate(0 {top})">{inner}</g>')
-        top += height
+        top += height + _APART
     return Markup(
-        f'<svg class="picture" role="img" width="100%" height="{top}"{_attribute("aria-label", in_words(verdict))}>'
+        f'<svg class="picture" role="img" width="100%" height="{top - _APART}"{_attribute("aria-label", in_words(verdict))}>'
         f"{''.join(drawn)}</svg>"
     )
 
@@ -61,7 +63,7 @@ def mark(verdict: Verdict, title: bool = True) -> Any:
     height, middle = _MARK
     told = _attribute("aria-label", in_words(verdict)) if title else ""
     role = f' role="img"{told}' if title else ' aria-hidden="true"'
-    parts = [_rect("band", 50, 100, 0, height)]
+    parts = [_rect("band", 50, 100, 0, height), _line("axis", 0, 100, middle, middle)]
     if finding:
         parts += [_line(name, at, at, 0, 5) for name, at in _common_ticks(finding)]
         if finding.origin is not None:
@@ -73,7 +75,7 @@ def mark(verdict: Verdict, title: bool = True) -> Any:
         low, high, value = rim(at.low), rim(at.high), rim(at.value)
         ends = f"{_end(low, middle, -1, math.isinf(at.low), 3)}{_end(high, middle, 1, math.isinf(at.high), 3)}"
         bar = _line("bar", low, high, middle, middle)
-        parts.append(f'<g class="{_class(finding.outcome)}">{bar}{ends}{_dot(value, middle, 3.5)}</g>')
+        parts.append(f'<g class="{_class(finding.outcome)}">{bar}{ends}{_dot(value, middle, 4)}</g>')
     return Markup(f'<svg class="mark" width="100%" height="{height}"{role}>{"".join(parts)}</svg>')
 
 
@@ -101,7 +103,7 @@ def _panel(rows: Sequence[_Row]) -> tuple[str, int]:
     ]
     top = _HEADER
     for place, row in enumerate(rows):
-        lane = top + _NAME + (_WORDS if words and not place else 0)
+        lane = top + _NAME * (1 if _fits(row) else 2) + (_WORDS if words and not place else 0)
         parts.append(_row(row, scale, top, lane))
         if not place:
             parts += [_text(name, at, lane - 4, text) for name, at, text in words]
@@ -155,10 +157,10 @@ def _words(rows: Sequence[_Row], scale: Scale) -> list[tuple[str, float, str]]:
 def _row(row: _Row, scale: Scale, top: int, lane: int) -> str:
     """One test: its name, its number and sign, and below its interval."""
     finding, y = row.finding, lane + _LANE // 2
-    value = "not measured" if finding.outcome == "not measured" else f"{_value(finding)} {SIGNS[finding.outcome]}"
+    below = 0 if _fits(row) else _NAME
     parts = [
         f'<text class="name" x="0" y="{top + 12}">{_escape(_short(row.label))}</text>'
-        f'<text class="value" x="100%" y="{top + 12}">{_escape(value)}</text>',
+        f'<text class="value" x="100%" y="{top + 12 + below}">{_escape(_told_value(finding))}</text>',
         _ground(finding, scale, lane),
     ]
     if finding.outcome != "not measured":
@@ -166,12 +168,22 @@ def _row(row: _Row, scale: Scale, top: int, lane: int) -> str:
         parts.append(_line("bar", low, high, y, y))
         parts.append(_end(low, y, -1, not scale.shows(finding.low), 5))
         parts.append(_end(high, y, 1, not scale.shows(finding.high), 5))
-        parts.append(_dot(scale.place(finding.value), y, 5))
+        if scale.shows(finding.value):  # of an odds ratio, the estimate may be infinite
+            parts.append(_dot(scale.place(finding.value), y, 5))
     if finding.published is not None:
         at = scale.place(finding.published)
         parts.append(f'<svg class="at" x="{_share(at)}" y="{y}"><path class="diamond" d="M0-6 6 0 0 6-6 0Z"/></svg>')
     name = f"row {_class(finding.outcome)}{'' if row.carries else ' aside'}"
     return f'<g class="{name}" data-test="{row.place + 1}"><title>{_escape(_sentence(finding))}</title>{"".join(parts)}</g>'
+
+
+def _fits(row: _Row) -> bool:
+    """Whether a test's name and its number stand in one line."""
+    return len(row.label) + len(_told_value(row.finding)) + 2 <= WIDTH / _BOLD
+
+
+def _told_value(finding: Finding) -> str:
+    return "not measured" if finding.outcome == "not measured" else f"{_value(finding)} {SIGNS[finding.outcome]}"
 
 
 def _value(finding: Finding) -> str:
@@ -186,7 +198,11 @@ def _times(finding: Finding) -> str:
 def _told_region(finding: Finding) -> str:
     region = finding.true_in
     if not (math.isfinite(region.low) and math.isfinite(region.high)):
-        return f"{finding.region}{_times(finding)}"
+        before, _, after = finding.region.partition("; ")  # of a rule without exceptions: none, and what if none was seen
+        told = after if after and region.high else before
+        if told.endswith(" 1 points"):
+            return told.removesuffix("s")
+        return told if told.endswith(" 1") else f"{told}{_times(finding)}"
     low, high = (as_given(bound, finding.unit) for bound in (region.low, region.high))
     told = f"below {low} or above {high}" if region.outside else f"between {low} and {high}"
     return f"{told} {finding.unit}".strip() + _times(finding)
@@ -212,6 +228,26 @@ def _sentence(finding: Finding) -> str:
     times = _times(finding)
     found = f"Measured {value}{suffix}{times}, interval {interval}{suffix}{times}"
     return f"{found}; true if {_told_region(finding)}: {finding.outcome}."
+
+
+def in_short(finding: Finding) -> str:
+    """A test in numbers, for the line below a compact drawing."""
+    true = f"true if {_told_region(finding)}"
+    return f"not measured; {true}" if finding.outcome == "not measured" else f"{_value(finding)}; {true}"
+
+
+def distance(verdict: Verdict) -> str:
+    """How far the estimate that decides is from the edge, in margins, as a number to sort by; empty where there is none."""
+    finding = deciding(verdict)
+    if not finding or finding.outcome == "not measured":
+        return ""
+    margins = span(finding).value
+    return f"{min(max(margins, -1e9), 1e9):.4g}"
+
+
+def named(verdict: Verdict) -> list[tuple[str, Finding]]:
+    """The tests of a verdict with their short names."""
+    return list(zip(labels(verdict), verdict.findings, strict=True))
 
 
 def combination(verdict: Verdict) -> str:
@@ -258,36 +294,36 @@ def _formula(structure: Structure, numbers: Iterator[int], around: str = "{}") -
 def labels(verdict: Verdict) -> list[str]:
     """A short name for each test of a claim: of the names of its metrics, what tells it from the others and its sides from each
     other."""
-    findings = verdict.findings
-    split = [_sides(finding.effect) for finding in findings]
-    words = [[side.replace("_", " ").split(".") for side in sides] for sides, _ in split]
-    everywhere = set.intersection(*(set(side) for sides in words for side in sides)) if len(findings) > 1 else set()
-    found = []
-    for sides, (_, sign) in zip(words, split, strict=True):
-        if len(sides) == 2:
-            left, right = ([word for word in side if word not in everywhere] for side in sides)
-            common = [word for word in left if word in right]
-            parts = (" ".join(word for word in side if word not in common) for side in (left, right))
-            told = sign.join(part or "the other" for part in parts)
-            before = f"{' '.join(common)}: " if common and len(findings) > 1 else ""
-        else:
-            told, before = " ".join(word for word in sides[0] if word not in everywhere) or " ".join(sides[0]), ""
-            told = told if len(findings) > 1 else "measured"
-        found.append(f"{before}{told}")
-    numbered = _is_nested(verdict.structure) or len(set(found)) < len(found)
-    return [f"{place}. {name}" for place, name in enumerate(found, 1)] if numbered else found
+    words = [set(side) for finding in verdict.findings for side in _sides(finding.effect)[0]]
+    if len(words) == 1:
+        return ["" if verdict.findings[0].outcome == "not measured" else "measured"]
+    found = [_label(finding, set.intersection(*words)) for finding in verdict.findings]
+    if _is_nested(verdict.structure) or len(set(found)) < len(found):
+        return [f"{place}. {name}" for place, name in enumerate(found, 1)]
+    return found
 
 
-def _sides(effect: str) -> tuple[list[str], str]:
-    """The metrics that a test compares, and the sign between them."""
+def _label(finding: Finding, everywhere: set[str]) -> str:
+    """A test's name without the words that all tests have; what both of its sides have comes before them, once."""
+    sides, sign = _sides(finding.effect)
+    kept = [[word for word in side if word not in everywhere] for side in sides]
+    if len(kept) == 1:
+        return " ".join(kept[0] or sides[0])
+    common = [word for word in kept[0] if word in kept[1]]
+    told = sign.join(" ".join(word for word in side if word not in common) or "the other" for side in kept)
+    return f"{' '.join(common)}: {told}" if common else told
+
+
+def _sides(effect: str) -> tuple[list[list[str]], str]:
+    """The words of the metrics that a test compares, and the sign between them."""
     plain = effect.rsplit(" of ", 1)[-1] if effect.startswith("median over") else effect.replace("odds of ", "")
-    for sign in (" / ", " − "):
-        if sign in plain:
-            return plain.split(sign), sign.replace("/", "÷")
-    return [plain], ""
+    sign = next((sign for sign in (" / ", " − ") if sign in plain), "")
+    metrics = plain.split(sign) if sign else [plain]
+    return [metric.replace("_", " ").split(".") for metric in metrics], sign.replace("/", "÷")
 
 
-def _short(text: str, most: int = 30) -> str:
+def _short(text: str) -> str:
+    most = int(WIDTH / _BOLD)
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
