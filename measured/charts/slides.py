@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from measured.charts.axis import Axis, Title, linear, of_panels
 from measured.charts.figure import Figure, Table
 from measured.charts.panels import grouped
-from measured.charts.style import COLD, INK, MUTED, NARROW, SMALL
+from measured.charts.style import INK, MUTED, NARROW, SMALL
 from measured.evidence import as_given
+from measured.looks import PALETTE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -21,6 +22,8 @@ DIGITS_OF_CURVES = 6
 LEAST = 0.005
 """A share below this has no bar in the drawing."""
 PER_CURVE, PER_EXAMPLE = 1.25, 0.55  # inches of height
+RIGHT = PALETTE["blue"].light
+"""The colour of the right answer."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ class Slides(Figure):
     """Values of the knob at which the drawing shows the examples."""
 
     shape: ClassVar[str] = "slides"
+    told_by: ClassVar[int | None] = Row._fields.index("name")
     fields: ClassVar[tuple[str, ...]] = Row._fields
     explorer: ClassVar[str] = "slides"
 
@@ -118,7 +122,7 @@ class Slides(Figure):
         rows = [Row(*row) for row in self.table.rows]
         curves = grouped((row for row in rows if row.kind == CURVE), "of")
         shares = grouped((row for row in rows if row.kind == SHARE), "of")
-        styles = self.looks()
+        looks = self.looks()
         panels = list(dict.fromkeys(row.panel for row in rows))
         across = 1 if width <= NARROW else min(len(panels), 2)
         heights: list[list[float]] = [
@@ -137,7 +141,7 @@ class Slides(Figure):
             for ax, (title, lines_of) in zip(axes, curves.get(panel, {}).items(), strict=False):
                 for name, points in lines_of_names(lines_of).items():
                     at, values = [point.at for point in points], [point.value for point in points]
-                    (handles[name],) = ax.plot(at, values, color=styles[name].light, zorder=3)
+                    (handles[name],) = ax.plot(at, values, color=looks[name].light, linestyle=looks[name].dashes, zorder=3)
                 charts.setdefault(title, []).append(ax)
                 ax.set(ylabel=self.y[title].title, xlabel=self.knob.title if ax is axes[-2] else "")
                 ax.tick_params(labelbottom=ax is axes[-2])
@@ -167,7 +171,7 @@ class Slides(Figure):
         from matplotlib.path import Path
 
         wide = 0.84 / len(self.answers)
-        bars: dict[str, list[Any]] = {MUTED: [], COLD: []}
+        bars: dict[str, list[Any]] = {MUTED: [], RIGHT: []}
         base: list[tuple[float, float]] = []
         for line, (title, picture) in enumerate(pictures.items()):
             levels = np.array(picture.levels, dtype=np.uint8)
@@ -180,7 +184,7 @@ class Slides(Figure):
                         continue
                     left, low, high = stop + 0.08 + place * wide, line + 0.94, line + 0.94 - 0.66 * height
                     box = [(left, low), (left, high), (left + 0.8 * wide, high), (left + 0.8 * wide, low), (left, low)]
-                    bars[COLD if name == picture.truth else MUTED].append(Path(box, closed=True))
+                    bars[RIGHT if name == picture.truth else MUTED].append(Path(box, closed=True))
                 best = max(range(len(heights)), key=heights.__getitem__)
                 where = (stop + 0.08 + (best + 0.4) * wide, line + 0.93 - 0.66 * heights[best])
                 ax.text(*where, self.answers[best], ha="center", va="bottom", fontsize=SMALL, color=INK)

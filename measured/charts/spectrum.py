@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from measured.charts.figure import Figure, Table
 from measured.charts.panels import grouped
-from measured.charts.style import COLD, INK, MUTED, NARROW, WARM, on_both_papers
+from measured.charts.style import INK, MUTED, NARROW, SMALL, on_both_papers
 from measured.evidence import power_of_ten
+from measured.looks import PALETTE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -20,7 +21,7 @@ DECADES = 17
 """Powers of ten that are shown below the largest magnitude; what is smaller than the last stands at zero."""
 WORDS = {name: name for name in ("minimum", "maximum", "saddle", "undecided")}
 """What a point without slope can be by the signs of its second derivatives."""
-COLOUR_OF = {"negative": WARM, "zero": MUTED, "positive": COLD}
+COLOUR_OF = {"negative": PALETTE["orange"].light, "zero": MUTED, "positive": PALETTE["blue"].light}
 
 
 class Row(NamedTuple):
@@ -114,7 +115,7 @@ class Spectrum(Figure):
                 ax.plot(*zip(*segments, strict=True), color=COLOUR_OF[sign], linewidth=1.2, zorder=3)
         for place, (sign, text) in enumerate(zip(COLOUR_OF, "−0+", strict=True), start=1):
             where = {"xycoords": "axes fraction", "xytext": (21 * place, 4), "textcoords": "offset points"}
-            ax.annotate(text, (1, 1), **where, ha="right", color=COLOUR_OF[sign], weight="bold", fontsize=9)
+            ax.annotate(text, (1, 1), **where, ha="right", color=COLOUR_OF[sign], weight="bold", fontsize=SMALL)
         ax.set(xlim=(-DECADES - 0.5, DECADES + 0.5), ylim=(len(points) - 0.4, -0.6))
         ax.set_yticks(range(len(points)), list(points))
         ax.tick_params(axis="y", length=0)
@@ -122,7 +123,7 @@ class Spectrum(Figure):
 
     def _write(self, ax: Any, text: str, line: int, right: float, colour: str, align: str, up: float) -> None:
         where = {"xycoords": ("axes fraction", "data"), "xytext": (right, up), "textcoords": "offset points"}
-        ax.annotate(text, (1, line), **where, ha=align, va="center", color=colour, fontsize=8.5)
+        ax.annotate(text, (1, line), **where, ha=align, va="center", color=colour, fontsize=SMALL)
 
 
 def _power(power: int) -> str:
