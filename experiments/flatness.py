@@ -14,6 +14,7 @@ import numpy as np
 
 from experiments import original
 from experiments.margins import TENTH_OF_A_POINT
+from experiments.mixtures import mixtures
 from experiments.own_rates import OwnRates
 from experiments.panels import SCORE_AXES, SPLITS
 from lab.data import MNIST
@@ -73,7 +74,8 @@ class Settings:
     seeds: Seeds = Seeds(12)
     """Pairs of solutions of each kind, one per seed."""
     num_shown: int = 8
-    """Test images whose probabilities are kept along the first seed's lines."""
+    """Test images whose probabilities are kept along the first seed's lines: half of them the first ones, half the next ones on
+    which the two solutions disagree, as far as there are such."""
     cnn: OneLine = OneLine()
     """The same for the original's network: one pair of two learning rates with a common start, and one without."""
 
@@ -138,10 +140,9 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     jobs = {pair: settings.lines.by_start(how[first], how[second], settings.seeds) for pair, (first, second) in ENDS.items()}
     jobs |= {name: by_control.by_start(how[name], how[name], settings.seeds) for name in CONTROLS}
     start_jobs = [from_start(job) for job in jobs["small"]["one_start"]]
-    # Nothing on the page shows them yet; kept, they let a reader move along the line.
-    answers = [LineAnswers.on(jobs[pair][start][0], settings.num_shown) for pair in COMPARED for start in STARTS]
+    answers = {pair: {start: LineAnswers.on(jobs[pair][start][0], settings.num_shown) for start in STARTS} for pair in COMPARED}
     short = [Train(cnn.network, cnn.data, Recipe(rate, cnn.num_updates), seed=0) for rate in cnn.rates]
-    found, from_starts, of_cnn, _ = gather((jobs, start_jobs, cnn.lines.by_start(*short, seeds=[0]), answers))
+    found, from_starts, of_cnn, says = gather((jobs, start_jobs, cnn.lines.by_start(*short, seeds=[0]), answers))
     metrics = {pair: {start: between(lines) for start, lines in by_start.items()} for pair, by_start in found.items()}
     for pair, ends in ENDS.items():
         for start in STARTS:
@@ -156,6 +157,9 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         metrics | {"from_start": {"barrier": BARRIER.over(from_starts)}},
         charts.drawn(line, found["batch"], *batches, variant="batch")
         | charts.drawn(line, found["rate"], *rates, variant="rate")
+        | charts.drawn(
+            mixtures, {STARTS[start]: (found["batch"][start][0], says["batch"][start]) for start in STARTS}, *batches
+        )
         | charts.drawn(line_of_the_originals, of_cnn, *(f"rate {rate:g}" for rate in cnn.rates))
         | charts.drawn(controls, found, from_starts, names)
         | charts.drawn(barriers, metrics)

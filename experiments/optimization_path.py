@@ -187,7 +187,7 @@ def plane(part: str, paths: ByStart, trained: Trained) -> charts.Figure:
         x[title] = f"component 1 ({100 * path.explained[0]:.0f} % of variance)"
         y[title] = f"component 2 ({100 * path.explained[1]:.0f} %)"
     alt = "Paths on two principal components, a line per run with a dot per checkpoint, a panel per kind of start."
-    return charts.paths(panels, x=x, y=y, label="test accuracy (%)", alt=alt)
+    return charts.paths(panels, x=x, y=y, label="test accuracy (%)", step="epoch", alt=alt)
 
 
 def whole(paths: ByStart, trained: Trained) -> charts.Figure:

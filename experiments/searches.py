@@ -162,3 +162,30 @@ def listing(found: Found, metrics: Mapping[str, Any], columns: Mapping[str, str]
         for key in found
     ]
     return charts.table(("network", "from", "by", *columns.values()), rows)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Eigenvalues
+
+POINTS_SHOWN = 5
+SPECTRA = (("small", WAYS[0]), ("small", WAYS[3]), ("large", WAYS[2]), ("large", WAYS[3]))
+"""The searches of which some points are shown with all their eigenvalues."""
+
+
+def eigenvalues(found: Found, tolerance: float) -> charts.Figure:
+    """All eigenvalues of the Hessian at the ends of the first searches of some kinds, each point on a line of its own, over its
+    largest magnitude; the axis is logarithmic on both sides of zero. In the grey band an eigenvalue counts as zero: below
+    {setting.tolerance} of the largest magnitude. Beside each point stand the numbers of negative, zero and positive ones, and
+    what these signs alone make of it: undecided, where some are zero and the others do not differ in sign. "Explore" lets one
+    drag the band."""
+    groups = {}
+    for kind, way in SPECTRA:
+        reached = found[kind, *way]
+        points = zip(reached.kinds[:POINTS_SHOWN], reached.eigenvalues[:POINTS_SHOWN].tolist(), strict=True)
+        groups[f"{reached.size}: {titled(*way)}"] = {
+            f"{number}, {critical_points.KINDS[kind]}": values for number, (kind, values) in enumerate(points, start=1)
+        }
+    alt = (
+        "Eigenvalues as ticks on an axis from the largest negative to the largest positive share: a line per point, in groups."
+    )
+    return charts.spectrum(groups, tolerance=tolerance, alt=alt)

@@ -143,6 +143,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     figures = charts.drawn(filters, weights) | charts.drawn(second_filters, weights) | charts.drawn(index, by_start)
     for make in (histories, ratio, trend, tolerance, spectra, definitions):
         figures |= charts.drawn(make, found)
+    figures |= charts.drawn(searches.eigenvalues, found, settings.tolerance)
     for make in (counts, certificates):
         figures |= charts.drawn(make, found, metrics)
     return Result(metrics, figures)

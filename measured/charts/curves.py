@@ -54,9 +54,14 @@ class Curves(Figure):
 
     shape: ClassVar[str] = "curves"
     told_by: ClassVar[int | None] = 1
+    fields: ClassVar[tuple[str, ...]] = Row._fields
+    explorer: ClassVar[str] = "charts"
 
-    def names(self) -> list[str]:
-        return [name for name in super().names() if name != self.reference]
+    def told_apart(self) -> list[str]:
+        return [name for name in super().told_apart() if name != self.reference]
+
+    def explorer_options(self) -> dict[str, Any]:
+        return {**self.panels.explorer_options(self.limits), "reference": self.reference}
 
     def draw(self, width: float) -> "Drawing":
         rows = [Row(*row) for row in self.table.rows]

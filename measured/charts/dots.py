@@ -40,6 +40,11 @@ class Dots(Figure):
 
     shape: ClassVar[str] = "dots"
     told_by: ClassVar[int | None] = 1
+    fields: ClassVar[tuple[str, ...]] = Row._fields
+    explorer: ClassVar[str] = "charts"
+
+    def explorer_options(self) -> dict[str, Any]:
+        return self.panels.explorer_options()
 
     def draw(self, width: float) -> "Drawing":
         rows = [Row(*row) for row in self.table.rows]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from measured.charts.style import LAYOUTS
 from measured.evidence import Metric
-from measured.looks import Look, told_apart
+from measured.looks import Look, distinct
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -55,6 +55,10 @@ class Figure:
     """Width in inches by layout."""
     told_by: ClassVar[int | None] = None
     """The column of the table by which things are told apart: each of its names has a colour and a marker."""
+    fields: ClassVar[tuple[str, ...]] = ()
+    """What scripts call the columns of the table, whose own headings are for readers."""
+    explorer: ClassVar[str] = ""
+    """The script below ``explore/`` that makes figures of the shape interactive; empty where none does."""
     shapes: ClassVar[dict[str, type["Figure"]]] = {}
     """The classes that there are, by their shape."""
 
@@ -75,18 +79,28 @@ class Figure:
         """The caption after its first sentence."""
         return self.caption[len(self.title) :].lstrip()
 
-    def names(self) -> list[str]:
+    def told_apart(self) -> list[str]:
         """What is told apart in the chart, in the order in which it comes."""
         return [] if self.told_by is None else list(dict.fromkeys(row[self.told_by] for row in self.table.rows))
 
     def looks(self) -> dict[str, Look]:
         """Colour, marker and dash of everything that is told apart, by its name: those of the drawing, for whoever draws the
         figure in another way."""
-        return told_apart(self.names(), self.declared_looks)
+        return distinct(self.told_apart(), self.declared_looks)
 
     def draw(self, width: float) -> "Drawing":
         """A matplotlib figure, that many inches wide."""
         raise NotImplementedError(f"{type(self).__name__} does not say how it is drawn")
+
+    @property
+    def explored_by(self) -> str:
+        """The script that makes this figure interactive."""
+        return self.explorer
+
+    def explorer_options(self) -> dict[str, Any]:
+        """What its explorer must know besides the table, as plain JSON data. What goes by a name that an experiment chose is
+        a list of pairs, as a script cannot have just any name as a key."""
+        return {}
 
     def settled(self, name: str) -> "Figure":
         """The figure as it can be kept: with all that it is drawn from in plain data. On the main thread, as matplotlib wants

@@ -53,6 +53,21 @@ class Panels:
         heights = {panel: {name: float(at) for name, at in named.items()} for panel, named in (levels or {}).items()}
         return cls(of_panels(x, names), of_panels(y, names), heights, {name: float(at) for name, at in (marks or {}).items()})
 
+    def explorer_options(self, limits: Mapping[str, tuple[float, float]] | None = None) -> dict[str, Any]:
+        """The same for scripts."""
+        return {
+            "panels": [
+                {
+                    "name": name,
+                    "x": {"title": self.x[name].title, "log": self.x[name].log},
+                    "y": {"title": self.y[name].title, "log": self.y[name].log, "limits": (limits or {}).get(name)},
+                    "levels": list(self.levels.get(name, {}).items()),
+                }
+                for name in self.y
+            ],
+            "marks": list(self.marks.items()),
+        }
+
     def place(self, width: float, height: float) -> "tuple[Drawing, dict[str, Any]]":
         """An empty drawing and its axes by panel."""
         return place(list(self.y), width, height, layout=grid())

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from measured.charts.axis import Axis, Title, linear, of_panels
 from measured.charts.figure import Figure, Table
 from measured.charts.labels import Trace
 from measured.charts.labels import place as spots_for
 from measured.charts.panels import grouped, place
-from measured.charts.style import INK, MUTED, SMALL, WIDE, gradient, halo
+from measured.charts.style import GRADIENT, INK, MUTED, SMALL, WIDE, gradient, halo, on_both_papers
 from measured.evidence import number
 
 if TYPE_CHECKING:
@@ -42,8 +42,20 @@ class Paths(Figure):
     x: dict[str, Axis]
     y: dict[str, Axis]
     label: str
+    step: str = "point"
+    """What lies between two points of a run, such as an epoch; the first is number 0."""
 
     shape: ClassVar[str] = "paths"
+    fields: ClassVar[tuple[str, ...]] = Row._fields
+    explorer: ClassVar[str] = "paths"
+
+    def explorer_options(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "label": self.label,
+            "sides": [(panel, {"x": self.x[panel].title, "y": self.y[panel].title}) for panel in self.x],
+            "colours": [on_both_papers(colour) for colour in GRADIENT],
+        }
 
     def draw(self, width: float) -> "Drawing":
         import numpy as np
@@ -98,9 +110,10 @@ def paths(
     label: str,
     alt: str,
     caption: str = "",
+    step: str = "point",
 ) -> Paths:
     """Runs as lines through a plane with equal, linear scales, one panel per key: dots coloured by ``label``, the ends labelled
-    with it."""
+    with it. ``step`` is what lies between two points, such as an epoch."""
     rows = [
         Row(panel, name, number, float(point[0]), float(point[1]), float(value))
         for panel, runs in panels.items()
@@ -110,4 +123,4 @@ def paths(
     if not rows:
         raise ValueError("paths need at least one point")
     xs, ys = ({panel: linear(axis) for panel, axis in of_panels(given, panels).items()} for given in (x, y))
-    return Paths(Table(("panel", "run", "point", "x", "y", label), tuple(rows)), caption, alt, xs, ys, label)
+    return Paths(Table(("panel", "run", step, "x", "y", label), tuple(rows)), caption, alt, xs, ys, label, step)

@@ -33,6 +33,11 @@ class Scatter(Figure):
 
     shape: ClassVar[str] = "scatter"
     told_by: ClassVar[int | None] = 1
+    fields: ClassVar[tuple[str, ...]] = Row._fields
+    explorer: ClassVar[str] = "charts"
+
+    def explorer_options(self) -> dict[str, Any]:
+        return {**self.panels.explorer_options(), "alike": self.alike}
 
     def draw(self, width: float) -> "Drawing":
         rows = [Row(*row) for row in self.table.rows]

@@ -42,11 +42,20 @@ STYLE = {
 }  # fmt: skip
 
 
+def on_both_papers(colour: str) -> dict[str, str]:
+    """A colour of this module on light and on dark paper."""
+    return {"light": colour, "dark": DARK.get(colour, colour)}
+
+
+GRADIENT = (COLD, "#9a94a8", WARM)
+"""Blue over grey to orange: readable on light and on dark paper."""
+
+
 def gradient() -> Any:
-    """Blue over grey to orange: readable on light and on dark paper."""
+    """The colours from low to high."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("gradient", [COLD, "#9a94a8", WARM])
+    return LinearSegmentedColormap.from_list("gradient", list(GRADIENT))
 
 
 def halo() -> list[Any]:

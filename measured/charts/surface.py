@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from measured.charts.axis import Axis, Title, linear
 from measured.charts.figure import Figure, Table
 from measured.charts.panels import grouped, place
-from measured.charts.style import INK, MUTED, SMALL, gradient, halo
+from measured.charts.style import GRADIENT, INK, MUTED, SMALL, gradient, halo, on_both_papers
 from measured.evidence import number
 
 if TYPE_CHECKING:
@@ -46,6 +46,12 @@ class Surface(Figure):
     relief: bool = False
 
     shape: ClassVar[str] = "surface"
+    fields: ClassVar[tuple[str, ...]] = Row._fields
+    explorer: ClassVar[str] = "surface"
+
+    def explorer_options(self) -> dict[str, Any]:
+        colours = [on_both_papers(colour) for colour in GRADIENT]
+        return {"x": self.x.title, "y": self.y.title, "value": self.value, "colours": colours}
 
     def draw(self, width: float) -> "Drawing":
         from matplotlib.ticker import FuncFormatter, MaxNLocator

@@ -72,7 +72,7 @@ def files(frame: Frame, outline: Outline, pages: Sequence[Page]) -> dict[str, by
         for test in entry["tests"]
     ]
     return {
-        "claims.html": frame.page(
+        "claims.html": frame.linked_page(
             "claims.html.jinja2",
             outline=outline,
             current="claims",

@@ -22,6 +22,36 @@ class Section:
     html: Any
     """The whole of it, with its heading; without any where it comes before the first."""
 
+    @property
+    def figures(self) -> list[str]:
+        """Names of the figures and tables that it shows, or of those that it refers to where it shows none."""
+        return _names(_FIGURE, self.html) or _names(_TO_FIGURE, self.html)
+
+    @property
+    def claims(self) -> list[str]:
+        """Ids of the claims whose cards it shows, or of those that it refers to where it shows none."""
+        return _names(_CARD, self.html) or _names(_TO_CARD, self.html)
+
+    @property
+    def cards(self) -> list[str]:
+        """Ids of the claims whose cards it shows."""
+        return _names(_CARD, self.html)
+
+    @property
+    def shown(self) -> list[str]:
+        """Names of the figures and tables that it shows."""
+        return _names(_FIGURE, self.html)
+
+
+_FIGURE = re.compile(r'<figure\b[^>]*?\sid="figure-([^"]+)"')
+_TO_FIGURE = re.compile(r'<a\b[^>]*?\shref="#figure-([^"]+)"')
+_CARD = re.compile(r'<section\b[^>]*?\sid="claim-([^"]+)"')
+_TO_CARD = re.compile(r'<a\b[^>]*?\shref="#claim-([^"]+)"')
+
+
+def _names(pattern: re.Pattern[str], html: str) -> list[str]:
+    return list(dict.fromkeys(unescape(name) for name in pattern.findall(html)))
+
 
 def of(html: Any) -> list[Section]:
     """The sections of a page's prose, in order; what comes before the first heading has no anchor."""

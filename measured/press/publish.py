@@ -1,11 +1,12 @@
 """What is kept, as a site: each part is made where what it is made from changed, and all of it is put in place in one step."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import astuple, dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from measured.files import canonical, digest
+from measured.installed import ABSENT, file_of, version_of
 from measured.pages import material
 from measured.press.folder import Bundle, Site
 from measured.press.standing import Standing, standing_of
@@ -36,6 +37,8 @@ class Published:
 @dataclass(frozen=True)
 class _Part:
     bundle: Bundle
+    files: Callable[[], Mapping[str, bytes] | None]
+    """The files of the chapter as they stand, or will."""
     warnings: tuple[str, ...] = ()
 
 
@@ -60,7 +63,7 @@ def publish(
     contents = [[item.name, item.number, item.part, item.title, item.question] for item in outline.chapters]
     told = [outline.title, [[source.name, source.heading, source.conclusions] for source in outline.sources]]
     looks = {name: astuple(look) for name, look in outline.looks.by_name.items()}
-    common = digest(canonical([texts, making, contents, told, looks, material.versions()]))
+    common = digest(canonical([texts, making, contents, told, looks, material.versions(), project.citation]))
 
     parts = [_chapter(item, project, stores, site, preset, common) for item in standings]
     standings = [replace(item, trouble=part.bundle.trouble) for item, part in zip(standings, parts, strict=True)]
@@ -70,14 +73,16 @@ def publish(
     def fronts() -> "Fronts":
         from measured.press.making import Fronts
 
-        return Fronts(standings, project, stores, preset)
+        return Fronts(standings, project, stores, preset, [part.files() for part in parts])
 
     stand = [[_key_of(item, site), item.trouble, item.waiting] for item in standings]
     facts = [common, list(sources), {name: repr(status) for name, status in statuses.items()}]
     bundles = [
         *(part.bundle for part in parts),
         Bundle("front", digest(canonical([common, stand])), lambda: fronts().front()),
+        Bundle("guides", digest(canonical([common, stand])), lambda: fronts().guides()),
         Bundle("made", digest(canonical(facts)), lambda: fronts().made(statuses)),
+        *_plotly(),
         *(_source(path, text, project, common) for path, text in sources.items()),
     ]
     changed = site.publish(bundles)
@@ -98,19 +103,19 @@ def _chapter(standing: Standing, project: Project, stores: Stores, site: Site, p
     chapter, trouble = standing.chapter, standing.trouble
     name = f"chapter {chapter.name}"
     if published := standing.published:
-        return _Part(Bundle(name, site.bundles[name]["inputs"], lambda: published, trouble))
+        return _Part(Bundle(name, site.bundles[name]["inputs"], lambda: published, trouble), lambda: published)
     prose = project.templates / chapter.template
     text = prose.read_text(encoding="utf-8") if prose.is_file() else ""
     inputs = [common, chapter.source, text, standing.status.sha256 if standing.status else "", trouble, standing.waiting]
     key = digest(canonical(inputs))
     if site.bundles.get(name, {}).get("inputs") == key and site.files_of(name):
-        return _Part(Bundle(name, key, dict, trouble))
+        return _Part(Bundle(name, key, dict, trouble), lambda: site.files_of(name))
     from measured.press.making import chapter_files
 
     made = chapter_files(standing, project, stores, preset, site.files_of(name))
     if made.trouble != trouble:
         key = digest(canonical([*inputs, made.trouble]))
-    return _Part(Bundle(name, key, lambda: made.files, made.trouble), made.warnings)
+    return _Part(Bundle(name, key, lambda: made.files, made.trouble), lambda: made.files, made.warnings)
 
 
 def _source(path: str, text: str, project: Project, common: str) -> Bundle:
@@ -120,3 +125,11 @@ def _source(path: str, text: str, project: Project, common: str) -> Bundle:
         return source_files(project, path, text)
 
     return Bundle(f"source {path}", digest(canonical([common, path, text])), make)
+
+
+def _plotly() -> list[Bundle]:
+    """What draws figures that are explored, as the installed package has it; pages say so where it is missing."""
+    if (version := version_of("plotly")) == ABSENT:
+        return []
+    path = file_of("plotly", "plotly/package_data/plotly.min.js")
+    return [Bundle("plotly", version, lambda: {path.name: path.read_bytes()})]

@@ -1,7 +1,5 @@
 """The site as a reader meets it: whole, offline, on a phone, in the dark, without scripts."""
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -44,22 +42,6 @@ def test_checker_finds_problems(tmp_path: Path):
         "says '{{'",
     ):
         assert expected in found
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Headless Chromium, driven by Playwright."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not path:
-        if os.environ.get("MEASURED_NEEDS_CHROMIUM"):
-            pytest.fail("Chromium must be there in CI; .ci/run installs it")
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
 
 
 PAGES = ("index", "dice", "claims", "made", "source/experiments.dice")
