@@ -15,10 +15,10 @@ STOPS = (0.0, 0.3, 0.5, 0.7, 1.0)
 
 
 def mixtures(lines: Mapping[str, tuple[Line, Answers]], first: str, second: str) -> charts.Figure:
-    """What the mixtures answer. From {first} (α = 0) to {second} (α = 1), the line of the first seed with each kind of start:
-    loss and accuracy of the mixture, and the probabilities that it gives to the ten digits for a few test images. The first
-    images of the test set come first, then some that the two solutions read differently, as far as there are such. A bar in
-    colour is the digit that is right. The slider of "explore" moves along the line."""
+    """What the mixtures of {first} and {second} answer. From {first} (α = 0) to {second} (α = 1), the line of the first seed
+    with each kind of start: loss and accuracy of the mixture, and the probabilities that it gives to the ten digits for a few
+    test images. First come images from the beginning of the test set, then some that the two solutions read differently, as
+    far as there are such. A bar in colour is the digit that is right. The slider of "Explore" moves along the line."""
     alphas = next(iter(lines.values()))[0].alphas
     shown = np.flatnonzero(_is_multiple(alphas) & (alphas >= -REACH) & (alphas <= 1 + REACH))
     panels, names = {}, []

@@ -117,15 +117,15 @@ class Looks:
         else."""
         if not self.by_name:
             return figure
-        declared = {name: look for name in figure.told_apart() if (look := self.of(name))}
-        looks = distinct(figure.told_apart(), declared, self.by_name.values())
+        declared = {name: look for name in figure.names() if (look := self.of(name))}
+        looks = told_apart(figure.names(), declared, self.by_name.values())
         return replace(figure, declared_looks=looks) if looks != figure.declared_looks else figure
 
 
 NONE_DECLARED = Looks()
 
 
-def distinct(names: Iterable[str], declared: Mapping[str, Look], reserved: Iterable[Look] = ()) -> dict[str, Look]:
+def told_apart(names: Iterable[str], declared: Mapping[str, Look], reserved: Iterable[Look] = ()) -> dict[str, Look]:
     """A look for each name, no two alike: the declared one, or what is left, in the order of the names; what is ``reserved``
     comes last.
 

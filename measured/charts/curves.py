@@ -57,8 +57,8 @@ class Curves(Figure):
     fields: ClassVar[tuple[str, ...]] = Row._fields
     explorer: ClassVar[str] = "charts"
 
-    def told_apart(self) -> list[str]:
-        return [name for name in super().told_apart() if name != self.reference]
+    def names(self) -> list[str]:
+        return [name for name in super().names() if name != self.reference]
 
     def explorer_options(self) -> dict[str, Any]:
         return {**self.panels.explorer_options(self.limits), "reference": self.reference}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from measured.charts.style import LAYOUTS
 from measured.evidence import Metric
-from measured.looks import Look, distinct
+from measured.looks import Look, told_apart
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -79,14 +79,14 @@ class Figure:
         """The caption after its first sentence."""
         return self.caption[len(self.title) :].lstrip()
 
-    def told_apart(self) -> list[str]:
+    def names(self) -> list[str]:
         """What is told apart in the chart, in the order in which it comes."""
         return [] if self.told_by is None else list(dict.fromkeys(row[self.told_by] for row in self.table.rows))
 
     def looks(self) -> dict[str, Look]:
         """Colour, marker and dash of everything that is told apart, by its name: those of the drawing, for whoever draws the
         figure in another way."""
-        return distinct(self.told_apart(), self.declared_looks)
+        return told_apart(self.names(), self.declared_looks)
 
     def draw(self, width: float) -> "Drawing":
         """A matplotlib figure, that many inches wide."""

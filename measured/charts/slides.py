@@ -21,9 +21,9 @@ DIGITS = 3
 DIGITS_OF_CURVES = 6
 LEAST = 0.005
 """A share below this has no bar in the drawing."""
-RIGHT = PALETTE["green"].light
-"""Of bars for the right answer."""
 PER_CURVE, PER_EXAMPLE = 1.25, 0.55  # inches of height
+RIGHT = PALETTE["blue"].light
+"""The colour of the right answer."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Slides(Figure):
     knob: Axis
     y: dict[str, Axis]
     """By chart."""
-    names: tuple[str, ...]
+    answers: tuple[str, ...]
     """What answers are shared out among."""
     pictures: dict[str, dict[str, Picture]]
     """By panel and example."""
@@ -96,17 +96,18 @@ class Slides(Figure):
     """Values of the knob at which the drawing shows the examples."""
 
     shape: ClassVar[str] = "slides"
+    told_by: ClassVar[int | None] = Row._fields.index("name")
     fields: ClassVar[tuple[str, ...]] = Row._fields
     explorer: ClassVar[str] = "slides"
 
-    def told_apart(self) -> list[str]:
-        return list(dict.fromkeys(row[3] for row in self.table.rows if row[1] == CURVE))
+    def names(self) -> list[str]:
+        return list(dict.fromkeys(row.name for row in map(Row._make, self.table.rows) if row.kind == CURVE))
 
     def explorer_options(self) -> dict[str, Any]:
         return {
             "knob": self.knob.title,
             "y": [(chart, {"title": axis.title, "log": axis.log}) for chart, axis in self.y.items()],
-            "names": self.names,
+            "names": self.answers,
             "pictures": [
                 (panel, [(title, vars(picture)) for title, picture in pictures.items()])
                 for panel, pictures in self.pictures.items()
@@ -121,7 +122,7 @@ class Slides(Figure):
         rows = [Row(*row) for row in self.table.rows]
         curves = grouped((row for row in rows if row.kind == CURVE), "of")
         shares = grouped((row for row in rows if row.kind == SHARE), "of")
-        styles = self.looks()
+        looks = self.looks()
         panels = list(dict.fromkeys(row.panel for row in rows))
         across = 1 if width <= NARROW else min(len(panels), 2)
         heights: list[list[float]] = [
@@ -140,7 +141,7 @@ class Slides(Figure):
             for ax, (title, lines_of) in zip(axes, curves.get(panel, {}).items(), strict=False):
                 for name, points in lines_of_names(lines_of).items():
                     at, values = [point.at for point in points], [point.value for point in points]
-                    (handles[name],) = ax.plot(at, values, color=styles[name].light, zorder=3)
+                    (handles[name],) = ax.plot(at, values, color=looks[name].light, linestyle=looks[name].dashes, zorder=3)
                 charts.setdefault(title, []).append(ax)
                 ax.set(ylabel=self.y[title].title, xlabel=self.knob.title if ax is axes[-2] else "")
                 ax.tick_params(labelbottom=ax is axes[-2])
@@ -169,7 +170,7 @@ class Slides(Figure):
         from matplotlib.patches import PathPatch
         from matplotlib.path import Path
 
-        wide = 0.84 / len(self.names)
+        wide = 0.84 / len(self.answers)
         bars: dict[str, list[Any]] = {MUTED: [], RIGHT: []}
         base: list[tuple[float, float]] = []
         for line, (title, picture) in enumerate(pictures.items()):
@@ -177,8 +178,8 @@ class Slides(Figure):
             ax.imshow(levels, cmap="Greys", vmin=0, vmax=255, extent=(0.15, 0.85, line + 0.92, line + 0.08), aspect="auto")
             found = {(row.at, row.name): row.value for row in shares.get(title, [])}
             for stop, at in enumerate(self.stops, start=1):
-                heights = [found.get((at, name), 0.0) for name in self.names]
-                for place, (name, height) in enumerate(zip(self.names, heights, strict=True)):
+                heights = [found.get((at, name), 0.0) for name in self.answers]
+                for place, (name, height) in enumerate(zip(self.answers, heights, strict=True)):
                     if height < LEAST:
                         continue
                     left, low, high = stop + 0.08 + place * wide, line + 0.94, line + 0.94 - 0.66 * height
@@ -186,7 +187,7 @@ class Slides(Figure):
                     bars[RIGHT if name == picture.truth else MUTED].append(Path(box, closed=True))
                 best = max(range(len(heights)), key=heights.__getitem__)
                 where = (stop + 0.08 + (best + 0.4) * wide, line + 0.93 - 0.66 * heights[best])
-                ax.text(*where, self.names[best], ha="center", va="bottom", fontsize=SMALL, color=INK)
+                ax.text(*where, self.answers[best], ha="center", va="bottom", fontsize=SMALL, color=INK)
                 base += [(stop + 0.06, line + 0.94), (stop + 0.94, line + 0.94), (math.nan, math.nan)]
         for colour, boxes in bars.items():
             if boxes:  # as one shape, which takes a tenth of the space of as many

@@ -43,7 +43,7 @@ STYLE = {
 
 
 def on_both_papers(colour: str) -> dict[str, str]:
-    """A colour of this module on light and on dark paper."""
+    """A colour of a drawing on light and on dark paper."""
     return {"light": colour, "dark": DARK.get(colour, colour)}
 
 

@@ -1,6 +1,8 @@
 """Claims, and claims that were judged."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal
 
 from measured.evidence.region import Outcome, Region
@@ -125,6 +127,16 @@ class Structure:
     @property
     def num_tests(self) -> int:
         return sum(part.num_tests for part in self.parts) if self.parts else 1
+
+    def __str__(self) -> str:
+        """With tests by their numbers: ``every(1, some(2, 3))``."""
+        return self.told(count(1))
+
+    def told(self, numbers: Iterator[int]) -> str:
+        """The same with the numbers that come next."""
+        if not self.parts:
+            return str(next(numbers))
+        return f"{self.of}({', '.join(part.told(numbers) for part in self.parts)})"
 
 
 @dataclass(frozen=True)

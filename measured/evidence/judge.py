@@ -70,7 +70,7 @@ def _verdict(claim: Claim, metrics: Mapping[str, Metric], settings: Names, runs:
     outcome = _decide(claim.holds, iter(measured))
     if comments and outcome == "not measured":
         first = next(item for item in findings if item.outcome == "not measured")
-        texts[outcome] = f"Not measured: {first.method}. What would measure it: {first.to_decide}."
+        texts[outcome] = f"{first.method[:1].upper()}{first.method[1:]}. What would measure it: {first.to_decide}."
     return Verdict(
         id=claim.id,
         source=claim.source,

@@ -4,9 +4,11 @@ from measured.pages import source
 from measured.pages.environment import Frame
 from measured.pages.material import FRAME
 
-STYLES = ("base", "navigation", "verdict", "figure", "explorables", "front", "phone", "print")
+STYLES = ("base", "navigation", "verdict", "figure", "explorables", "front", "predict", "building", "phone", "print")
 """Parts of ``style.css``, in the order in which they come: later rules win."""
-SCRIPTS = ("menus", "contents", "scrolls", "tips", "search", "copies", "loading", "figure", "ledger")
+SCRIPTS = (
+    "menus", "contents", "scrolls", "tips", "search", "copies", "loading", "figure", "ledger", "predict", "building", "print",
+)  # fmt: skip
 """Parts of ``site.js``. Each stands in a block of its own, so that their names do not meet."""
 
 
@@ -16,8 +18,11 @@ def files(frame: Frame) -> dict[str, bytes]:
     styles = [*(frame.text(f"styles/{name}.css") for name in STYLES), source.highlighting(), frame.own("style.css")]
     scripts = [f"{{\n{frame.text(f'scripts/{name}.js')}}}\n" for name in SCRIPTS]
     explorers = {path.stem for folder in (FRAME, frame.templates) for path in (folder / "explore").glob("*.js")}
+    # What is dark on a screen is light on paper.
+    style = "".join(styles).replace("@media (prefers-color-scheme: dark)", "@media screen and (prefers-color-scheme: dark)")
     return {
-        "style.css": "".join(styles).encode(),
+        "style.css": style.encode(),
+        "early.js": frame.text("scripts/early.js").encode(),
         "site.js": f'"use strict";\n{"".join(scripts)}'.encode(),
         **{f"explore/{name}.js": _explorer(frame.text(f"explore/{name}.js")) for name in sorted(explorers)},
     }

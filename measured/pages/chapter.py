@@ -145,7 +145,8 @@ class _Cards:
             return names.link_to_claim(verdict)
         self.shown.add(verdict.id)
         name = self._chapter.name
-        return self._macro(verdict, f"source/experiments.{name}.html#L-{self._chapter.line_of_claim(verdict.id)}")
+        test = f"source/experiments.{name}.html#L-{self._chapter.line_of_claim(verdict.id)}"
+        return self._macro(verdict, test, f"data/{name}/metrics.csv")
 
 
 _REFERENCE = re.compile(r"@@(\w+)@@")
@@ -154,11 +155,12 @@ _ACROSS = re.compile(r"@@(claims|figures) of ([\w.-]+)@@")
 
 
 class _Across:
-    """References between the figures and the claims of one section."""
+    """References between the figures and the claims that stand under one heading."""
 
     def __init__(self, found: Sequence[sections.Section], figures: "_FigureBlocks", record: Record):
-        self._claims = {name: section.claims for section in found for name in section.shown}
-        self._figures = {name: section.figures for section in found for name in section.cards}
+        passages = [passage for section in found for passage in section.passages]
+        self._claims = {name: passage.claims for passage in passages for name in passage.shown}
+        self._figures = {name: passage.figures for passage in passages for name in passage.cards}
         self._blocks, self._verdicts = figures, {verdict.id: verdict for verdict in record.verdicts}
 
     def fill(self, html: Any) -> Any:

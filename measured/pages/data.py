@@ -39,6 +39,7 @@ def for_scripts(figure: Figure) -> dict[str, Any]:
     """A figure as its explorer gets it: the words around it, the rows of its CSV, how each series looks, and its options."""
     return {
         "shape": figure.shape,
+        "title": figure.title,
         "caption": figure.caption,
         "alt": figure.alt,
         "note": figure.note,

@@ -11,9 +11,9 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-from measured.evidence import Metric, Verdict, duration, levels, measurement, number, with_unit
+from measured.evidence import Metric, Verdict, duration, levels, measurement, number, standing, with_unit
 from measured.evidence.names import Names
-from measured.pages import citing, glossary, picture, prose, references
+from measured.pages import citing, glossary, picture, prose, references, wording
 from measured.pages.linking import Linker
 from measured.pages.material import FRAME
 from measured.pages.outline import Chapter, Outline
@@ -70,11 +70,13 @@ def make(templates: Path, outline: Outline | None = None, citation: str = "") ->
         keep_trailing_newline=True,
     )
     jinja.filters |= {"inline": inline_html, "plain": lambda text: text.replace("`", "")}
+    jinja.filters |= {"in_css": lambda text: text.replace("\\", r"\5c ").replace('"', r"\22 ")}
     jinja.filters |= {"percent": lambda share: f"{share * 100:.4g} %"}
     jinja.filters |= {"number": number, "duration": duration, "shown": shown, "markdown": plain_html}
     jinja.globals |= {"with_unit": with_unit, "math": _math, "reasons": _reasons, "measurement": measurement_html}
-    jinja.globals |= {"drawing_of": picture.picture, "mark_of": picture.mark, "combination": picture.combination}
-    jinja.globals |= {"sign_of": picture.SIGNS.__getitem__}
+    jinja.globals |= {"drawing_of": picture.picture, "mark_of": picture.mark, "combination": wording.combination}
+    jinja.globals |= {"sign_of": wording.SIGNS.__getitem__, "in_short": wording.in_short}
+    jinja.globals |= {"deciding": standing.deciding, "distance_of": wording.distance, "named_tests": wording.named}
     jinja.globals |= {"error_rate": levels.ERROR_RATE, "plain_confidence": levels.PLAIN}
     jinja.globals |= dict.fromkeys(prose.MARKS, str)
     frame = Frame(templates, jinja)

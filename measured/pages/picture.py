@@ -5,19 +5,20 @@ page says. Colours are classes of the style sheet. What is drawn are the numbers
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
-from measured.evidence import Finding, Region, Structure, Verdict, as_given, measurement, number
+from measured.evidence import Finding, Region, Verdict
 from measured.evidence.standing import carriers, deciding, inside, span
 from measured.pages.scale import WIDTH, Scale, edges, scale_of
+from measured.pages.wording import in_words, labels, region_of, sentence, value_of
 
-SIGNS = {"supported": "✓", "refuted": "✗", "inconclusive": "?", "not measured": "–"}
-_HEADER, _NAME, _WORDS, _LANE, _BETWEEN, _AXIS = 18, 17, 14, 20, 4, 24
+_HEADER, _NAME, _WORDS, _LANE, _BETWEEN, _AXIS, _APART = 18, 17, 14, 20, 4, 22, 10
 """Heights in pixels: the line that says where it is true, that of a test's name and number, that of the words above the first
-band, a band, what is between two rows, and the numbers below."""
+band, a band, what is between two rows, the numbers below, and what is between two axes."""
+_BOLD = 6.6
+"""Pixels of a bold character, on average."""
 _MARK = (20, 10)
 """Height of a compact drawing, and where its bar is."""
 
@@ -45,9 +46,9 @@ def picture(verdict: Verdict) -> Any:
     for rows in panels.values():
         inner, height = _panel(rows)
         drawn.append(f'<g class="panel" transform="translate(0 {top})">{inner}</g>')
-        top += height
+        top += height + _APART
     return Markup(
-        f'<svg class="picture" role="img" width="100%" height="{top}"{_attribute("aria-label", in_words(verdict))}>'
+        f'<svg class="picture" role="img" width="100%" height="{top - _APART}"{_attribute("aria-label", in_words(verdict))}>'
         f"{''.join(drawn)}</svg>"
     )
 
@@ -61,7 +62,7 @@ def mark(verdict: Verdict, title: bool = True) -> Any:
     height, middle = _MARK
     told = _attribute("aria-label", in_words(verdict)) if title else ""
     role = f' role="img"{told}' if title else ' aria-hidden="true"'
-    parts = [_rect("band", 50, 100, 0, height)]
+    parts = [_rect("band", 50, 100, 0, height), _line("axis", 0, 100, middle, middle)]
     if finding:
         parts += [_line(name, at, at, 0, 5) for name, at in _common_ticks(finding)]
         if finding.origin is not None:
@@ -73,7 +74,7 @@ def mark(verdict: Verdict, title: bool = True) -> Any:
         low, high, value = rim(at.low), rim(at.high), rim(at.value)
         ends = f"{_end(low, middle, -1, math.isinf(at.low), 3)}{_end(high, middle, 1, math.isinf(at.high), 3)}"
         bar = _line("bar", low, high, middle, middle)
-        parts.append(f'<g class="{_class(finding.outcome)}">{bar}{ends}{_dot(value, middle, 3.5)}</g>')
+        parts.append(f'<g class="{_class(finding.outcome)}">{bar}{ends}{_dot(value, middle, 4)}</g>')
     return Markup(f'<svg class="mark" width="100%" height="{height}"{role}>{"".join(parts)}</svg>')
 
 
@@ -97,11 +98,11 @@ def _panel(rows: Sequence[_Row]) -> tuple[str, int]:
     words = _words(rows, scale)
     parts = [
         f'<rect class="swatch" x="0" y="3" width="10" height="10" rx="2"/>'
-        f'<text class="region" x="0" dx="15" y="12">true if {_escape(_told_region(first))}</text>'
+        f'<text class="region" x="0" dx="15" y="12">true if {_escape(region_of(first))}</text>'
     ]
     top = _HEADER
     for place, row in enumerate(rows):
-        lane = top + _NAME + (_WORDS if words and not place else 0)
+        lane = top + _NAME * (1 if _fits(row) else 2) + (_WORDS if words and not place else 0)
         parts.append(_row(row, scale, top, lane))
         if not place:
             parts += [_text(name, at, lane - 4, text) for name, at, text in words]
@@ -155,10 +156,10 @@ def _words(rows: Sequence[_Row], scale: Scale) -> list[tuple[str, float, str]]:
 def _row(row: _Row, scale: Scale, top: int, lane: int) -> str:
     """One test: its name, its number and sign, and below its interval."""
     finding, y = row.finding, lane + _LANE // 2
-    value = "not measured" if finding.outcome == "not measured" else f"{_value(finding)} {SIGNS[finding.outcome]}"
+    below = 0 if _fits(row) else _NAME
     parts = [
         f'<text class="name" x="0" y="{top + 12}">{_escape(_short(row.label))}</text>'
-        f'<text class="value" x="100%" y="{top + 12}">{_escape(value)}</text>',
+        f'<text class="value" x="100%" y="{top + 12 + below}">{_escape(value_of(finding))}</text>',
         _ground(finding, scale, lane),
     ]
     if finding.outcome != "not measured":
@@ -166,128 +167,22 @@ def _row(row: _Row, scale: Scale, top: int, lane: int) -> str:
         parts.append(_line("bar", low, high, y, y))
         parts.append(_end(low, y, -1, not scale.shows(finding.low), 5))
         parts.append(_end(high, y, 1, not scale.shows(finding.high), 5))
-        parts.append(_dot(scale.place(finding.value), y, 5))
+        if scale.shows(finding.value):  # of an odds ratio, the estimate may be infinite
+            parts.append(_dot(scale.place(finding.value), y, 5))
     if finding.published is not None:
         at = scale.place(finding.published)
         parts.append(f'<svg class="at" x="{_share(at)}" y="{y}"><path class="diamond" d="M0-6 6 0 0 6-6 0Z"/></svg>')
     name = f"row {_class(finding.outcome)}{'' if row.carries else ' aside'}"
-    return f'<g class="{name}" data-test="{row.place + 1}"><title>{_escape(_sentence(finding))}</title>{"".join(parts)}</g>'
+    return f'<g class="{name}" data-test="{row.place + 1}"><title>{_escape(sentence(finding))}</title>{"".join(parts)}</g>'
 
 
-def _value(finding: Finding) -> str:
-    value, _, suffix = measurement(finding.value, finding.low, finding.high, finding.unit)
-    return f"{value}{suffix}{_times(finding)}"
+def _fits(row: _Row) -> bool:
+    """Whether a test's name and its number stand in one line."""
+    return len(row.label) + len(value_of(row.finding)) + 2 <= WIDTH / _BOLD
 
 
-def _times(finding: Finding) -> str:
-    return " times" if finding.on_logarithms and not finding.unit else ""
-
-
-def _told_region(finding: Finding) -> str:
-    region = finding.true_in
-    if not (math.isfinite(region.low) and math.isfinite(region.high)):
-        return f"{finding.region}{_times(finding)}"
-    low, high = (as_given(bound, finding.unit) for bound in (region.low, region.high))
-    told = f"below {low} or above {high}" if region.outside else f"between {low} and {high}"
-    return f"{told} {finding.unit}".strip() + _times(finding)
-
-
-def in_words(verdict: Verdict) -> str:
-    """The drawing for those who cannot see it."""
-    if not verdict.findings:
-        return verdict.outcome.capitalize() + "."
-    names = labels(verdict)
-    told = [
-        f"{name}: {_sentence(finding)}" if len(names) > 1 else _sentence(finding)
-        for name, finding in zip(names, verdict.findings, strict=True)
-    ]
-    whole = f" {combination(verdict)} The claim is {verdict.outcome}." if len(told) > 1 else ""
-    return f"{' '.join(told)}{whole}"
-
-
-def _sentence(finding: Finding) -> str:
-    if finding.outcome == "not measured":
-        return f"Not measured; true if {_told_region(finding)}."
-    value, interval, suffix = measurement(finding.value, finding.low, finding.high, finding.unit)
-    times = _times(finding)
-    found = f"Measured {value}{suffix}{times}, interval {interval}{suffix}{times}"
-    return f"{found}; true if {_told_region(finding)}: {finding.outcome}."
-
-
-def combination(verdict: Verdict) -> str:
-    """How several tests make the verdict, in a sentence; empty where there is one."""
-    structure, num = verdict.structure, len(verdict.findings)
-    if num < 2 or not structure.parts:
-        return ""
-    if _is_nested(structure):
-        return f"True if {_formula(structure, count(1))} hold."
-    how_many = {name: sum(item.outcome == name for item in verdict.findings) for name in SIGNS}
-    if structure.of == "every":
-        both = "Both" if num == 2 else f"All {number(num)}"
-        if verdict.outcome == "refuted":
-            return f"{both} must hold; one that does not is enough to refute the claim."
-        if verdict.outcome == "supported":
-            return f"{both} must hold, and {'do' if num == 2 else 'all do'}."
-        return f"{both} must hold; {_open(how_many)}."
-    either = "Either" if num == 2 else f"One of {number(num)}"
-    if verdict.outcome == "supported":
-        return f"{either} is enough, and {number(how_many['supported'])} hold{'s' if how_many['supported'] == 1 else ''}."
-    if verdict.outcome == "refuted":
-        return f"{either} would be enough; none holds."
-    return f"{either} would be enough; {_open(how_many)}."
-
-
-def _open(how_many: dict[str, int]) -> str:
-    told = [f"{number(how_many[name])} {words}" for name, words in (
-        ("inconclusive", "open"), ("not measured", "not measured")) if how_many[name]]  # fmt: skip
-    return f"{' and '.join(told)}"
-
-
-def _is_nested(structure: Structure) -> bool:
-    return any(part.parts for part in structure.parts)
-
-
-def _formula(structure: Structure, numbers: Iterator[int], around: str = "{}") -> str:
-    """Which tests must hold, by their numbers: "(1 and 2) or (3 and 4)"."""
-    if not structure.parts:
-        return str(next(numbers))
-    joined = " and " if structure.of == "every" else " or "
-    return around.format(joined.join(_formula(part, numbers, "({})") for part in structure.parts))
-
-
-def labels(verdict: Verdict) -> list[str]:
-    """A short name for each test of a claim: of the names of its metrics, what tells it from the others and its sides from each
-    other."""
-    findings = verdict.findings
-    split = [_sides(finding.effect) for finding in findings]
-    words = [[side.replace("_", " ").split(".") for side in sides] for sides, _ in split]
-    everywhere = set.intersection(*(set(side) for sides in words for side in sides)) if len(findings) > 1 else set()
-    found = []
-    for sides, (_, sign) in zip(words, split, strict=True):
-        if len(sides) == 2:
-            left, right = ([word for word in side if word not in everywhere] for side in sides)
-            common = [word for word in left if word in right]
-            parts = (" ".join(word for word in side if word not in common) for side in (left, right))
-            told = sign.join(part or "the other" for part in parts)
-            before = f"{' '.join(common)}: " if common and len(findings) > 1 else ""
-        else:
-            told, before = " ".join(word for word in sides[0] if word not in everywhere) or " ".join(sides[0]), ""
-            told = told if len(findings) > 1 else "measured"
-        found.append(f"{before}{told}")
-    numbered = _is_nested(verdict.structure) or len(set(found)) < len(found)
-    return [f"{place}. {name}" for place, name in enumerate(found, 1)] if numbered else found
-
-
-def _sides(effect: str) -> tuple[list[str], str]:
-    """The metrics that a test compares, and the sign between them."""
-    plain = effect.rsplit(" of ", 1)[-1] if effect.startswith("median over") else effect.replace("odds of ", "")
-    for sign in (" / ", " − "):
-        if sign in plain:
-            return plain.split(sign), sign.replace("/", "÷")
-    return [plain], ""
-
-
-def _short(text: str, most: int = 30) -> str:
+def _short(text: str) -> str:
+    most = int(WIDTH / _BOLD)
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 
-from measured.errors import BuildError, did_you_mean
+from measured.errors import BuildError
 
 FILE = "references.bib"
 _VENUES = ("journal", "booktitle", "publisher", "institution", "school", "howpublished")
@@ -80,12 +80,16 @@ class References:
 
     def unknown_in(self, text: str) -> Iterator[tuple[int, str]]:
         """Place and words of each citation that is of no work here, with the nearest that is."""
+        from difflib import get_close_matches
+
         known = [work.short for work in self.works]
         for found in _CITED.finditer(text):
             words = " ".join(found[0].split()).replace("(", "")
             # Other words may stand before a name, "As Li 2018", or belong to a list.
             if not self.cited_in(f"{words} ") and not self.cited_in(text[found.start() : found.end() + 1]):
-                yield found.start(), f"{words!r} is no work of templates/{FILE}; {did_you_mean(words, known, 'there are')}"
+                near = get_close_matches(words, known, n=1, cutoff=0.5)
+                hint = f"did you mean {near[0]!r}?" if near else "add it there"
+                yield found.start(), f"{words!r} is no work of templates/{FILE}; {hint}"
 
     def __bool__(self) -> bool:
         return bool(self.works)

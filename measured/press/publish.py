@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from measured.files import canonical, digest
 from measured.installed import ABSENT, file_of, version_of
 from measured.pages import material
+from measured.pages.building import News
 from measured.press.folder import Bundle, Site
+from measured.press.notice import bundle_of
 from measured.press.standing import Standing, standing_of
 from measured.press.stores import Stores
 from measured.project import Project
@@ -50,11 +52,13 @@ def publish(
     chosen: Collection[str],
     outcomes: "Mapping[str, Kept | Failed]",
     waiting: Collection[str] = (),
+    news: News | None = None,
 ) -> Published:
     """Put the site in place as things stand.
 
     ``chosen`` are the chapters that this build is about, ``outcomes`` those of them that were measured, and ``waiting`` those
-    that are being measured. Raises OSError where the site cannot be written.
+    that are being measured; ``news`` is what open pages are told of a build that goes on. Raises OSError where the site cannot
+    be written.
     """
     outline, sources = project.outline, project.source_files
     standings = [standing_of(item, stores, site, preset, chosen, outcomes, waiting) for item in outline.chapters]
@@ -85,7 +89,7 @@ def publish(
         *_plotly(),
         *(_source(path, text, project, common) for path, text in sources.items()),
     ]
-    changed = site.publish(bundles)
+    changed = site.publish(bundles, lambda manifest: bundle_of(manifest, news))
     warnings = tuple(dict.fromkeys(line for part in parts for line in part.warnings))
     trouble = {item.chapter.name: item.trouble for item in standings if item.trouble and item.chapter.name in chosen}
     return Published(changed, trouble, warnings)

@@ -164,7 +164,7 @@ def test_slider_shows_curves_and_shares_of_the_table(reader: Reader, site: Path)
             for example in section.locator("li").all():
                 title = example.get_attribute("data-example")
                 shares = {row[3]: float(row[5]) for row in rows if row[:3] == [panel, "share", title] and row[4] == at}
-                heights = {bar.get_attribute("data-name"): height_of(bar) for bar in example.locator(".bar").all()}
+                heights = {bar.get_attribute("data-name"): height_of(bar) for bar in example.locator(".share").all()}
                 assert len(shares) == 3
                 assert heights == {
                     name: pytest.approx(share * height_of_all(example), abs=0.6) for name, share in shares.items()

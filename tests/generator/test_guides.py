@@ -10,7 +10,7 @@ import pytest
 from measured import charts
 from measured.errors import BuildError
 from measured.evidence import Verdict
-from measured.pages import chapter, check, citing, contents, environment, glossary, guides, references
+from measured.pages import chapter, check, citing, contents, environment, glossary, guides, references, sections
 from measured.pages.chapter import Page
 from measured.pages.linking import Linker
 from measured.pages.outline import Chapter, Outline
@@ -217,6 +217,14 @@ def test_figures_and_claims_of_a_section_refer_to_each_other(report):
     assert _links(feet["C1"]) == _links(feet["C2"]) == ["figure-second"] and "Table 1.1.2" in feet["C1"]
     assert _links(feet["C3"]) == []  # it is shown at the end, in no section
     assert "@@" not in page
+
+
+def test_what_refers_to_each_other_stands_under_one_heading():
+    """A section of several parts does not make each of its claims refer to all of its figures."""
+    parts = (f'<h3>{name}</h3><figure id="figure-{name}"></figure><section id="claim-{name}"></section>' for name in "AB")
+    (section,) = sections.of(f'<h2 id="seen">Seen</h2><p>both</p>{"".join(parts)}')
+    assert section.shown == section.cards == ["A", "B"]
+    assert [(passage.shown, passage.claims) for passage in section.passages] == [([], []), (["A"], ["A"]), (["B"], ["B"])]
 
 
 def test_prose_names_other_chapters(report):

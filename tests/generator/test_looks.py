@@ -10,7 +10,7 @@ from colorspacious import cspace_convert
 from measured import charts
 from measured.charts import Look, Looks, Series
 from measured.charts.style import DARK, INK, MUTED, PAPER, WIDE
-from measured.looks import DASHES, MARKERS, PALETTE, distinct
+from measured.looks import DASHES, MARKERS, PALETTE, told_apart
 
 WORDS: dict[str, Any] = {"caption": "Caption.", "alt": "Alt."}
 DEFICIENCIES = ("deuteranomaly", "protanomaly")
@@ -90,7 +90,7 @@ def test_no_two_names_of_a_chart_look_alike():
 
 def test_undeclared_names_get_colours_that_nothing_has():
     """While there are such."""
-    looks = distinct(["a", "b", "c", "north", "d", "e", "f"], {"north": Look("blue", "circle")})
+    looks = told_apart(["a", "b", "c", "north", "d", "e", "f"], {"north": Look("blue", "circle")})
     assert len({look.colour for look in looks.values()}) == len(PALETTE)
 
 

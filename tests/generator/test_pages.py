@@ -265,7 +265,8 @@ def test_checks_and_what_was_not_measured_are_told_apart(frame):
     assert "fair,Huygens 1657,check,supported" in table and "far,Huygens 1657,finding,not measured" in table
     text = files["claims.html"].decode()
     assert 'data-outcome="not measured" data-kind="finding"' in text and "no number, n = 5" in text
-    assert "What varies from seed to seed: the throws. What all runs share: the dice." in text
+    card = frame.macro("verdict", "card")(kinds[2], "the test", "the numbers")
+    assert "What varies from seed to seed: the throws. What all runs share: the dice." in card
 
 
 def test_code_in_a_sentence_is_code():

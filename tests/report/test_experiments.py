@@ -77,6 +77,7 @@ def test_prose_has_a_text_for_every_verdict(chapter, results):
     frame = environment.make(ROOT / "templates", outline)
     record = record_of(load(ROOT, listed, "quick", None), results[0], "quick", "cpu")
     check.check(frame, outline, listed, record)
+    assert check.citations(frame, listed, record) == []
     assert chapter_page.prose(frame, listed, record)
 
 

@@ -2,6 +2,7 @@
 const { element, plain, show } = measured;
 const MARKERS = { o: "circle", s: "square", "^": "triangle-up", D: "diamond", v: "triangle-down", P: "cross", p: "pentagon", "*": "star", h: "hexagon", "<": "triangle-left", ">": "triangle-right" };
 const SIGNS = { o: "●", s: "■", "^": "▲", D: "◆", v: "▼", P: "✚", p: "⬟", "*": "★", h: "⬢", "<": "◀", ">": "▶" };
+const STROKES = { dashed: "dash", dotted: "dot" };
 const DASHES = ["dot", "dash", "dashdot"];
 const NAMES = { curves: "series", trend: "series", dots: "name", scatter: "kind", own: "kind" };
 const NARROW = 560; // pixels below which panels stand below one another
@@ -48,9 +49,10 @@ measured.explorers.charts = async (figure, place) => {
     for (const [name, points] of byPanel.get(panel.name)) {
       const colour = name === reference || !looks.has(name) ? theme.ink : looks.get(name).colour[theme.dark ? "dark" : "light"];
       const symbol = MARKERS[looks.get(name)?.marker] ?? "circle";
+      const dash = STROKES[looks.get(name)?.dash] ?? "solid";
       const visible = !state.hidden.has(name);
       const common = { type: "scatter", name: plain(name), visible, hoverinfo: "text", showlegend: false };
-      for (const part of SHAPES[figure.shape](points, { colour, symbol, isReference: name === reference, seeds: state.seeds })) {
+      for (const part of SHAPES[figure.shape](points, { colour, symbol, dash, isReference: name === reference, seeds: state.seeds })) {
         const text = part.hoverinfo === "skip" ? undefined : part.points.map((point) => hover(panel, name, point));
         const { points: shown, ...look } = part;
         found.push({ ...common, x: shown.map((point) => point.x), hovertext: text, ...look });
@@ -287,11 +289,11 @@ const bars = (points, colour, width) => ({
 });
 
 const SHAPES = {
-  curves(points, { colour, symbol, isReference }) {
+  curves(points, { colour, symbol, dash, isReference }) {
     const y = points.map((point) => point.median);
     if (isReference) return [{ points, y, mode: "lines", line: { color: colour, width: 3, dash: "3px,3px" } }];
     const few = points.length <= 20;
-    const middle = { points, y, mode: few ? "lines+markers" : "lines", line: { color: colour, width: 2 }, marker: { color: colour, symbol, size: 6 } };
+    const middle = { points, y, mode: few ? "lines+markers" : "lines", line: { color: colour, width: 2, dash }, marker: { color: colour, symbol, size: 6 } };
     if (points.every((point) => point.low === point.high)) return [middle];
     const edge = { points, mode: "lines", line: { width: 0, color: colour }, hoverinfo: "skip" };
     const band = { fill: "tonexty", fillcolor: `${colour}29` };
@@ -302,13 +304,13 @@ const SHAPES = {
     ];
   },
 
-  trend: (points, { colour, symbol }) => [
+  trend: (points, { colour, symbol, dash }) => [
     {
       points,
       y: points.map((point) => point.value),
       error_y: bars(points, colour, 3),
       mode: "lines+markers",
-      line: { color: colour, width: 1.8 },
+      line: { color: colour, width: 1.8, dash },
       marker: { color: colour, symbol, size: 7 },
     },
   ],

@@ -11,9 +11,9 @@
 //
 // It is loaded when first asked for (this file is there by then), and called once for each figure that a reader explores.
 //
-// figure  {id: "chapter/name", label: "Figure 2.1.3", shape, caption, alt, note,
+// figure  {id: "chapter/name", label: "Figure 2.1.3", shape, title, caption, alt, note,
 //          fields: names of columns for scripts, columns: their headings for readers, rows: [[...], ...],
-//          looks: [[name, {colour: {light, dark}, marker}], ...], options: what explorer_options() gave}
+//          looks: [[name, {colour: {light, dark}, marker: "o", dash: "solid"}], ...], options: what explorer_options() gave}
 //         A number in `rows` that is not finite is the text "inf", "-inf" or "nan".
 // place   {element: an empty <div class="explorer"> in the place of the drawing, whose height it has at least,
 //          height: that of the drawing in pixels, say(text, forAWhile = true): a line for the reader, also read aloud}

@@ -73,7 +73,7 @@ measured.explorers.paths = async (figure, place) => {
     play.textContent = "Pause";
     let before = performance.now();
     const frame = (time) => {
-      const passed = (time - before) / 1000 / SECONDS_PER_STEP;
+      const passed = Math.max(0, time - before) / 1000 / SECONDS_PER_STEP; // a frame may have begun before the press
       if (!sketch.isStill()) {
         before = time;
         show(Math.min(last, now + passed));
@@ -184,7 +184,7 @@ measured.explorers.paths = async (figure, place) => {
     const section = element(
       "section",
       { "aria-label": panel.name, "data-panel": panel.name },
-      element("h4", {}, panel.name),
+      element("p", { class: "of-panel" }, panel.name),
       stage,
       element("div", { class: "chips", role: "group", "aria-label": `${panel.name}: ${label}` }, ...chips.map(({ chip }) => chip)),
     );

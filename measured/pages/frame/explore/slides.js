@@ -135,7 +135,7 @@ measured.explorers.slides = async (figure, place) => {
   function exampleOf(panel, title, shares) {
     const picture = panel.pictures.get(title);
     const bars = names.map((name) => {
-      const bar = element("i", { class: name === picture.truth ? "bar right" : "bar", "data-name": name });
+      const bar = element("i", { class: name === picture.truth ? "share right" : "share", "data-name": name });
       return { name, bar, column: element("span", {}, bar, element("b", {}, name)) };
     });
     const says = element("p", {});
@@ -171,7 +171,7 @@ measured.explorers.slides = async (figure, place) => {
     const section = element(
       "section",
       { "aria-label": panel.name, "data-panel": panel.name },
-      element("h4", {}, panel.name),
+      element("p", { class: "of-panel" }, panel.name),
       charts,
       element("ul", { class: "examples" }, ...examples),
     );

@@ -148,7 +148,7 @@ measured.explorers.spectrum = async (figure, place) => {
       "div",
       { class: "spectrum-explorer" },
       element("div", { class: "held" }, controls, summary),
-      ...strips.map(({ group, strip }) => element("section", { "aria-label": group.name, "data-group": group.name }, element("h4", {}, group.name), strip)),
+      ...strips.map(({ group, strip }) => element("section", { "aria-label": group.name, "data-group": group.name }, element("p", { class: "of-panel" }, group.name), strip)),
       element("p", { class: "legend" }, "eigenvalue over the largest magnitude; drag the edge of the band, or the slider"),
     ),
   );

@@ -391,7 +391,7 @@ measured.explorers.surface = async (figure, place) => {
   const sections = panels.map((panel) => {
     panel.canvas = element("canvas", { tabindex: 0, role: "application", "aria-label": `${panel.name}: ${figure.alt} ${help}` });
     panel.output = element("p", { class: "reading", "aria-live": "polite" });
-    return element("section", { "aria-label": panel.name, "data-panel": panel.name }, element("h4", {}, panel.name), panel.canvas, panel.output);
+    return element("section", { "aria-label": panel.name, "data-panel": panel.name }, element("p", { class: "of-panel" }, panel.name), panel.canvas, panel.output);
   });
   const all = element("div", { class: panels.length > 1 ? "panels" : "panels one" }, ...sections);
   place.element.append(element("div", { class: "surface-explorer" }, controls, all, element("p", { class: "legend" }, help)));
@@ -414,7 +414,7 @@ measured.explorers.surface = async (figure, place) => {
   function arrive() {
     const began = performance.now();
     const frame = (time) => {
-      const left = (1 - Math.min(1, (time - began) / 1400)) ** 3;
+      const left = (1 - Math.min(1, Math.max(0, time - began) / 1400)) ** 3;
       view.azimuth = START.azimuth + 50 * left;
       panels.forEach(draw);
       if (left > 0) arriving = requestAnimationFrame(frame);

@@ -4,7 +4,7 @@ const root = new URL(".", document.currentScript.src);
 const asked = new Map();
 const arrived = { table: new Map(), drawing: new Map() };
 
-globalThis.measured = {
+Object.assign(globalThis.measured, {
   // Runs a script of the site, once however often it is asked for; an error has the path as its message.
   load(path) {
     if (!asked.has(path)) {
@@ -49,4 +49,4 @@ globalThis.measured = {
     made.append(...children);
     return made;
   },
-};
+});

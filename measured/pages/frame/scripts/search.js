@@ -129,6 +129,8 @@ if (field && list) {
     choose(isAsked && hits.length ? 0 : -1);
   }
 
+  const pattern = { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": "results" };
+  for (const [name, value] of Object.entries(pattern)) field.setAttribute(name, value);
   document.querySelector(".search").hidden = false;
   field.addEventListener("focus", () => {
     entries();
