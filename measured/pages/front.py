@@ -21,7 +21,7 @@ class Shown:
     @property
     def title(self) -> str:
         """What it shows, in a sentence."""
-        return self.figure.caption.partition(". ")[0].removesuffix(".") + "."
+        return self.figure.title
 
     @property
     def wide(self) -> str:
@@ -38,6 +38,7 @@ def files(frame: Frame, outline: Outline, pages: Sequence[Page]) -> dict[str, by
     """The front page, and what all pages share."""
     abstract = frame.page("abstract.md.jinja2", outline=outline, pages=pages).decode()
     surprising = surprises.of(outline, pages)
+    widest = [chapter for chapter, _ in sorted(surprising, key=lambda found: -surprises.clearance(found[1]))]
     told = {page.chapter: page for page in pages}
 
     def first_figure(page: Page) -> Shown | None:
@@ -53,7 +54,7 @@ def files(frame: Frame, outline: Outline, pages: Sequence[Page]) -> dict[str, by
             groups=ledger.groups(outline, pages),
             stamps=ledger.stamps(pages),
             surprises=surprising,
-            hero=next((shown for chapter, _ in surprising if (shown := first_figure(told[chapter]))), None),
+            hero=next((shown for chapter in widest if (shown := first_figure(told[chapter]))), None),
             first_figure=first_figure,
             root="",
         ),
