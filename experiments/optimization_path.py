@@ -193,8 +193,8 @@ def plane(part: str, paths: ByStart, trained: Trained) -> charts.Figure:
 
 def whole(paths: ByStart, trained: Trained) -> charts.Figure:
     """The paths of all runs, cast on one plane. A line is a run, a dot its weights after an epoch, the number its test accuracy
-    at the end (%); from one start, and from starts of their own. {setting.runs} runs of {setting.network}, Adam at
-    {setting.learning_rate}; first two joint principal components, PCA in float64 of float32 weights, centred, nothing
+    at the end (%), where there is room; from one start, and from starts of their own. {setting.runs} runs of {setting.network},
+    Adam at {setting.learning_rate}; first two joint principal components, PCA in float64 of float32 weights, centred, nothing
     rescaled."""
     return plane("whole", paths, trained)
 

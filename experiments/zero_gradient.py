@@ -287,7 +287,7 @@ def minimum_or_maximum(id: str, search: str, start: str, headline: str) -> Claim
         holds=evidence.no_exception(f"{search}.saddles", unless=ESCAPED),
         comments=Comments(
             supported=f"Searches {start} found no saddle: every point curves one way, if at all.",
-            refuted=f"Of the points that searches {start} found, {{{search}.saddles}} are saddles: level ground that curves up "
+            refuted=f"Searches {start} found points of which {{{search}.saddles}} are saddles: level ground that curves up "
             "in some directions and down in others. The original does not mention them.",
             inconclusive=f"Searches {start} found no saddle, but too few points to say that there are none.",
         ),
@@ -302,7 +302,7 @@ CLAIMS = (
         "S8b", "large", "Without weight decay", "Without weight decay too, minimising the gradient norm leads to such points"
     ),
     minimum_or_maximum("S9a", "small.trained.levenberg", "after training", "After training"),
-    minimum_or_maximum("S9b", "small.earlier", "from earlier moments, random weights among them,", "Earlier in training"),
+    minimum_or_maximum("S9b", "small.earlier", "from random or half-trained weights", "Earlier in training"),
     # The original's words are a definition, and its figure, which has no words, the ratio against the loss: the claim is
     # what that figure is drawn to show, and a trend that hangs on what counts as zero is none of the ratio.
     Claim(

@@ -21,11 +21,11 @@ def test_verdicts_are_hidden_until_the_reader_has_bet(built_once: ToyProject, br
     tab.get_by_role("group", name="How did this come out?").get_by_role("button", name="refuted").press("Enter")
     assert tab.is_visible(PLAIN) and tab.evaluate("document.activeElement.className") == "bet-said"
     assert tab.inner_text(".bet-said") == "You said refuted: it came out supported."
-    assert "0 of 1 right in this chapter, all placed; 0 of 1 right in the whole report" in tab.inner_text(".bets")
+    assert "0 of 1 right in this chapter, all placed; 0 of 1 right in the whole report so far" in tab.inner_text(".bets")
     tab.goto(coins)
     assert not tab.is_visible(PLAIN)
     tab.get_by_role("button", name="supported").click()
-    assert "1 of 1 right in this chapter, all placed; 1 of 2 right in the whole report" in tab.inner_text(".bets")
+    assert "1 of 1 right in this chapter, all placed; 1 of 2 right in the whole report so far" in tab.inner_text(".bets")
     tab.reload()
     assert tab.is_visible(PLAIN) and "You said supported: right." in tab.inner_text("section.verdict")
     tab.get_by_role("button", name="Forget my bets").click()

@@ -73,7 +73,7 @@ function show() {
   if (!score.isConnected) document.querySelector("article").append(score);
   const left = cards.length - here.length;
   const all = Object.values(placed);
-  scored.textContent = `Your bets: ${count(here, "in this chapter")}, ${left ? `${left} to go` : "all placed"}; ${count(all, "in the whole report")}.`;
+  scored.textContent = `Your bets: ${count(here, "in this chapter")}, ${left ? `${left} to go` : "all placed"}; ${count(all, "in the whole report so far")}.`;
 }
 
 function turn(isOn) {
