@@ -172,7 +172,7 @@ def ratio(found: Found) -> charts.Figure:
         for way in TRAINED
     }
     alt = "Loss against the share of positive eigenvalues: a dot per network, a panel per search, a colour per kind of point."
-    return charts.scatter(panels, x=RATIO, y=charts.Axis("loss", log=True), alike=True, alt=alt)
+    return charts.scatter(panels, x=RATIO, y=charts.Axis("loss", log=True), alt=alt)
 
 
 def tolerance(found: Found) -> charts.Figure:

@@ -123,12 +123,16 @@ def _formula(structure: Structure, numbers: Iterator[int], around: str = "{}") -
     return around.format(joined.join(_formula(part, numbers, "({})") for part in structure.parts))
 
 
+ALONE = "measured"
+"""What a claim's only test is called."""
+
+
 def labels(verdict: Verdict) -> list[str]:
     """A short name for each test of a claim: of the names of its metrics, what tells it from the others and its sides from each
     other."""
     words = [set(side) for finding in verdict.findings for side in _sides(finding.effect)[0]]
     if len(words) == 1:
-        return ["" if verdict.findings[0].outcome == "not measured" else "measured"]
+        return ["" if verdict.findings[0].outcome == "not measured" else ALONE]
     found = [_label(finding, set.intersection(*words)) for finding in verdict.findings]
     if _is_nested(verdict.structure) or len(set(found)) < len(found):
         return [f"{place}. {name}" for place, name in enumerate(found, 1)]
