@@ -375,7 +375,7 @@ CLAIMS = (
             supported="Rounding errors lift the ratio from {large.trained.none.ratio.rounding} to "
             "{large.trained.none.ratio.strict}: part of it is the sign of noise.",
             refuted="It hardly does: the ratio is {large.trained.none.ratio.rounding} without rounding errors and "
-            "{large.trained.none.ratio.strict} with them. In double precision even tiny curvatures are real.",
+            "{large.trained.none.ratio.strict} with them. Nearly all the tiny curvatures of these networks are real.",
             inconclusive="The ratio is {large.trained.none.ratio.rounding} without rounding errors and "
             "{large.trained.none.ratio.strict} with them: about as much as the margin.",
         ),
@@ -383,7 +383,7 @@ CLAIMS = (
     Claim(
         "ratio-has-no-plateau",
         source="ours",
-        headline="What you count as zero sets the minimal ratio",
+        headline="What you count as zero changes the minimal ratio",
         says="Between two tolerances far above rounding, {setting.fine} and {setting.coarse} of the largest magnitude, the "
         "minimal ratio of networks trained without weight decay falls by {margin}: from {large.trained.none.ratio.fine} to "
         "{large.trained.none.ratio.coarse}.",
