@@ -340,8 +340,8 @@ CLAIMS = (
             "{index_with_loss.learned}, or {index_with_loss.all} if those that answer the same everywhere count.",
             refuted="In these small networks it is not so: the rank correlation is {index_with_loss.learned}, or "
             "{index_with_loss.all} if those that answer the same everywhere count.",
-            inconclusive="The rank correlation is {index_with_loss.learned}, or {index_with_loss.all} with those that have collapsed: "
-            "too near the margin to call it a rise or none.",
+            inconclusive="The rank correlation is {index_with_loss.learned}, or {index_with_loss.all} with those that have "
+            "collapsed: too near the margin to call it a rise or none.",
         ),
     ),
     Claim(
