@@ -337,11 +337,11 @@ CLAIMS = (
         holds=evidence.every(*(evidence.at_least(f"index_with_loss.{name}", TREND) for name in ("learned", "all"))),
         comments=Comments(
             supported="The higher the loss at such a point, the more ways lead down from it: a rank correlation of "
-            "{index_with_loss.learned}, or {index_with_loss.all} with collapsed networks.",
+            "{index_with_loss.learned}, or {index_with_loss.all} if those that answer the same everywhere count.",
             refuted="In these small networks it is not so: the rank correlation is {index_with_loss.learned}, or "
-            "{index_with_loss.all} with collapsed networks.",
-            inconclusive="The rank correlation is {index_with_loss.learned}, or {index_with_loss.all} with collapsed networks: "
-            "too near the margin to call it a rise or none.",
+            "{index_with_loss.all} if those that answer the same everywhere count.",
+            inconclusive="The rank correlation is {index_with_loss.learned}, or {index_with_loss.all} with those that have "
+            "collapsed: too near the margin to call it a rise or none.",
         ),
     ),
     Claim(
