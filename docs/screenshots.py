@@ -37,9 +37,9 @@ def main(site: Path, chapter: str) -> None:
             chapter,
             "section.verdict.refuted",
             "center",
-            "A claim in its chapter: what was said, the verdict, and its drawing",
+            "A claim in its chapter: the verdict, and its drawing",
         ),
-        "ledger": ("claims", "#all", "start", "The ledger: each claim's interval on one axis, against where the claim is true"),
+        "ledger": ("claims", "#all", "start", "The ledger: all claims on one axis, against where each is true"),
     }
     with chromium() as browser:
         for role, (name, place, where, words) in pages.items():
