@@ -147,6 +147,8 @@ def _label(finding: Finding, everywhere: set[str]) -> str:
         return " ".join(kept[0] or sides[0])
     common = [word for word in kept[0] if word in kept[1]]
     told = sign.join(" ".join(word for word in side if word not in common) or "the other" for side in kept)
+    if finding.effect.startswith("odds of "):
+        told = f"odds, {told}"
     return f"{' '.join(common)}: {told}" if common else told
 
 

@@ -3,7 +3,6 @@
 import csv
 import io
 import math
-import os
 import shutil
 import struct
 import zlib
@@ -105,22 +104,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         meta = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         page.write_text(text.replace('<meta charset="utf-8">', f'<meta charset="utf-8">{meta}'), encoding="utf-8")
     return folder / "site"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Headless Chromium, driven by Playwright."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not path:
-        if os.environ.get("MEASURED_NEEDS_CHROMIUM"):
-            pytest.fail("Chromium must be there in CI; .ci/run installs it")
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
 
 
 class Reader:
