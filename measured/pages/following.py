@@ -79,7 +79,8 @@ def _marked(block: str, offset: int, touched: Collection[tuple[int, int, str]]) 
         _with_attribute(block[start:end], [what for a, b, what in touched if a < offset + end and b > offset + start])
         for start, end in zip(edges, edges[1:], strict=False)
     )
-    return "".join(marked) + block[rest:]
+    paragraphs = "".join(marked)
+    return paragraphs + ("\n" if html and paragraphs != block[:rest] else "") + block[rest:]
 
 
 def _with_attribute(text: str, followed: list[str]) -> str:
