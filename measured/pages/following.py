@@ -20,7 +20,9 @@ _OPEN, _CLOSE, _END = "\ue000", "\ue001", "\ue002"  # Unicode keeps these for pr
 _PIECE = re.compile(f"{_OPEN}([^{_OPEN}]*){_CLOSE}([^{_END}]*){_END}")
 _BLOCK = re.compile(r"(?:[^\n]*\S[^\n]*(?:\n|$))+")
 _ITEM = re.compile(r"^[ ]*(?:[-*+]|\d+\.)[ ]", re.MULTILINE)
-_NO_PARAGRAPH = re.compile(r"[ ]*(?:#|\||<(?!/?(?:a|abbr|b|code|em|i|small|span|strong|sub|sup)\b))")
+_INLINE = "a|abbr|b|code|em|i|small|span|strong|sub|sup"
+_NO_PARAGRAPH = re.compile(rf"[ ]*(?:#|\||<(?!/?(?:{_INLINE})\b))")
+_HTML_BLOCK = re.compile(rf"^[ ]*<(?!/?(?:{_INLINE}|math)\b)", re.MULTILINE)
 
 
 def fill(frame: Frame, chapter: Chapter, record: Record, figures: Mapping[str, Any], card: Callable[[Verdict], Any]) -> str:
@@ -69,11 +71,16 @@ def with_attributes(text: str) -> str:
 
 
 def _marked(block: str, offset: int, touched: Collection[tuple[int, int, str]]) -> str:
-    edges = [0, *(item.start() for item in _ITEM.finditer(block) if item.start()), len(block)]
-    return "".join(
+    # Cards and figures end a paragraph, also without an empty line between; inside them nothing is marked.
+    html = _HTML_BLOCK.search(block)
+    rest = html.start() if html else len(block)
+    edges = [0, *(item.start() for item in _ITEM.finditer(block, 0, rest) if item.start()), rest]
+    marked = (
         _with_attribute(block[start:end], [what for a, b, what in touched if a < offset + end and b > offset + start])
         for start, end in zip(edges, edges[1:], strict=False)
     )
+    paragraphs = "".join(marked)
+    return paragraphs + ("\n" if html and paragraphs != block[:rest] else "") + block[rest:]
 
 
 def _with_attribute(text: str, followed: list[str]) -> str:
