@@ -52,7 +52,7 @@ def test_blocks_of_html_stay_as_they_are(tmp_path):
 
 def test_card_right_below_a_paragraph_ends_it(tmp_path):
     """Without an empty line between: what follows the claim is the paragraph, and nothing is added inside the card."""
-    html = rendered(tmp_path, A + "\n<section>\n<p>one</p>\n\n<p>two</p>\n</section>\n")
+    html = rendered(tmp_path, A + "\n\n<section>\n<p>one</p>\n\n<p>two</p>\n</section>\n")
     assert '<p data-follows="toy.html#claim-a"><em>so</em></p>' in html
     assert "<section>\n<p>one</p>\n\n<p>two</p>\n</section>" in html and "{:" not in html
 
