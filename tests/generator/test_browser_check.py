@@ -6,6 +6,7 @@ import pytest
 
 from tests.generator.browser_check import problems_of, telling
 from tests.generator.cases import ToyProject
+from tests.generator.conftest import needed_browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore")]
 
@@ -20,6 +21,10 @@ BAD = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Bad</
 <body><main><h1>Bad</h1><p style="color: #ccc">Hardly readable.</p><div style="width: 2000px">wide</div>
 <img src="https://example.invalid/x.png" alt="elsewhere"><img src="late.svg" alt="late"><p>pushed down</p><center>old</center>
 </main></body></html>"""
+
+
+BARE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Bare</title></head>
+<body><main><h1>Bare</h1>{}</main></body></html>"""
 
 
 def test_check_finds_each_kind_of_problem(browser, tmp_path: Path):
@@ -38,6 +43,27 @@ def test_check_finds_each_kind_of_problem(browser, tmp_path: Path):
     ):
         assert expected in found, (expected, found)
     assert "light" in found and "dark" in found and "without scripts" in found
+
+
+@pytest.mark.parametrize("needed, ends", [("1", pytest.fail.Exception), ("", pytest.skip.Exception)], ids=["CI", "elsewhere"])
+def test_missing_browser_fails_in_ci_and_is_passed_over_elsewhere(monkeypatch, needed, ends):
+    """So that no check of the pages is left out unnoticed."""
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    monkeypatch.setenv("MEASURED_NEEDS_CHROMIUM", needed)
+    with pytest.raises(ends, match="Chromium is not installed"):
+        next(needed_browser())
+
+
+def test_source_of_many_words_is_checked_by_some_of_each_kind(browser, tmp_path: Path):
+    """Whatever its looks, one too pale is found on any page of sources, and only there."""
+    (tmp_path / "source").mkdir()
+    words = "".join(f'<span class="n">{word}</span> ' for word in range(500))
+    page = BARE.format(f'<div class="source"><pre>{words}<span class="pale" style="color: #ccc">pale</span></pre></div>')
+    for name in ("one", "two"):
+        (tmp_path / "source" / f"{name}.html").write_text(page)
+    (tmp_path / "index.html").write_text(BARE.format("<p>Black.</p>"))
+    found = [line for line in problems_of(tmp_path, browser) if "color-contrast" in line]
+    assert {line.split(" at ")[0] for line in found} == {"source/one.html", "source/two.html"}
 
 
 def test_few_pages_show_every_kind_of_element(tmp_path: Path):
