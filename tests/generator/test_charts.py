@@ -224,9 +224,7 @@ def test_scatter_panels_reach_alike():
 def test_trend_panels_span_one_factor():
     """With ``equal_factors`` a measure that doubles is drawn as steep as another that doubles, and both are seen whole."""
     ends = {"a": {1: 1.0, 2: 2.0}, "b": {1: 10.0, 2: 90.0}}
-    panels = {
-        name: {"s": {float(at): Estimate.over_seeds([end]) for at, end in enumerate(both)}} for name, both in ends.items()
-    }
+    panels = {name: {"s": {float(at): Estimate.over_seeds([end]) for at, end in both.items()}} for name, both in ends.items()}
     figure = charts.trend(panels, x="x", y=Axis("y", log=True), alt="Two panels.", equal_factors=True)
     (low, high), (other_low, other_high) = (ax.get_ylim() for ax in axes_of(figure))
     assert high / low == pytest.approx(other_high / other_low) and high / low > 9

@@ -423,12 +423,12 @@ def test_command_is_copied_or_shown(browser, site: Path):
     figure = reader.figure("steps")
     button = figure.get_by_role("button", name="Command")
     button.click()
-    assert figure.get_by_role("status").text_content() == "copied"
+    figure.get_by_role("status").get_by_text("copied").wait_for()
     assert reader.tab.evaluate("navigator.clipboard.readText()") == "python build.py --only shown"
     assert not figure.get_by_text("python build.py").is_visible()
     reader.tab.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error('no')); 0")
     button.click()
-    assert figure.get_by_text("python build.py --only shown").is_visible()
+    figure.get_by_text("python build.py --only shown").wait_for(state="visible")
     reader.context.close()
 
 

@@ -297,7 +297,7 @@ def test_source_has_anchors(frame):
     files = source.files(frame, OUTLINE, {"experiments/dice.py": "a = 1\ndef b(): ...\n", "build.py": "def ("})
     assert list(files) == ["source/experiments.dice.html", "source/build.html"]
     page = files["source/experiments.dice.html"].decode()
-    assert '<a id="def-b"></a><a id="L-2"' in page and 'href="../index.html"' in page and 'href="../style.css"' in page
+    assert '<span id="def-b"></span><a id="L-2"' in page and 'href="../index.html"' in page and 'href="../style.css"' in page
 
 
 def test_a_report_may_replace_any_file_of_the_frame(templates):
