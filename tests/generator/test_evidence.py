@@ -50,6 +50,7 @@ from measured.evidence import (
     some,
     with_seeds,
 )
+from measured.evidence.forecast import Forecast
 
 
 @pytest.mark.parametrize(
@@ -307,10 +308,17 @@ def test_order_of_seeds_and_sides(left, right, shuffler: random.Random):
     assert verdict_of(larger("a", than="b"), a=b, b=a).outcome == SWAPPED[outcome]
 
 
+@pytest.fixture
+def no_forecasts(monkeypatch):
+    """Forecasts of what would decide a claim take most of the time of an exact test, and decide nothing."""
+    monkeypatch.setattr(judge, "forecast", lambda *_: Forecast(""))
+
+
 RARE = 0.01 + 2 * (0.01 * 0.99 / 2000) ** 0.5
 """One in a hundred, as far as 2,000 simulations tell."""
 
 
+@pytest.mark.usefixtures("no_forecasts")
 @pytest.mark.parametrize("average", ["mean", "geometric mean", "median"])
 def test_false_support_is_rare(average):
     """With no true difference, "smaller" is supported in at most 1 % of 2,000 simulations (with their sampling error)."""
@@ -340,6 +348,7 @@ def _shares(random: np.random.Generator, rate: float) -> Metric:
     return Share.of_count(int(random.binomial(20, rate)), 20, of="runs")
 
 
+@pytest.mark.usefixtures("no_forecasts")
 @pytest.mark.parametrize(
     "test, make",
     [
@@ -390,6 +399,7 @@ def test_wrong_support_is_rare_at_the_edge(test, make):
     assert supported / 2000 <= RARE
 
 
+@pytest.mark.usefixtures("no_forecasts")
 @pytest.mark.parametrize(
     "test, make",
     [
@@ -415,6 +425,7 @@ def test_wrong_refutation_is_rare_at_the_edge(test, make):
     assert refuted / 2000 <= RARE
 
 
+@pytest.mark.usefixtures("no_forecasts")
 @pytest.mark.parametrize("outcome, mean", [("supported", 0.0), ("refuted", 1e-9)])
 def test_wrong_verdicts_are_rare_over_all_looks(outcome, mean):
     """Who goes on with twice and four times the seeds while a claim is open errs no more often than who looks once."""
