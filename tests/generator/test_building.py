@@ -72,7 +72,7 @@ def running(held: ToyProject) -> Iterator[subprocess.Popen]:
 
 def wait_for(is_there: Callable[[], bool]) -> None:
     """Until it is so."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not is_there():
         assert time.monotonic() < deadline
         time.sleep(0.05)
