@@ -439,7 +439,7 @@ def test_without_scripts_all_is_readable_and_no_control_is_dead(browser, site: P
         figure = reader.figure(name)
         assert figure.get_by_role("button").count() == 0
         assert [link.inner_text() for link in figure.locator(".bar a").all()] == ["Numbers", "SVG", "Code"]
-        figure.get_by_text("Command").click()
+        figure.locator("summary", has_text="Command").click()
         assert figure.get_by_text("python build.py --only shown").is_visible()
         assert figure.locator("picture").is_visible()
     reader.context.close()
