@@ -7,7 +7,7 @@ from typing import Any
 
 from measured.charts import Figure
 from measured.evidence import Metric, Verdict, number
-from measured.pages import contents, data, names, sections
+from measured.pages import contents, data, following, names, sections
 from measured.pages.contents import Contents, Part
 from measured.pages.environment import Frame, metric_html, prose_html
 from measured.pages.outline import Chapter, Outline
@@ -130,7 +130,7 @@ def prose(
 ) -> Any:
     """The chapter's own template with its numbers filled in, as HTML. Raises BuildError where it does not fit."""
     figures = figures or _FigureBlocks(frame, chapter, record, {})
-    return figures.numbered(prose_html(names.fill(frame, chapter, record, figures, cards or _Cards(frame, chapter))))
+    return figures.numbered(prose_html(following.fill(frame, chapter, record, figures, cards or _Cards(frame, chapter))))
 
 
 class _Cards:

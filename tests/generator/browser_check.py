@@ -3,8 +3,8 @@
 Prints each problem and exits with 1 where there is one: what the browser complains of or its policy forbids, what is loaded
 from elsewhere, what is wider than a phone with scripts or without, layout that shifts while a page loads or is scrolled, first
 views of more than 300 kB, what axe-core finds in either theme, on a phone and on a desk, also with menus, search results and
-explorers open and verdicts hidden; and HTML that the validator of the W3C does not take (``vnu``, which needs Java). Sources
-are made alike: as many are scrolled through as show every kind of element; axe and the validator get them all.
+explorers open and verdicts hidden; and HTML that the validator of the W3C does not take (``vnu``, which needs Java). Of sources
+as many are scrolled through as show every kind of element, since they are made alike; axe and the validator get them all.
 """
 
 import contextlib
@@ -209,10 +209,6 @@ def _states(pages: Sequence[Path]) -> Iterator[tuple[Path, str, Callable[[Page],
 
 def _open_menus(tab: Page) -> None:
     tab.evaluate("document.querySelectorAll('header.site details').forEach((menu) => (menu.open = true))")
-
-
-def _unfold(tab: Page) -> None:
-    tab.evaluate("document.querySelectorAll('main details').forEach((part) => (part.open = true))")
 
 
 def _search(tab: Page) -> None:
