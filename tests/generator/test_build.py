@@ -19,6 +19,7 @@ from measured import cli
 from measured.errors import BuildError
 from measured.pages.outline import read_outline
 from measured.pages.settings import shown
+from measured.pages.status import FORMAT
 from tests.generator.cases import ToyProject
 
 BUILD = "import sys; from pathlib import Path; from measured import cli; code = cli.main(Path.cwd(), ['--workers', '0']); "
@@ -282,7 +283,7 @@ def test_what_another_version_kept_is_made_again(built: ToyProject, path, is_a_r
     before = built.site()
     files = [built.folder / path] if is_a_record else list((built.folder / path).rglob("entry.json"))
     for file in files:
-        file.write_text(file.read_text().replace('"format": 5' if is_a_record else '"format": 1', '"format": 0'))
+        file.write_text(file.read_text().replace(f'"format": {FORMAT if is_a_record else 1}', '"format": 0'))
     outcome = built.build("--force") if not is_a_record else built.build()
     assert outcome.returncode == 0, outcome.stdout
     expected = "10 of 20 jobs" if is_a_record else "0 of 20 jobs"
