@@ -19,7 +19,8 @@ def test_pages_have_no_problem(built_once: ToyProject, browser, tmp_path: Path):
 BAD = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Bad</title>
 <meta http-equiv="Content-Security-Policy" content="script-src 'none'"><script>1</script></head>
 <body><main><h1>Bad</h1><p style="color: #ccc">Hardly readable.</p><div style="width: 2000px">wide</div>
-<img src="https://example.invalid/x.png" alt="elsewhere"><img src="late.svg" alt="late"><p>pushed down</p><center>old</center>
+<img src="https://example.invalid/x.png" alt="elsewhere"><img src="late.svg" alt="late" loading="lazy">
+<p>pushed down</p><center>old</center>
 </main></body></html>"""
 
 
@@ -39,6 +40,7 @@ def test_check_finds_each_kind_of_problem(browser, tmp_path: Path):
         "pixels wide",
         "from elsewhere",
         "first view loads",
+        "layout shifts",
         "center",
     ):
         assert expected in found, (expected, found)
