@@ -111,7 +111,7 @@ class Reader:
 
     def __init__(self, browser: Any, site: Path, **options: Any):
         self.context = browser.new_context(**{"viewport": {"width": 1100, "height": 900}, **options})
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(60_000)
         self.tab = self.context.new_page()
         self.requests: list[str] = []
         self.complaints: list[str] = []
