@@ -14,18 +14,22 @@ SCRIPTS = (
 
 def files(frame: Frame) -> dict[str, bytes]:
     """``style.css``, with the report's own rules last where its templates have a file of that name; ``site.js``, which every
-    page loads; and what is loaded when a reader first explores a figure, below ``explore/``."""
-    styles = [*(frame.text(f"styles/{name}.css") for name in STYLES), source.highlighting(), frame.own("style.css")]
+    page loads; ``source.css`` of sources; and what is loaded when a reader first explores a figure, below ``explore/``."""
+    styles = [*(frame.text(f"styles/{name}.css") for name in STYLES), frame.own("style.css")]
     scripts = [f"{{\n{frame.text(f'scripts/{name}.js')}}}\n" for name in SCRIPTS]
     explorers = {path.stem for folder in (FRAME, frame.templates) for path in (folder / "explore").glob("*.js")}
-    # What is dark on a screen is light on paper.
-    style = "".join(styles).replace("@media (prefers-color-scheme: dark)", "@media screen and (prefers-color-scheme: dark)")
     return {
-        "style.css": style.encode(),
+        "style.css": _style("".join(styles)),
+        "source.css": _style(source.highlighting()),  # of sources alone, as no other page is to load it
         "early.js": frame.text("scripts/early.js").encode(),
         "site.js": f'"use strict";\n{"".join(scripts)}'.encode(),
         **{f"explore/{name}.js": _explorer(frame.text(f"explore/{name}.js")) for name in sorted(explorers)},
     }
+
+
+def _style(text: str) -> bytes:
+    """A style sheet in which what is dark on a screen is light on paper."""
+    return text.replace("@media (prefers-color-scheme: dark)", "@media screen and (prefers-color-scheme: dark)").encode()
 
 
 def _explorer(text: str) -> bytes:
