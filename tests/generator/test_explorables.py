@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.generator.cases import ToyProject
-from tests.generator.test_explore import HOSTILE, POLICY, Reader
+from tests.generator.test_explore import HOSTILE, Reader, site_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore")]
 
@@ -85,19 +84,8 @@ FIGURES = ("knob", "walk", "hill", "signs")
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site with one figure of each shape, under the policy."""
-    folder = tmp_path_factory.mktemp("explorables")
-    project = ToyProject(folder, ("shown",))
-    project.write("experiments/shown.py", CHAPTER)
-    project.write("templates/chapters/shown.md.jinja2", "".join(f"{{{{ figure.{name} }}}}\n\n" for name in FIGURES))
-    outcome = project.build()
-    assert outcome.returncode == 0, outcome.stderr
-    page = folder / "site" / "shown.html"
-    text = page.read_text(encoding="utf-8")
-    if "Content-Security-Policy" not in text:
-        meta = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        page.write_text(text.replace('<meta charset="utf-8">', f'<meta charset="utf-8">{meta}'), encoding="utf-8")
-    return folder / "site"
+    """A site with one figure of each shape."""
+    return site_of(tmp_path_factory.mktemp("explorables"), CHAPTER, FIGURES)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import math
 import shutil
 import struct
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ import pytest
 
 from tests.generator.cases import ToyProject
 
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:"
 HOSTILE = "<b>bold</b><img src=x onerror=alert(1)> <a href='javascript:alert(1)'>%{x}</a> &lt;i&gt; __proto__"
 CHAPTER = f'''"""Do figures show what was measured?"""
 
@@ -91,18 +91,18 @@ FIGURES = ("lines", "steps", "things", "clouds", "mine")
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site with a figure of each shape that charts explore, whose names are as bad as they can be, under the policy."""
-    folder = tmp_path_factory.mktemp("explored")
+    """A site with a figure of each shape that charts explore, whose names are as bad as they can be."""
+    return site_of(tmp_path_factory.mktemp("explored"), CHAPTER, FIGURES)
+
+
+def site_of(folder: Path, chapter: str, figures: Sequence[str]) -> Path:
+    """The site of a report whose one chapter shows these figures, under the policy of all pages."""
     project = ToyProject(folder, ("shown",))
-    project.write("experiments/shown.py", CHAPTER)
-    project.write("templates/chapters/shown.md.jinja2", "".join(f"{{{{ figure.{name} }}}}\n\n" for name in FIGURES))
+    project.write("experiments/shown.py", chapter)
+    project.write("templates/chapters/shown.md.jinja2", "".join(f"{{{{ figure.{name} }}}}\n\n" for name in figures))
     outcome = project.build()
     assert outcome.returncode == 0, outcome.stderr
-    page = folder / "site" / "shown.html"
-    text = page.read_text(encoding="utf-8")
-    if "Content-Security-Policy" not in text:
-        meta = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        page.write_text(text.replace('<meta charset="utf-8">', f'<meta charset="utf-8">{meta}'), encoding="utf-8")
+    assert "Content-Security-Policy" in project.read("site/shown.html")
     return folder / "site"
 
 
