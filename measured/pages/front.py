@@ -1,11 +1,12 @@
 """The front page: what the report asks, what of its findings may surprise, how its claims came out, and its contents."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from measured.charts import Figure
-from measured.pages import assets, ledger, names, surprises
+from measured.pages import assets, ledger, surprises
 from measured.pages.chapter import Page, drawing_path, size
+from measured.pages.contents import Contents
 from measured.pages.environment import Frame, prose_html
 from measured.pages.outline import Outline
 
@@ -39,15 +40,17 @@ class Shown:
         return size(drawn) if drawn else None
 
 
-def files(frame: Frame, outline: Outline, pages: Sequence[Page]) -> dict[str, bytes]:
-    """The front page, and what all pages share."""
+def files(
+    frame: Frame, outline: Outline, pages: Sequence[Page], contents: Mapping[str, Contents] | None = None
+) -> dict[str, bytes]:
+    """The front page, and what all pages share; ``contents`` say by chapter which figures its prose shows."""
     abstract = frame.page("abstract.md.jinja2", outline=outline, pages=pages).decode()
     surprising = surprises.of(outline, pages)
     widest = [chapter for chapter, _ in sorted(surprising, key=lambda found: -surprises.clearance(found[1]))]
     told = {page.chapter: page for page in pages}
 
     def first_figure(page: Page) -> Shown | None:
-        return _first_figure(frame, page)
+        return _first_figure(page, (contents or {}).get(page.chapter.name, Contents()))
 
     return {
         "index.html": frame.page(
@@ -66,10 +69,10 @@ def files(frame: Frame, outline: Outline, pages: Sequence[Page]) -> dict[str, by
     } | assets.files(frame)
 
 
-def _first_figure(frame: Frame, page: Page) -> Shown | None:
+def _first_figure(page: Page, contents: Contents) -> Shown | None:
     """The first drawn figure that a chapter's prose shows: the one under its answer."""
     if page.record is None:
         return None
     drawn = {name: figure for name, figure in page.record.figures.items() if figure.layouts}
-    order = [name for name in names.figures_shown(frame, page.chapter) if name in drawn] or list(drawn)
+    order = [*(name for part in contents.parts for name in part.figures if name in drawn), *drawn]
     return Shown(page, order[0], drawn[order[0]]) if order else None

@@ -7,8 +7,7 @@ from typing import Any
 from measured.evidence import Metric, Names, Verdict
 from measured.evidence.names import resolve, unknown
 from measured.pages import settings
-from measured.pages.environment import CHAPTER, Frame, metric_html
-from measured.pages.outline import Chapter
+from measured.pages.environment import CHAPTER, metric_html
 from measured.pages.record import Record
 
 PRESET = "preset"
@@ -45,20 +44,6 @@ def is_card(node: Any) -> bool:
     from jinja2 import nodes
 
     return isinstance(node, nodes.Getattr | nodes.Getitem) and isinstance(node.node, nodes.Name) and node.node.name == "claim"
-
-
-def figures_shown(frame: Frame, chapter: Chapter) -> list[str]:
-    """Names of the figures that a chapter's prose shows, in its order; of all branches."""
-    import jinja2
-
-    try:
-        tree = frame.jinja.parse(frame.jinja.loader.get_source(frame.jinja, chapter.template)[0])
-    except jinja2.TemplateError:
-        return []
-    from jinja2 import nodes
-
-    found = [named(node) for output in tree.find_all(nodes.Output) for node in output.nodes]
-    return [name for kind, name in found if kind == "figure" and name and "." not in name]  # no part of one, such as .ref
 
 
 def fault(kind: str, name: str, known: Collection[str]) -> str:

@@ -82,7 +82,7 @@ class Fronts:
     def front(self) -> dict[str, bytes]:
         """Front page and ledger."""
         project = self._project
-        return front.files(project.frame, project.outline, self._pages) | ledger.files(
+        return front.files(project.frame, project.outline, self._pages, self._contents) | ledger.files(
             project.frame, project.outline, self._pages
         )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from measured.files import canonical, digest
 from measured.installed import ABSENT, file_of, version_of
-from measured.pages import material
+from measured.pages import contents, material
 from measured.pages.building import News
 from measured.press.folder import Bundle, Site
 from measured.press.notice import bundle_of
@@ -64,10 +64,10 @@ def publish(
     standings = [standing_of(item, stores, site, preset, chosen, outcomes, waiting) for item in outline.chapters]
     texts = material.texts(project.templates)
     making = {path: text for path, text in sources.items() if path.startswith(MAKING)}
-    contents = [[item.name, item.number, item.part, item.title, item.question] for item in outline.chapters]
+    outlined = [[item.name, item.number, item.part, item.title, item.question] for item in outline.chapters]
     told = [outline.title, [[source.name, source.heading, source.conclusions] for source in outline.sources]]
     looks = {name: astuple(look) for name, look in outline.looks.by_name.items()}
-    common = digest(canonical([texts, making, contents, told, looks, material.versions(), project.citation]))
+    common = digest(canonical([texts, making, outlined, told, looks, material.versions(), project.citation]))
 
     parts = [_chapter(item, project, stores, site, preset, common) for item in standings]
     standings = [replace(item, trouble=part.bundle.trouble) for item, part in zip(standings, parts, strict=True)]
@@ -79,7 +79,10 @@ def publish(
 
         return Fronts(standings, project, stores, preset, [part.files() for part in parts])
 
-    stand = [[_key_of(item, site), item.trouble, item.waiting] for item in standings]
+    stand = [
+        [_key_of(item, site), item.trouble, item.waiting, _contents_of(item.chapter.name, part)]
+        for item, part in zip(standings, parts, strict=True)
+    ]
     facts = [common, list(sources), {name: repr(status) for name, status in statuses.items()}]
     bundles = [
         *(part.bundle for part in parts),
@@ -93,6 +96,11 @@ def publish(
     warnings = tuple(dict.fromkeys(line for part in parts for line in part.warnings))
     trouble = {item.chapter.name: item.trouble for item in standings if item.trouble and item.chapter.name in chosen}
     return Published(changed, trouble, warnings)
+
+
+def _contents_of(chapter: str, part: _Part) -> str:
+    """What a chapter's page holds, as the front page, the guides and the search say it."""
+    return (part.files() or {}).get(contents.path(chapter), b"").decode()
 
 
 def _key_of(standing: Standing, site: Site) -> str:

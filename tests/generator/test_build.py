@@ -742,3 +742,19 @@ def test_terminal_shows_one_live_view(toy: ToyProject):
     os.close(master)
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", output.decode())
     assert "10/10 jobs" in text and "left" in text and "site/index.html: 1 chapter in" in text
+
+
+def test_edited_heading_and_figure_are_where_readers_look_for_them(built: ToyProject):
+    """The search, the glossary and the front page follow the prose of a chapter, not its numbers alone."""
+    built.edit("templates/chapters/dice.md.jinja2", "## Findings", "## What the dice say")
+    assert built.build().returncode == 0
+    assert "What the dice say" in built.read("site/search-index.js")
+
+
+def test_edited_sentence_makes_its_page_alone(built: ToyProject):
+    """What says the same stays: front page, ledger and search are not made again."""
+    before = built.site()
+    built.edit("templates/chapters/dice.md.jinja2", "The fair dice gives", "A fair dice gives")
+    assert built.build().returncode == 0
+    changed = {name for name, content in built.site().items() if before.get(name) != content}
+    assert changed == {"dice.html", "building.js"}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from measured.evidence import Finding, Region, Verdict
-from measured.pages import environment, front, names, surprises
+from measured.pages import chapter, contents, environment, front, surprises
 from measured.pages.chapter import Page
 from measured.pages.outline import Chapter, Outline
 from measured.pages.record import Record
@@ -69,8 +69,10 @@ def test_figure_that_leads_is_the_first_that_the_prose_shows(tmp_path):
     (tmp_path / "chapters" / "dice.md.jinja2").write_text(prose)
     frame, figures = environment.make(tmp_path), RECORD.figures
     record = replace(RECORD, figures={"other": replace(figures["throws"]), **figures}, verdicts=(refuted("a", 5.0),))
-    assert names.figures_shown(frame, CHAPTERS["dice"]) == ["means", "throws", "other"]
-    page = front.files(frame, OUTLINE, [Page(CHAPTERS["dice"], record)])["index.html"].decode()
+    measured = Page(CHAPTERS["dice"], record)
+    found = {"dice": contents.of(chapter.files(frame, OUTLINE, measured), "dice")}
+    assert [name for part in found["dice"].parts for name in part.figures] == ["means", "throws", "other"]
+    page = front.files(frame, OUTLINE, [measured], found)["index.html"].decode()
     assert 'href="dice.html#figure-throws"' in page and "figures/dice/other" not in page
 
 
