@@ -42,6 +42,7 @@ class Site:
     def __init__(self, folder: Path):
         self.folder = Path(folder)
         self.bundles: dict[str, dict] = {}
+        self._read: dict[str, dict[str, bytes] | None] = {}
         try:
             self.bundles = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))["bundles"]
         except (OSError, ValueError, KeyError, TypeError):
@@ -69,7 +70,13 @@ class Site:
             ) from error
 
     def files_of(self, bundle: str) -> dict[str, bytes] | None:
-        """The published files of a bundle; None where one is missing or was changed since."""
+        """The published files of a bundle; None where one is missing or was changed since. Read once between two times of
+        publishing."""
+        if bundle not in self._read:
+            self._read[bundle] = self._intact(bundle)
+        return self._read[bundle]
+
+    def _intact(self, bundle: str) -> dict[str, bytes] | None:
         found: dict[str, bytes] = {}
         for path, checksum in self.bundles.get(bundle, {}).get("files", {}).items():
             try:
@@ -93,15 +100,19 @@ class Site:
         The ``last`` bundle is made from the checksums of the others.
         """
         if self.is_current([*bundles, last(self.bundles)] if last else bundles):
+            self._read = {}  # whatever becomes of the folder from here on is looked at anew
             return False
         manifest: dict[str, dict] = {}
         contents: dict[str, bytes] = {}
 
         def add(bundle: Bundle) -> None:
             unchanged = self.bundles.get(bundle.name, {}).get("inputs") == bundle.inputs
-            files = (self.files_of(bundle.name) if unchanged else None) or dict(bundle.make())
+            if unchanged and (intact := self.files_of(bundle.name)):
+                files, checksums = intact, self.bundles[bundle.name]["files"]
+            else:
+                files = dict(bundle.make())
+                checksums = {path: sha256(content).hexdigest() for path, content in sorted(files.items())}
             contents.update(files)
-            checksums = {path: sha256(content).hexdigest() for path, content in sorted(files.items())}
             manifest[bundle.name] = {"inputs": bundle.inputs, "files": checksums, "trouble": bundle.trouble}
 
         for bundle in bundles:
@@ -110,7 +121,7 @@ class Site:
             add(last(manifest))
         contents[MANIFEST] = json.dumps({"bundles": manifest}, indent=1, sort_keys=True).encode()
         self._replace(contents)
-        self.bundles = manifest
+        self.bundles, self._read = manifest, {}
         return True
 
     def rewrite(self, bundle: Bundle) -> None:
@@ -125,6 +136,7 @@ class Site:
             for path, content in bundle.make().items():
                 beside.write_bytes(content)
                 os.replace(beside, self.folder / path)
+        self._read.pop(bundle.name, None)
 
     def _replace(self, contents: Mapping[str, bytes]) -> None:
         folder = self.folder.absolute()
