@@ -43,7 +43,7 @@ def main(root: Path, arguments: Sequence[str] | None = None) -> int:
             return 0
         from measured.press import actions
 
-        return actions.carry_out(Project(root), options, started)
+        return actions.carry_out(Project(root, options.cache), options, started)
     except KeyboardInterrupt:
         message, code = "stopped; what was finished is kept, and the next build goes on from there", INTERRUPTED
     except BuildError as error:

@@ -1,11 +1,14 @@
 """The folder that is built: where its chapters, templates and accepted verdicts are, and what code its results rest on."""
 
+import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from measured.pages import citing
+from measured.files import canonical, digest
+from measured.pages import citing, material
 from measured.pages.outline import Outline, read_outline
 
 if TYPE_CHECKING:
@@ -19,6 +22,8 @@ class Project:
     """A report's folder. What stands in it is read once, when it is first asked for."""
 
     root: Path
+    cache: Path | None = None
+    """The folder that keeps what need not be made again, such as compiled templates."""
 
     @property
     def templates(self) -> Path:
@@ -40,7 +45,20 @@ class Project:
         """The templates, ready to be filled in."""
         from measured.pages import environment
 
-        return environment.make(self.templates, self.outline, self.citation)
+        return environment.make(self.templates, self.outline, self.citation, self._compiled())
+
+    def _compiled(self) -> Path | None:
+        """Where compiled templates are kept: another folder for each state of the generator, whose functions they may have
+        called."""
+        if self.cache is None:
+            return None
+        generator = {path: text for path, text in self.source_files.items() if path.startswith(f"{GENERATOR.name}/")}
+        folder = self.cache / "templates" / digest(canonical([generator, material.versions()]))
+        if not folder.is_dir():
+            shutil.rmtree(folder.parent, ignore_errors=True)
+            with suppress(OSError):
+                folder.mkdir(parents=True)
+        return folder
 
     @property
     def citation(self) -> str:

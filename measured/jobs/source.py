@@ -10,6 +10,7 @@ import ast
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from measured.jobs.definitions import LOOSE, WHOLE, Module, read_module
 ANALYSIS = 6  # to be raised when the modules of this analysis find something else in the same text
 GENERATOR = Path(__file__).parents[1]  # the package measured, which may be installed far from the project
 UNSEEN = "measured.jobs"
-DISTRIBUTIONS = "distributions"  # where the memo keeps them, among digests
+MODULES, DISTRIBUTIONS = "modules", "distributions"  # what the memo holds
 
 Name = tuple[str, str]  # (module, definition), (module, WHOLE) or (module, LOOSE)
 
@@ -38,17 +39,17 @@ class Reached:
 class Sources:
     """The modules below ``root``, each read once, on demand, with those of the generator.
 
-    ``memo`` is a file that remembers what was found in each module, by the digest of its text, and which distribution brings
+    ``memo`` is a file that remembers what was found in each module, with the digest of its text, and which distribution brings
     which library, so that a later process need neither parse what has not changed nor look through all that is installed.
     """
 
     def __init__(self, root: Path, memo: Path | None = None):
         self.root, self.memo = root, memo
         self._modules: dict[str, Module | None] = {}
-        self._remembered: dict[str, dict] = _read_memo(memo) if memo else {}
-        self._found: dict[str, dict] = {}
+        self._written: dict[str, dict] = _read_memo(memo) if memo else {}
+        self._analysed = dict(self._written.get(MODULES, {}))
+        self._distributions: dict[str, list[str]] = dict(self._written.get(DISTRIBUTIONS, {}))
         self._used: dict[Name, list[tuple[Name, bool]]] = {}
-        self._distributions: dict[str, list[str]] = dict(self._remembered.get(DISTRIBUTIONS, {}))
 
     def module(self, name: str) -> Module | None:
         """What there is in the module of that dotted name; None where the project has none."""
@@ -66,9 +67,10 @@ class Sources:
             if path.is_file():
                 text = path.read_text(encoding="utf-8")
                 key = digest(f"{ANALYSIS} {sys.version_info[:2]} {name} {path.name}\n{text}")
-                known = self._remembered.get(key)
-                module = Module(**known) if known else read_module(name, path.name == "__init__.py", ast.parse(text, str(path)))
-                self._found[key] = known or asdict(module)
+                if (known := self._analysed.get(name)) and known["key"] == key:
+                    return Module(**known["found"])
+                module = read_module(name, path.name == "__init__.py", ast.parse(text, str(path)))
+                self._analysed[name] = {"key": key, "found": asdict(module)}
                 return module
         if next(base.glob("*.py"), None):  # a folder of modules without __init__.py
             return read_module(name, True, ast.parse(""))
@@ -76,12 +78,10 @@ class Sources:
 
     def remember(self) -> None:
         """Write what was found to the memo, for the next process; silently not, where it cannot be written."""
-        found = self._found | {DISTRIBUTIONS: self._distributions}
-        if self.memo and any(self._remembered.get(key) != value for key, value in found.items()):
-            try:
-                write_atomically(self.memo, json.dumps(self._remembered | found).encode())
-            except OSError:
-                return
+        memory = {MODULES: self._analysed, DISTRIBUTIONS: self._distributions}
+        if self.memo and memory != self._written:
+            with suppress(OSError):
+                write_atomically(self.memo, json.dumps(memory).encode())
 
     def versions(self, libraries: Iterable[str]) -> dict[str, str]:
         """Versions of Python and of the distributions that bring these libraries, as ``measured.jobs.versions`` finds them."""

@@ -13,6 +13,12 @@ from measured.pages.record import Record
 def check(frame: Frame, outline: Outline, chapter: Chapter, record: Record) -> None:
     """Raises BuildError, with the line, where the prose of a chapter would not fit a record with these names, however its
     claims come out."""
+    check_unfilled(frame, outline, chapter, record)
+    following.fill(frame, chapter, record, dict.fromkeys(record.figures, names.NOT_SHOWN), lambda verdict: "")
+
+
+def check_unfilled(frame: Frame, outline: Outline, chapter: Chapter, record: Record) -> None:
+    """As ``check``, but for what shows when the prose is filled in, which whoever makes its page does anyway."""
     for verdict in record.verdicts:
         if (source := outline.source_of(verdict.source)).conclusions:
             source.conclusion_of(verdict.id)
@@ -20,7 +26,6 @@ def check(frame: Frame, outline: Outline, chapter: Chapter, record: Record) -> N
     _check_digits(chapter, tree)
     _check_names(frame, outline, chapter, record, tree)
     branches.check(frame, chapter, record, tree)
-    following.fill(frame, chapter, record, dict.fromkeys(record.figures, names.NOT_SHOWN), lambda verdict: "")
 
 
 def conclusions(frame: Frame, chapter: Chapter) -> list[str]:

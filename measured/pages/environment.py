@@ -6,6 +6,7 @@ A report overrides a file of the frame with one of the same name in its ``templa
 
 import re
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from html import unescape
 from pathlib import Path
@@ -52,11 +53,12 @@ class Frame:
         return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-def make(templates: Path, outline: Outline | None = None, citation: str = "") -> Frame:
+def make(templates: Path, outline: Outline | None = None, citation: str = "", compiled: Path | None = None) -> Frame:
     """The templates below ``templates``, and the frame's where the report has none of that name.
 
-    Prose can name the chapters of the ``outline``; ``citation`` is the text of the report's ``CITATION.cff``. Raises BuildError
-    where that, the glossary or the references are not in order.
+    Prose can name the chapters of the ``outline``; ``citation`` is the text of the report's ``CITATION.cff``; ``compiled`` is a
+    folder that keeps templates in the form that Python runs. Raises BuildError where citation, glossary or references are not
+    in order.
     """
     import jinja2
 
@@ -68,6 +70,7 @@ def make(templates: Path, outline: Outline | None = None, citation: str = "") ->
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=_compiled_in(compiled) if compiled else None,
     )
     jinja.filters |= {"inline": inline_html, "plain": lambda text: text.replace("`", "")}
     jinja.filters |= {"in_css": lambda text: text.replace("\\", r"\5c ").replace('"', r"\22 ")}
@@ -88,6 +91,19 @@ def make(templates: Path, outline: Outline | None = None, citation: str = "") ->
     }
     jinja.globals[CHAPTER] = Names(CHAPTER, {item.name: ChapterView(item) for item in outline.chapters} if outline else {})
     return replace(frame, linker=Linker(words, works))
+
+
+def _compiled_in(folder: Path) -> Any:
+    """Compiled templates in a folder; where it cannot be written, or another build removes it, nothing is kept and nothing
+    fails."""
+    from jinja2 import FileSystemBytecodeCache
+
+    class Compiled(FileSystemBytecodeCache):
+        def dump_bytecode(self, bucket: Any) -> None:
+            with suppress(OSError):
+                super().dump_bytecode(bucket)
+
+    return Compiled(str(folder))
 
 
 CHAPTER = "chapter"

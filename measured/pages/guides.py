@@ -10,6 +10,7 @@ from measured.pages.contents import Contents
 from measured.pages.environment import Frame, prose_html
 from measured.pages.linking import plain
 from measured.pages.outline import Chapter, Outline
+from measured.pages.references import References
 
 Place = tuple[Chapter, str, str]
 """A chapter, an anchor in it, and what stands there."""
@@ -31,11 +32,12 @@ def files(frame: Frame, outline: Outline, pages: Sequence[Page], contents: Mappi
             root="",
         )
     if works:
+        judged = _judged(pages, works)
         made["references.html"] = frame.page(
             "references.html.jinja2",
             outline=outline,
             current="references",
-            works=[(work, _cited(outline, contents, work.key), _judged(pages, frame, work.key)) for work in works.works],
+            works=[(work, _cited(outline, contents, work.key), judged[work.key]) for work in works.works],
             root="",
         )
     return made
@@ -60,16 +62,14 @@ def _cited(outline: Outline, contents: Mapping[str, Contents], work: str) -> lis
     ]
 
 
-def _judged(pages: Sequence[Page], frame: Frame, work: str) -> list[Place]:
-    """The claims whose source a work is."""
-    works = frame.linker.references
-    return [
-        (page.chapter, f"claim-{verdict.id}", verdict.id)
-        for page in pages
-        if page.record
-        for verdict in page.record.verdicts
-        if work in {cited.key for cited in works.cited_in(verdict.source)}
-    ]
+def _judged(pages: Sequence[Page], works: References) -> dict[str, list[Place]]:
+    """The claims whose source each work is, by the key of the work."""
+    found: dict[str, list[Place]] = {work.key: [] for work in works.works}
+    for page in pages:
+        for verdict in page.record.verdicts if page.record else ():
+            for cited in works.cited_in(verdict.source):
+                found[cited.key].append((page.chapter, f"claim-{verdict.id}", verdict.id))
+    return found
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class Work:
         found = [(f"doi:{self.doi}", f"https://doi.org/{self.doi}")] if self.doi else []
         return (*found, *([(f"arXiv:{self.arxiv}", f"https://arxiv.org/abs/{self.arxiv}")] if self.arxiv else []))
 
-    @property
+    @cached_property
     def pattern(self) -> str:
         """What cites it in HTML, as a regular expression."""
         first, *rest = (re.escape(escape(family)) for family, _ in self.authors)
@@ -76,7 +76,12 @@ class References:
 
     def cited_in(self, text: str) -> list[Work]:
         """The works that a text cites."""
-        return [work for work in self.works if re.search(rf"\b{work.pattern}", escape(text, quote=False))]
+        escaped = escape(text, quote=False)
+        return [work for work, citation in self._citations if citation.search(escaped)]
+
+    @cached_property
+    def _citations(self) -> list[tuple[Work, re.Pattern[str]]]:
+        return [(work, re.compile(rf"\b{work.pattern}")) for work in self.works]
 
     def unknown_in(self, text: str) -> Iterator[tuple[int, str]]:
         """Place and words of each citation that is of no work here, with the nearest that is."""

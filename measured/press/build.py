@@ -60,7 +60,7 @@ def build(project: Project, options: Options, started: float) -> int:
                         outcomes[outcome.chapter.name] = outcome
                         if waiting():
                             early.publish(waiting(), outcome)
-            stores.sources.remember()
+        stores.sources.remember()
         open_lines = _go_on(project, options, stores, chapters, outcomes, publish_now, notice, started)
         notice.stop()
         published = _publish(publish_now, options)

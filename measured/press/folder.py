@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -104,11 +104,13 @@ class Site:
             return False
         manifest: dict[str, dict] = {}
         contents: dict[str, bytes] = {}
+        kept: set[str] = set()
 
         def add(bundle: Bundle) -> None:
             unchanged = self.bundles.get(bundle.name, {}).get("inputs") == bundle.inputs
             if unchanged and (intact := self.files_of(bundle.name)):
                 files, checksums = intact, self.bundles[bundle.name]["files"]
+                kept.update(files)
             else:
                 files = dict(bundle.make())
                 checksums = {path: sha256(content).hexdigest() for path, content in sorted(files.items())}
@@ -120,7 +122,7 @@ class Site:
         if last:
             add(last(manifest))
         contents[MANIFEST] = json.dumps({"bundles": manifest}, indent=1, sort_keys=True).encode()
-        self._replace(contents)
+        self._replace(contents, kept)
         self.bundles, self._read = manifest, {}
         return True
 
@@ -138,7 +140,8 @@ class Site:
                 os.replace(beside, self.folder / path)
         self._read.pop(bundle.name, None)
 
-    def _replace(self, contents: Mapping[str, bytes]) -> None:
+    def _replace(self, contents: Mapping[str, bytes], kept: Collection[str]) -> None:
+        """Let a new folder with these contents take the place of the site; what is ``kept`` is not written again."""
         folder = self.folder.absolute()
         folder.parent.mkdir(parents=True, exist_ok=True)
         self._clear_leftovers(folder)
@@ -146,7 +149,8 @@ class Site:
         new.chmod(0o755)
         for path, content in contents.items():
             (new / path).parent.mkdir(parents=True, exist_ok=True)
-            (new / path).write_bytes(content)
+            if path not in kept or not _linked(folder / path, new / path):
+                (new / path).write_bytes(content)
         if not folder.exists():
             os.rename(new, folder)
             return
@@ -177,6 +181,17 @@ class Site:
             os.rename(aside, folder)
         for path in folder.parent.glob(f".{folder.name}.new-*"):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+
+
+def _linked(old: Path, new: Path) -> bool:
+    """Whether a file could be given a second name, which on many systems costs less than to write it again."""
+    try:
+        if old.is_symlink():
+            return False
+        os.link(old, new)
+    except OSError:
+        return False
+    return True
 
 
 def _exchange(new: Path, old: Path) -> None:

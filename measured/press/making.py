@@ -48,7 +48,7 @@ def chapter_files(standing: Standing, project: Project, stores: Stores, preset: 
         page = page_of(standing, outline.looks, stores, preset)
         if page.record:
             if standing.record is None:
-                check.check(project.frame, outline, chapter, page.record)
+                check.check_unfilled(project.frame, outline, chapter, page.record)
             drawings = {name: stores.drawings.of(name, figure) for name, figure in page.record.figures.items()}
             unknown = check.citations(project.frame, chapter, page.record)
             page = replace(page, drawings=drawings, text=stores.records.text(chapter.name, preset) or "")

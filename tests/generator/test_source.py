@@ -164,7 +164,11 @@ def test_memo_gives_the_same_answer_without_parsing(project, tmp_path, monkeypat
     assert Sources(project, memo).reached([("lib.shapes", "Square")]) == expected
     monkeypatch.undo()
     (project / "lib/tools.py").write_text(FILES["lib/tools.py"].replace("SCALE = 2", "SCALE = 5"))
-    assert Sources(project, memo).reached([("lib.shapes", "Square")]) != expected
+    changed = Sources(project, memo)
+    assert changed.reached([("lib.shapes", "Square")]) != expected
+    before = memo.stat().st_size
+    changed.remember()
+    assert memo.stat().st_size == before, "what was found in the old text is forgotten"
 
 
 def test_root_outside_the_project_is_refused(project):
