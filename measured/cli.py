@@ -15,7 +15,7 @@ from measured.errors import BuildError
 from measured.options import MOST_SEEDS, PRESETS, Action, Options
 from measured.project import Project
 
-ACTIONS: tuple[Action, ...] = ("list", "dry_run", "prune", "diff", "version", "help")
+ACTIONS: tuple[Action, ...] = ("list", "dry_run", "prune", "diff", "new", "version", "help")
 INTERRUPTED = 130  # what a shell reports of a command that Ctrl-C ended
 
 
@@ -67,10 +67,10 @@ def parse(arguments: Sequence[str] | None, root: Path) -> Options:
     given = vars(_parser(root).parse_args(arguments))
     asked: list[Action] = [name for name in ACTIONS if name in given]
     action = asked[0] if asked else "build"
-    other = given.pop("diff", None)
+    other, name = given.pop("diff", None), given.pop("new", "")
     values = {name: value for name, value in given.items() if name not in ACTIONS}
     where = {"out": root / "site", "cache": root / "cache"}
-    options = Options(action=action, other_site=other, **{**where, **values, "only": tuple(values.get("only", ()))})
+    options = Options(action=action, other_site=other, name=name, **{**where, **values, "only": tuple(values.get("only", ()))})
     options.check(values.keys(), root)
     return options
 
@@ -130,6 +130,7 @@ def _parser(root: Path) -> argparse.ArgumentParser:
         help="what changed from another build to this one: verdicts, metrics beyond their interval, figures; "
         "exit with 1 where anything did",
     )
+    instead.add_argument("--new", metavar="NAME", help="write a chapter that builds at once, for you to change")
     instead.add_argument("--version", action="store_true", help="print the version")
     instead.add_argument("-h", "--help", action="store_true", help="print this text")
 
@@ -145,6 +146,12 @@ def _parser(root: Path) -> argparse.ArgumentParser:
     verdicts = parser.add_argument_group("accepted verdicts").add_mutually_exclusive_group()
     verdicts.add_argument("--strict", action="store_true", help="exit with 1 where a verdict differs from verdicts.json")
     verdicts.add_argument("--accept", action="store_true", help="write the verdicts of this build to verdicts.json")
+
+    new = parser.add_argument_group("a new chapter")
+    new.add_argument(
+        "--part", metavar="PART", help="with --new: where it stands (default: the last part); one that is not there is made"
+    )
+    new.add_argument("--title", metavar="TITLE", help="with --new: what it is called (default: its name)")
 
     files = parser.add_argument_group("files and output")
     files.add_argument("--out", type=Path, metavar="FOLDER", help="where the site goes (default: site)")

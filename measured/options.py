@@ -11,7 +11,7 @@ PRESETS = ("quick", "standard", "full")
 DEVICES = ("auto", "cpu", "cuda")
 MOST_SEEDS = 10_000
 
-Action = Literal["build", "list", "dry_run", "prune", "diff", "version", "help"]
+Action = Literal["build", "list", "dry_run", "prune", "diff", "new", "version", "help"]
 
 EFFECTIVE: dict[Action, frozenset[str]] = {
     "build": frozenset(
@@ -36,6 +36,7 @@ EFFECTIVE: dict[Action, frozenset[str]] = {
     "dry_run": frozenset(("only", "preset", "seeds", "force", "workers", "device", "cache", "debug")),
     "prune": frozenset(("cache", "debug")),
     "diff": frozenset(("within", "out", "debug")),
+    "new": frozenset(("part", "title", "debug")),
     "version": frozenset(("debug",)),
     "help": frozenset(("debug",)),
 }
@@ -64,6 +65,10 @@ class Options:
     """What ``diff`` compares with."""
     within: float | None = None
     """Relative difference up to which numbers count as equal; None to ask whether either is outside of the other's interval."""
+    name: str = ""
+    """Of a new chapter."""
+    part: str = ""
+    title: str = ""
     workers: int | None = None
     cluster: str = ""
     device: str = "auto"
@@ -84,7 +89,8 @@ class Options:
         if idle := sorted(set(given) - EFFECTIVE[self.action]):
             names = " and ".join(f"--{name.replace('_', '-')}" for name in idle)
             if self.action == "build":
-                raise BuildError(f"{names} has no effect on a build; use it with --diff, or leave it out")
+                other = "--diff" if idle == ["within"] else "--new"
+                raise BuildError(f"{names} has no effect on a build; use it with {other}, or leave it out")
             does = {"list": "builds nothing", "dry_run": "builds nothing"}.get(self.action, "does something else")
             raise BuildError(
                 f"--{self.action.replace('_', '-')} {does}, so {names} would have no effect; "

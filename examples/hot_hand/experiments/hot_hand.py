@@ -99,7 +99,9 @@ def differences(metrics: Mapping[str, Mapping[str, Metric]]) -> charts.Figure:
     measured, for the same shots in random orders, and the one less the other; a dot per study."""
     return charts.dots(
         {
-            title: {item.title: (place, metrics[name][item.name]) for place, item in enumerate((DIFFERENCE, SHUFFLED, CORRECTED))}
+            title: {
+                item.title: (place, metrics[name][item.name]) for place, item in enumerate((DIFFERENCE, SHUFFLED, CORRECTED))
+            }
             for name, title in PLAYERS.items()
         },
         x="",

@@ -4,7 +4,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-
 from experiments.sequences import Shooter, after_streaks
 
 
