@@ -43,6 +43,7 @@ PRESETS = {
 DIFFERENCE = Quantity("difference", "as it was measured", "points")
 SHUFFLED = Quantity("shuffled", "the same shots shuffled", "points")
 CORRECTED = Quantity("corrected", "measured, less shuffled", "points", read=lambda study: study.difference - study.shuffled)
+QUANTITIES = (DIFFERENCE, SHUFFLED, CORRECTED)
 PLAYERS = {"consistent": "no hot hand", "hot": "a hot hand"}
 
 HALF_OF_IT = Margin(0.05, "half of the ten points that the hot hand adds", origin=None)
@@ -88,9 +89,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
 
     added = {"consistent": 0.0, "hot": settings.hot_by}
     studies = gather({name: [study(hot_by, seed) for seed in settings.seeds] for name, hot_by in added.items()})
-    metrics = {
-        name: {item.name: item.over(found) for item in (DIFFERENCE, SHUFFLED, CORRECTED)} for name, found in studies.items()
-    }
+    metrics = {name: {item.name: item.over(found) for item in QUANTITIES} for name, found in studies.items()}
     return Result(metrics, charts.drawn(differences, metrics))
 
 
@@ -99,9 +98,7 @@ def differences(metrics: Mapping[str, Mapping[str, Metric]]) -> charts.Figure:
     measured, for the same shots in random orders, and the one less the other; a dot per study."""
     return charts.dots(
         {
-            title: {
-                item.title: (place, metrics[name][item.name]) for place, item in enumerate((DIFFERENCE, SHUFFLED, CORRECTED))
-            }
+            title: {item.title: (place, metrics[name][item.name]) for place, item in enumerate(QUANTITIES)}
             for name, title in PLAYERS.items()
         },
         x="",
@@ -121,7 +118,7 @@ CLAIMS = (
             supported="The comparison shows {hot.difference}: a hot hand would have been seen.",
             refuted="A hot hand of ten points looks like {hot.difference}. A study that finds next to nothing has not shown "
             "that there is none.",
-            inconclusive="The comparison shows {hot.difference}; more studies would tell whether that is half of what is there.",
+            inconclusive="The comparison shows {hot.difference}; more studies would tell whether that is half of it.",
         ),
     ),
     Claim(
@@ -136,7 +133,7 @@ CLAIMS = (
             supported="They seem to lose {consistent.difference} after a streak, though nothing happens to them. The "
             "comparison is crooked, and it leans towards no hot hand.",
             refuted="They lose less than was derived, so that the comparison is nearly straight.",
-            inconclusive="They seem to change by {consistent.difference}; more studies would tell how crooked the comparison is.",
+            inconclusive="They seem to change by {consistent.difference}; more studies would tell how crooked that is.",
         ),
     ),
     Claim(
@@ -147,9 +144,9 @@ CLAIMS = (
         "{margin}: {consistent.difference} against {consistent.shuffled}.",
         holds=equal("consistent.difference", to="consistent.shuffled", within=THREE_POINTS, paired=True),
         comments=Comments(
-            supported="Taken off, {consistent.corrected} are left of a hot hand that is not there: the correction invents none.",
+            supported="Taken off, {consistent.corrected} are left of a hot hand that is not there.",
             refuted="Taken off, {consistent.corrected} are left of a hot hand that is not there: the correction is wrong.",
-            inconclusive="Taken off, {consistent.corrected} are left; more studies would tell whether the correction is right.",
+            inconclusive="Taken off, {consistent.corrected} are left; more studies would tell whether that is none.",
         ),
     ),
     Claim(

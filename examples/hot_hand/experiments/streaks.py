@@ -116,24 +116,24 @@ CLAIMS = (
         "streaks-are-biased",
         source="Miller and Sanjurjo 2018",
         headline="The average over sequences falls short of the coin's own chance",
-        says="In {setting.judged} flips of a fair coin, the average share of heads after {setting.streak} heads is smaller than "
-        "that of all flips by {margin}: {average} against {overall}.",
+        says="In {setting.judged} flips of a fair coin, the average share of heads after {setting.streak} heads is smaller "
+        "than that of all flips by {margin}: {average} against {overall}.",
         published="about four points less than a half, for 100 flips and streaks of three.",
         published_effect=-0.04,
         holds=smaller("average", than="overall", by=TWO_POINTS, paired=True),
         comments=Comments(
             supported="The shortfall is {missing.judged}: it comes from counting, not from the coin.",
             refuted="The average falls short by less than was derived; then something is wrong with our count.",
-            inconclusive="The average falls short by {missing.judged}; more sequences would tell whether that is as much as was "
-            "derived.",
+            inconclusive="The average falls short by {missing.judged}; more sequences would tell whether that is as much as "
+            "was derived.",
         ),
     ),
     Claim(
         "pooled-is-fair",
         source="ours",
         headline="All flips after a streak, taken together, are heads half of the time",
-        says="Taken together, the flips after {setting.streak} heads are heads as often as all flips, within {margin}: {pooled} "
-        "against {overall}.",
+        says="Taken together, the flips after {setting.streak} heads are heads as often as all flips, within {margin}: "
+        "{pooled} against {overall}.",
         holds=equal("pooled", to="overall", within=ONE_POINT, paired=True),
         comments=Comments(
             supported="One vote for each flip, and the bias is gone. It was the one vote for each sequence that made it.",
