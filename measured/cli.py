@@ -15,7 +15,7 @@ from measured.errors import BuildError
 from measured.options import MOST_SEEDS, PRESETS, Action, Options
 from measured.project import Project
 
-ACTIONS: tuple[Action, ...] = ("list", "dry_run", "prune", "diff", "new", "version", "help")
+ACTIONS: tuple[Action, ...] = ("list", "dry_run", "prune", "diff", "new", "serve", "version", "help")
 INTERRUPTED = 130  # what a shell reports of a command that Ctrl-C ended
 
 
@@ -116,6 +116,9 @@ def _parser(root: Path) -> argparse.ArgumentParser:
         help="where findings are open, go on with twice and four times the preset's seeds; stop at a limit such as 45m or 2h",
     )
     what.add_argument("--force", action="store_true", help="compute everything again, whatever the cache holds")
+    what.add_argument(
+        "--compute-nothing", action="store_true", help="from the cache alone; a chapter that needs more stays as it is"
+    )
 
     instead = parser.add_argument_group("instead of building").add_mutually_exclusive_group()
     instead.add_argument(
@@ -131,6 +134,9 @@ def _parser(root: Path) -> argparse.ArgumentParser:
         "exit with 1 where anything did",
     )
     instead.add_argument("--new", metavar="NAME", help="write a chapter that builds at once, for you to change")
+    instead.add_argument(
+        "--serve", action="store_true", help="a preview on this machine that follows edits and computes nothing"
+    )
     instead.add_argument("--version", action="store_true", help="print the version")
     instead.add_argument("-h", "--help", action="store_true", help="print this text")
 
@@ -146,6 +152,8 @@ def _parser(root: Path) -> argparse.ArgumentParser:
     verdicts = parser.add_argument_group("accepted verdicts").add_mutually_exclusive_group()
     verdicts.add_argument("--strict", action="store_true", help="exit with 1 where a verdict differs from verdicts.json")
     verdicts.add_argument("--accept", action="store_true", help="write the verdicts of this build to verdicts.json")
+
+    where.add_argument("--port", type=_count, metavar="N", help="with --serve: where it listens (default: any that is free)")
 
     new = parser.add_argument_group("a new chapter")
     new.add_argument(

@@ -26,7 +26,7 @@ from measured.pages import check, words
 from measured.pages.outline import Chapter
 from measured.press import plan
 from measured.press.keep import record_of
-from measured.press.outcome import Failed, Measured
+from measured.press.outcome import Failed, Measured, NotComputed
 from measured.press.rehearse import Rehearsed, Script, load, rehearse
 from measured.press.stores import Stores
 from measured.press.terminal import Display
@@ -58,7 +58,7 @@ def measure(
     chapters: Sequence[Chapter],
     display: Display,
     deadline: float = math.inf,
-) -> Generator[Measured | Failed]:
+) -> Generator[Measured | Failed | NotComputed]:
     """Measure the chapters; each comes as it is finished, or as soon as it is known to fail.
 
     A chapter's prose is held against its numbers before anything is computed. Raises TimeUp at the ``deadline``.
@@ -69,8 +69,10 @@ def measure(
         stack.push(crew)
         # Starting workers and importing libraries take seconds each, so they share them. A chapter that was measured
         # before may find all its jobs in the cache; then no worker is needed.
-        if not options.cluster and (
-            options.force or any(stores.records.status(item.name, options.preset) is None for item in chapters)
+        if (
+            not options.cluster
+            and not options.compute_nothing
+            and (options.force or any(stores.records.status(item.name, options.preset) is None for item in chapters))
         ):
             crew.start()
         scripts, failed = load_all(project, options, chapters)
@@ -99,6 +101,10 @@ def measure(
             outcome = rehearse_checked(script, project, stores, device)
             if isinstance(outcome, Failed):
                 yield outcome
+                continue
+            if options.compute_nothing:
+                missing = outcome.to_compute(force=False)
+                yield NotComputed(script.chapter, len(missing), sum(outcome.seconds[key] for key in missing))
                 continue
             rehearsed.append(outcome)
             if options.debug:
