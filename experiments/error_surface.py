@@ -1,8 +1,7 @@
-"""What does the loss look like around the path?
+"""How much truth is in a picture of the loss?
 
-A small convolutional network is trained on MNIST. The loss is drawn on the plane of its path, with the true losses along the
-path written on it; on random planes around two solutions, whose directions are as large as the filters of the network; and
-along the straight line from the start to the end.
+A small convolutional network is trained on MNIST. We draw the loss on the plane of its path, on random planes around two
+solutions, and along the straight line from start to end, and hold each picture against what the training met.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +36,7 @@ from measured.evidence import (
 )
 from measured.jobs import gather
 
-TITLE = "The loss around the path"
+TITLE = "Landscapes of the loss"
 RUNS = Runs(
     varies="training images, initial weights and order of the images",
     shared="the {setting.data.num_held_out} held-out images, which only the line uses",
@@ -189,27 +188,36 @@ def on_path(plane: Plane, alt: str, relief: bool = False) -> charts.Figure:
 
 
 def path(plane: Plane) -> charts.Figure:
-    """The loss on the plane of the first two principal components of one path. Beside a checkpoint stands its true loss, where
-    there is room, which is not that of the plane below it. Seed {setting.seeds.first}, {setting.network}; cross-entropy of the
-    first {setting.num_examples} training images, float32, evaluation mode."""
+    """One path through the landscape of its loss. The colour is the loss on the plane of the path's first two principal
+    components, a dot is the network at one moment, the number beside it its true loss, where there is room. Seed
+    {setting.seeds.first}, {setting.network}; cross-entropy of the first {setting.num_examples} training images, float32,
+    evaluation mode."""
     return on_path(
-        plane, "Contours of the loss on the plane of two principal components, with the checkpoints of the path on it."
+        plane,
+        "A map with contours: the loss on the plane of two principal components. Across it runs the path of training, a line "
+        "of dots from the start to the end, with the true loss written beside some of them.",
     )
 
 
 def path_relief(plane: Plane) -> charts.Figure:
-    """The same plane in three dimensions, the loss on a logarithmic scale."""
-    return on_path(plane, "The loss on the same plane as a relief in three dimensions.", relief=True)
+    """The same landscape in relief. The height is the loss on the plane, on a logarithmic scale."""
+    return on_path(
+        plane, "The loss on the same plane as a relief in three dimensions, its height on a logarithmic scale.", relief=True
+    )
 
 
 def off_plane(planes: Sequence[Plane]) -> charts.Figure:
-    """What the path meets, and what its plane shows, for each seed on the plane of its own path; float32."""
+    """What training met, and what its plane shows. True loss at the checkpoints, and the loss on the plane right below them,
+    each run on the plane of its own path; float32."""
     steps = np.linspace(0, 1, planes[0].path_losses.shape[1])
     lines = {
         "at the checkpoint": charts.Series(steps, [plane.path_losses[0] for plane in planes]),
         "below it, on the plane": charts.Series(steps, [plane.plane_losses[0] for plane in planes]),
     }
-    alt = "Loss at the checkpoints and at their projections on the plane, on a logarithmic axis, against the share of updates."
+    alt = (
+        "Two lines with bands, on a logarithmic axis against the share of the updates made: the loss at the checkpoints of a "
+        "path, and the loss at their places on its plane."
+    )
     return charts.curves({"loss": lines}, x="share of the updates", y=charts.Axis("loss", log=True), alt=alt)
 
 
@@ -223,28 +231,35 @@ def around_solutions(grids: Mapping[str, Surface], alt: str, relief: bool = Fals
 
 
 def around(grids: Mapping[str, Surface]) -> charts.Figure:
-    """The loss around two solutions that saw the same number of images, on planes of two random directions (the same), each
-    filter scaled to the norm of the network's own; at 1 it has moved by that norm (Li et al. 2018). Seed {setting.seeds.first},
-    {setting.network}; cross-entropy of the first {setting.num_examples} training images, float32, evaluation mode."""
-    return around_solutions(grids, "Contours of the loss on two random directions around a solution, a panel per batch size.")
+    """The surroundings of two solutions, small batch and large. Loss on planes of two random directions (the same in both),
+    each filter's part scaled to that filter's norm: at 1 it has moved by its own size (Li et al. 2018). Both saw the same
+    number of images; the dot is the solution, the number its loss. Seed {setting.seeds.first}, {setting.network}; cross-entropy
+    of the first {setting.num_examples} training images, float32, evaluation mode."""
+    return around_solutions(
+        grids,
+        "Two maps with contours, one per batch size: the loss on two random directions around the solution in the middle.",
+    )
 
 
 def around_relief(grids: Mapping[str, Surface]) -> charts.Figure:
-    """The same planes in three dimensions, the loss on a logarithmic scale."""
+    """The same surroundings in relief. The height is the loss, on a logarithmic scale."""
     return around_solutions(
         grids, "The loss on the same planes as reliefs in three dimensions, a panel per batch size.", relief=True
     )
 
 
 def line(lines: Sequence[Line]) -> charts.Figure:
-    """The loss along the straight line from the start to the end, where nothing is trained, on the first {setting.num_examples}
-    images of each kind, as far as there are so many; float32."""
+    """Straight from the start to the end. The loss at points of the line between the weights before and after training, none of
+    which was trained; on the first {setting.num_examples} images of each kind, as far as there are so many; float32."""
     panel = {
         "training images": charts.Series.of(lines, "train_loss", "alphas"),
         "test images": charts.Series.of(lines, "test_loss", "alphas"),
     }
     x = "share of the way from the start to the end"
-    alt = "Loss of training and of test images on a logarithmic axis, against the share of the way from the start to the end."
+    alt = (
+        "Two lines with bands, training and test images: the loss, on a logarithmic axis, against the share of the straight "
+        "way from the weights at the start to those at the end."
+    )
     return charts.curves({"loss": panel}, x=x, y=charts.Axis("loss", log=True), alt=alt)
 
 
@@ -260,30 +275,32 @@ CLAIMS = (
     Claim(
         "line-is-monotone",
         source="Goodfellow et al. 2015",
-        headline="Along the line from start to end the loss only falls",
+        headline="Straight from start to end, the loss only falls",
         says="Along the straight line from the start to the end of training the loss does not rise noticeably: the largest "
         "rise between two of its points is {rise} of the loss at the start, on average, where {margin} is not noticed.",
         published="a loss that falls monotonically from start to solution, on MNIST (as Vlaar and Frankle 2022 report it).",
         holds=at_most("rise", ANOTHER_SAMPLE),
         comments=Comments(
-            supported="A straight way down was there all along; training, which cannot see it, took another.",
-            refuted="On this network the straight way leads uphill first, or meets a barrier.",
-            inconclusive="Of these seeds {monotone} show no such rise; the mean rise cannot be told from the margin.",
+            supported="A straight way down was there all along, without a hill to cross. Training, which cannot see it, took "
+            "another.",
+            refuted="The straight way leads uphill somewhere: the largest rise is {rise} of the loss at the start.",
+            inconclusive="Of the runs, {monotone} go downhill all the way; the mean rise is about the smallest that counts, "
+            "and more runs would tell.",
         ),
     ),
     Claim(
         "plane-is-not-path",
         source="ours",
-        headline="The plane of a path does not show the losses that the path met",
+        headline="The landscape on a path's plane is not the one that training met",
         says="Where the two differ most, the loss at a checkpoint and the loss below it on the plane differ by a factor of "
         "{margin}: of {worst}.",
         holds=at_least("worst", TENTH),
         comments=Comments(
-            supported="So the colour under a point is not the loss that the training met there; the number beside it is. "
-            "Half-way along the path the plane shows {halfway} times the true loss.",
-            refuted="Everywhere on the path the plane shows the loss about as it was.",
-            inconclusive="Whether the plane misses the loss by that much is open; half-way along the path it shows {halfway} "
-            "times the true one.",
+            supported="At its worst the drawn loss is off by a factor of {worst}; half-way it shows {halfway} times the true "
+            "one. The colour under a dot is not what training met there.",
+            refuted="All along the path the plane shows the loss about as it was: at most a factor of {worst} apart.",
+            inconclusive="At its worst the drawn loss is off by a factor of {worst}, about what a reader can tell by the "
+            "colour.",
         ),
     ),
     Claim(
@@ -295,10 +312,12 @@ CLAIMS = (
         published="the method, in the authors' code; the share of variance that they give we could not read again.",
         holds=every(at_least("explained", MOSTLY), smaller("left_out", than="left_out_walk", by=FLATTER, paired=True)),
         comments=Comments(
-            supported="That a single path lies mostly in a plane makes the picture possible, and it is more than what PCA does "
-            "to any path.",
-            refuted="Either most of a path's variance lies outside of the plane, or a random walk would look about as flat.",
-            inconclusive="Whether the plane holds most of a path, and more than of a random walk, is open.",
+            supported="The plane leaves out {left_out} of a path, and {left_out_walk} of a random walk with its steps. So the "
+            "picture is possible, and not only because PCA flattens everything.",
+            refuted="The plane leaves out {left_out} of a path, and {left_out_walk} of a random walk with its steps: too much, "
+            "or too much alike, to call the path flat.",
+            inconclusive="The plane leaves out {left_out} of a path, and {left_out_walk} of a random walk with its steps; more "
+            "runs would tell whether that counts.",
         ),
     ),
 )

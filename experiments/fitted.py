@@ -74,8 +74,9 @@ def summary(by_seed: Sequence[Sequence[Run]]) -> dict[str, Estimate | Missing | 
 
 
 def networks_that_fit(by_seed: Sequence[Sequence[Run]]) -> charts.Figure:
-    """Networks that read all their {setting.fitted.data.num_train} training images, of {setting.fitted.num_networks} kinds: one
-    dot per run that does. Sensitivity of the probabilities is on {setting.fitted.num_test} test images."""
+    """Gap against sensitivity, for networks that fit all their images. One dot per run that reads all of its
+    {setting.fitted.data.num_train} training images, of {setting.fitted.num_networks} kinds of networks; sensitivity of the
+    probabilities on {setting.fitted.num_test} test images."""
     sizes: dict[str, list[tuple[float, float]]] = {}
     for run in (run for runs in by_seed for run in those_that_fit(runs)):
         sizes.setdefault(f"{run['training'].weights.size:,} parameters", []).append((PROBABILITIES.of(run), GAP.of(run)))

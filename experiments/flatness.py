@@ -14,6 +14,7 @@ import numpy as np
 
 from experiments import original
 from experiments.margins import TENTH_OF_A_POINT
+from experiments.mixtures import mixtures
 from experiments.own_rates import OwnRates
 from experiments.panels import SCORE_AXES, SPLITS
 from lab.data import MNIST
@@ -73,7 +74,8 @@ class Settings:
     seeds: Seeds = Seeds(12)
     """Pairs of solutions of each kind, one per seed."""
     num_shown: int = 8
-    """Test images whose probabilities are kept along the first seed's lines."""
+    """Test images whose probabilities are kept along the first seed's lines: half of them the first ones, half the next ones on
+    which the two solutions disagree, as far as there are such."""
     cnn: OneLine = OneLine()
     """The same for the original's network: one pair of two learning rates with a common start, and one without."""
 
@@ -138,10 +140,9 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     jobs = {pair: settings.lines.by_start(how[first], how[second], settings.seeds) for pair, (first, second) in ENDS.items()}
     jobs |= {name: by_control.by_start(how[name], how[name], settings.seeds) for name in CONTROLS}
     start_jobs = [from_start(job) for job in jobs["small"]["one_start"]]
-    # Nothing on the page shows them yet; kept, they let a reader move along the line.
-    answers = [LineAnswers.on(jobs[pair][start][0], settings.num_shown) for pair in COMPARED for start in STARTS]
+    answers = {pair: {start: LineAnswers.on(jobs[pair][start][0], settings.num_shown) for start in STARTS} for pair in COMPARED}
     short = [Train(cnn.network, cnn.data, Recipe(rate, cnn.num_updates), seed=0) for rate in cnn.rates]
-    found, from_starts, of_cnn, _ = gather((jobs, start_jobs, cnn.lines.by_start(*short, seeds=[0]), answers))
+    found, from_starts, of_cnn, says = gather((jobs, start_jobs, cnn.lines.by_start(*short, seeds=[0]), answers))
     metrics = {pair: {start: between(lines) for start, lines in by_start.items()} for pair, by_start in found.items()}
     for pair, ends in ENDS.items():
         for start in STARTS:
@@ -156,6 +157,9 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         metrics | {"from_start": {"barrier": BARRIER.over(from_starts)}},
         charts.drawn(line, found["batch"], *batches, variant="batch")
         | charts.drawn(line, found["rate"], *rates, variant="rate")
+        | charts.drawn(
+            mixtures, {STARTS[start]: (found["batch"][start][0], says["batch"][start]) for start in STARTS}, *batches
+        )
         | charts.drawn(line_of_the_originals, of_cnn, *(f"rate {rate:g}" for rate in cnn.rates))
         | charts.drawn(controls, found, from_starts, names)
         | charts.drawn(barriers, metrics)
@@ -191,15 +195,15 @@ def summary(lines: Sequence[Line], num_judging: int) -> dict[str, Any]:
 
 
 def line(found: Mapping[str, Sequence[Line]], first: str, second: str) -> charts.Figure:
-    """From {first} (α = 0) to {second} (α = 1): weights (1 − α) θ₁ + α θ₂ of the network {setting.own.network}, evaluated on
-    {setting.lines.num_train} training and {setting.lines.num_test} test images in float32 and evaluation mode, never
-    trained."""
+    """Loss and accuracy on the line from {first} to {second}. At α = 0 is {first}, at α = 1 {second}; left with a common start,
+    right with starts of their own. Network {setting.own.network}, {setting.lines.num_train} training and
+    {setting.lines.num_test} test images."""
     return along(found, first, second)
 
 
 def line_of_the_originals(found: Mapping[str, Sequence[Line]], first: str, second: str) -> charts.Figure:
-    """From {first} (α = 0) to {second} (α = 1) in the original's network {setting.cnn.network}, one line of each kind:
-    {setting.cnn.lines.num_train} training and {setting.cnn.lines.num_test} test images, never trained."""
+    """The same walk in the original's own network, one line of each kind. From {first} (α = 0) to {second} (α = 1);
+    {setting.cnn.network}, {setting.cnn.lines.num_train} training and {setting.cnn.lines.num_test} test images."""
     return along(found, first, second)
 
 
@@ -223,8 +227,8 @@ def along(found: Mapping[str, Sequence[Line]], first: str, second: str) -> chart
 
 
 def controls(found: Mapping[str, Any], from_starts: Sequence[Line], names: Mapping[str, str]) -> charts.Figure:
-    """Controls: training loss, on {setting.lines.num_train} images, between two seeds of one recipe, with a common start and
-    with starts of their own; and from the initial weights (α = 0) to a solution (α = 1)."""
+    """The control: training loss between two runs of one recipe. With a common start and with starts of their own; and from the
+    initial weights (α = 0) to a solution (α = 1). On {setting.lines.num_train} training images."""
 
     def losses(lines: Sequence[Line]) -> charts.Series:
         return charts.Series.of(lines, "train_loss", x="alphas")
@@ -242,17 +246,17 @@ def controls(found: Mapping[str, Any], from_starts: Sequence[Line], names: Mappi
 
 
 def barriers(metrics: Mapping[str, Any]) -> charts.Figure:
-    """How much rises on the line. Loss, in nats: the most by which it exceeds the straight line between those of the ends.
-    Error: the largest on the line minus the mean of the ends', after Frankle and others. Neither is negative, so compare with
-    two seeds of one recipe, where tests are on {setting.num_control_test} images."""
+    """How high the hill between two solutions is. Loss, in nats: the most by which it exceeds the straight line between those
+    of the ends. Error: the largest on the line minus the mean of the ends', after Frankle and others. Neither is negative, so
+    compare with two seeds of one recipe, where tests are on {setting.num_control_test} images."""
     columns = ("between", "starts", *(quantity.title for quantity in RISES))
     return charts.table(columns, rows(PAIRS, metrics, lambda found: [found[quantity.name] for quantity in RISES]))
 
 
 def best(metrics: Mapping[str, Any]) -> charts.Figure:
-    """The best point of a line besides its two ends, compared with the more accurate of the two. Both are chosen on one half of
-    the test images. Gain and change are measured on the other half; the gain is in correctly classified images, of
-    {setting.lines.num_judging}. A positive gain, or a negative change, favours the point. Best α are medians."""
+    """The best point of a line against the more accurate of its two ends. Both are chosen on one half of the test images, and
+    compared on the other. The gain is in images read correctly, of {setting.lines.num_judging}. A positive gain, or a
+    negative change of the loss, favours the point. Best α are medians."""
     columns = (
         "between",
         "starts",
@@ -291,21 +295,22 @@ def both(test: Callable[..., Test], left: str, than: str, by: Margin) -> Test:
 
 def better_between(id: str, start: str, started: str) -> Claim:
     """The claim that the best mixture of two solutions, started in one of the two ways, beats the better of the two."""
+    gains = (
+        "Against the better solution, the best mixture changes the number of digits read, of {setting.lines.num_judging}, by "
+        f"{{batch.{start}.best.gain}} with two batch sizes and by {{rate.{start}.best.gain}} with two learning rates."
+    )
     return Claim(
         id,
         source="original 3.3, part 1",
-        headline=f"Between two solutions {started} there is a better one",
+        headline=f"Between two solutions {started} lies a better one",
         quote=original.QUOTES["S14a"],
         says=f"Between two solutions {started} there is a mixture better than both by {{margin}}. With two batch sizes the "
         f"best has an accuracy of {{batch.{start}.best.score}} and the better solution {{batch.{start}.best.end_score}}; with "
         f"two learning rates they have {{rate.{start}.best.score}} and {{rate.{start}.best.end_score}}.",
         comments=Comments(
-            supported=f"So a mixture of two solutions {started} can be better than both, in both comparisons.",
-            refuted=f"In at least one comparison of solutions {started} the best mixture is not better than the better "
-            "solution by that much. The original trained its mixtures again, which measures something else.",
-            inconclusive=f"Whether a mixture of solutions {started} is better than both by that much is open in at least one "
-            f"comparison. Of {{setting.lines.num_judging}} test images it gains {{batch.{start}.best.gain}} with two batch "
-            f"sizes and {{rate.{start}.best.gain}} with two learning rates; a negative gain is a loss.",
+            supported=f"In both comparisons there is one. {gains}",
+            refuted=f"In at least one comparison there is none. {gains}",
+            inconclusive=f"Too close to call in one comparison at least. {gains}",
         ),
         holds=both(larger, f"{start}.best.score", than=f"{start}.best.end_score", by=TENTH_OF_A_POINT),
     )
@@ -323,54 +328,64 @@ CLAIMS = (
         "worst mixture and of the worse solution: {batch.two_starts.worst.score} and {batch.two_starts.worst.end_score} with "
         "two batch sizes, {rate.two_starts.worst.score} and {rate.two_starts.worst.end_score} with two learning rates.",
         comments=Comments(
-            supported="This half of the original's sentence holds; the table of barriers shows how much the loss rises.",
-            refuted="In at least one comparison no mixture is worse than both solutions by that much.",
-            inconclusive="Whether some mixture is worse than both solutions by that much is open in at least one comparison.",
+            supported="This half of the original's sentence holds. The worst mixture reads only {batch.two_starts.worst.score} "
+            "of unseen digits with two batch sizes, and {rate.two_starts.worst.score} with two learning rates.",
+            refuted="Not in both comparisons: the worst mixture reads {batch.two_starts.worst.score} of unseen digits with two "
+            "batch sizes, and {rate.two_starts.worst.score} with two learning rates.",
+            inconclusive="The worst mixture reads {batch.two_starts.worst.score} of unseen digits with two batch sizes, and "
+            "{rate.two_starts.worst.score} with two learning rates: too close to the ends to call.",
         ),
         holds=both(smaller, "two_starts.worst.score", than="two_starts.worst.end_score", by=TENTH_OF_A_POINT),
     ),
     Claim(
         "start-decides",
         source="ours",
-        headline="Whether there is a barrier depends on the start",
+        headline="The hill between two networks depends on whether they started alike",
         says="The barrier between solutions with starts of their own is higher than between those with a common start, by "
         "{margin} nats: {batch.two_starts.barrier} against {batch.one_start.barrier} with two batch sizes, "
         "{rate.two_starts.barrier} against {rate.one_start.barrier} with two learning rates.",
         comments=Comments(
-            supported="What the line shows depends on something that the original does not mention: whether the two networks "
-            "had a common start. A likely reason: hidden units have no order, and two networks with starts of their own may do "
-            "similar things with different units.",
-            refuted="In at least one comparison a common start does not make that much of a difference.",
-            inconclusive="Whether a common start makes that much of a difference is open in at least one comparison.",
+            supported="Between two batch sizes the hill is {batch.two_starts.barrier} nats high with starts of their own, and "
+            "{batch.one_start.barrier} with a common one. The original does not say which it had.",
+            refuted="In at least one comparison it hardly does. Between two batch sizes the hill is "
+            "{batch.two_starts.barrier} nats high with starts of their own, and {batch.one_start.barrier} with a common one.",
+            inconclusive="Between two batch sizes the hill is {batch.two_starts.barrier} nats high with starts of their own, "
+            "and {batch.one_start.barrier} with a common one. One comparison at least is too close to call.",
         ),
         holds=both(larger, "two_starts.barrier", than="one_start.barrier", by=TENTH_OF_GUESSING),
     ),
     Claim(
         "recipe-adds-barrier",
         source="ours",
-        headline="Two recipes make a higher barrier than two seeds of one recipe",
+        headline="Two recipes make a higher hill than two seeds of one recipe",
         says="With starts of their own, the barrier between two recipes is higher than between two seeds of one recipe, by "
         "{margin} nats: {batch.two_starts.barrier} against {batch.two_starts.control} for two batch sizes, "
         "{rate.two_starts.barrier} against {rate.two_starts.control} for two learning rates.",
         comments=Comments(
-            supported="So a difference in recipe adds to the barrier that two seeds of one recipe already have.",
-            refuted="In at least one comparison the recipe does not add that much to the barrier between two seeds.",
-            inconclusive="Whether the recipe adds that much to the barrier is open in at least one comparison.",
+            supported="Two batch sizes make a hill of {batch.two_starts.barrier} nats, two seeds of one batch size one of "
+            "{batch.two_starts.control}: the recipe adds to what two seeds have already.",
+            refuted="Not in both comparisons. Two batch sizes make a hill of {batch.two_starts.barrier} nats, two seeds of one "
+            "batch size one of {batch.two_starts.control}.",
+            inconclusive="Two batch sizes make a hill of {batch.two_starts.barrier} nats, two seeds of one batch size one of "
+            "{batch.two_starts.control}. What the recipe adds is lost in the scatter.",
         ),
         holds=both(larger, "two_starts.barrier", than="two_starts.control", by=TENTH_OF_GUESSING),
     ),
     Claim(
         "same-basin",
         source="Sagun et al. 2017",
-        headline="Solutions of small and large batches with a common start lie in one basin",
+        headline="From a common start, small and large batches end in one basin",
         says="With a common start, the training error on the line between batch {setting.batch_sizes.first} and batch "
         "{setting.batch_sizes.last} rises by {margin} above the mean of its ends: by {batch.one_start.error_barrier}.",
         published='small- and large-batch solutions "are in fact connected through their flat region and so belong to the '
         'same basin" (one version of the abstract).',
         comments=Comments(
-            supported="With a common start, in this network, even the straight line connects them; no curved one is needed.",
-            refuted="Here the straight line crosses a hill, even with a common start; a curved way around it may exist.",
-            inconclusive="Whether the hill on the straight line is that low is open; a curved way around it may exist.",
+            supported="On the straight line between them the training error rises by {batch.one_start.error_barrier}: no hill "
+            "to speak of.",
+            refuted="On the straight line between them the training error rises by {batch.one_start.error_barrier}: a hill, by "
+            "the usual bound. A curved way around it may exist.",
+            inconclusive="On the straight line between them the training error rises by {batch.one_start.error_barrier}: too "
+            "near the usual bound to call it a hill or none.",
         ),
         holds=at_most("batch.one_start.error_barrier", STABLE),
     ),

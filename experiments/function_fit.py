@@ -1,9 +1,7 @@
-"""At equal parameter count, does depth fit a function better?
+"""Do more layers fit a function better than one wide layer?
 
-Three ReLU networks of equal size, with seven, four or one hidden layer, fit the original's two functions of one variable.
-Beside them stand wider networks with one hidden layer, so that the claim that parameters do not help without layers can fail.
-Inputs and values are standardized, weights start at a scale that passes a signal through all layers, every network has its own
-learning rate, chosen on other seeds, and every budget of updates is a training of its own, as the order may depend on it.
+Three ReLU networks of equal size fit two functions of one variable: with seven hidden layers, with four and with one. Wider
+networks with a single layer join them. Each has a learning rate of its own, and each length of training is run by itself.
 """
 
 from collections.abc import Mapping
@@ -22,7 +20,7 @@ from measured import charts, evidence
 from measured.evidence import Claim, Comments, Margin, Result, Runs, Seeds
 from measured.jobs import gather
 
-TITLE = "Depth on functions of one variable"
+TITLE = "Deep or wide, on two curves"
 RUNS = Runs(varies="initial weights", shared="the {setting.num_points} points, which are equally spaced and free of noise")
 
 # Seconds of one worker with another beside it, measured: deep 152, shallow 112, wider 63, middle 42, rates included.
@@ -159,7 +157,8 @@ Fitted = Mapping[str, list[Fit]]
 
 
 def networks(settings: Settings, chosen: Chosen) -> charts.Figure:
-    """The networks. The learning rate is the candidate with the lowest median error on the search seeds."""
+    """Five networks: three of equal size, two wider. A name lists the units of each layer, input first. The learning rate is
+    the candidate with the lowest median error on the search seeds."""
     rows = []
     for name, item in vars(settings.networks).items():
         rates = (f"{chosen[f'medium.{key}.{name}'].learning_rate:g}" for key in FUNCTIONS)
@@ -169,13 +168,14 @@ def networks(settings: Settings, chosen: Chosen) -> charts.Figure:
 
 
 def layers(settings: Settings) -> charts.Figure:
-    """All layers. ReLU follows each but the last of a network."""
+    """Every layer of the five networks. ReLU follows each but the last of a network."""
     return shown.layer_table(vars(settings.networks).values())
 
 
 def budgets(settings: Settings, metrics: Mapping[str, Any]) -> charts.Figure:
-    """Error at the end of trainings of different length, without stuck runs. A point is a training of its own, in which the
-    learning rate falls to zero at the end. Below the level that is drawn no eye sees an error."""
+    """How close each network gets to the two functions. Lower is closer: error as a share of the variance, against the number
+    of updates. Each point is a set of trainings of that length, stuck runs left out. No eye sees an error below the dashed
+    line."""
 
     def line(key: str, name: str) -> dict[float, Any]:
         measured = {updates: metrics.get(f"{budget}.{key}.{name}") for budget, updates in vars(settings.budgets).items()}
@@ -183,27 +183,40 @@ def budgets(settings: Settings, metrics: Mapping[str, Any]) -> charts.Figure:
 
     lines = panels(settings, line, vars(settings.networks))
     levels = {panel: {"visible": settings.no_visible_error} for panel in lines}
-    alt = "Error against number of updates, a line per network, a panel per function, both axes logarithmic."
+    alt = (
+        "Two panels, one per function. Each has a line per network: the error at the end of training, as a share of the "
+        "variance, against the number of updates, with intervals. Both axes are logarithmic. A dashed level marks the "
+        "smallest error that an eye sees. The table of errors has the same numbers."
+    )
     return charts.trend(lines, x=charts.Axis("updates", log=True), y=ERROR, alt=alt, levels=levels)
 
 
 def loss(settings: Settings, fitted: Fitted) -> charts.Figure:
-    """Training loss of the networks of equal size with the large budget, over the target's variance; float32, all points in
-    every update."""
+    """The loss on the way, in the longest training. Training loss of the networks of equal size as a share of the variance,
+    over {setting.budgets.large} updates on all points; stuck runs included, float32."""
     lines = panels(settings, lambda key, name: charts.Series.of(fitted[f"large.{key}.{name}"], "train_loss"))
-    alt = "Training loss against updates, a line per network, a panel per function, both axes logarithmic."
+    alt = (
+        "Two panels, one per function. Training loss as a share of the variance against updates, a line with a band per "
+        "network, both axes logarithmic."
+    )
     x, y = charts.Axis("updates", log=True), charts.Axis("training loss over variance", log=True)
     return charts.curves(lines, x=x, y=y, alt=alt)
 
 
 def predictions(settings: Settings, fitted: Fitted) -> charts.Figure:
-    """Predictions over the truth at the end of the large budget, stuck runs included."""
+    """The fits after the longest training. The dots are the truth, the lines typical predictions after {setting.budgets.large}
+    updates; the bands hold most runs, stuck ones included."""
     lines = panels(settings, lambda key, name: fitted[f"large.{key}.{name}"])
-    return over_the_truth(lines, "Predicted and true values against x, a line per network, a panel per function.")
+    return over_the_truth(
+        lines,
+        "Two panels, one per function: predicted values against x, a line with a band per network, over a dotted line of true "
+        "values.",
+    )
 
 
 def stuck(settings: Settings, fitted: Fitted) -> charts.Figure:
-    """Single runs of the deepest network with the small budget, by their place in the order of errors."""
+    """A typical run, a bad one and the worst. Three single runs of the deepest network after {setting.budgets.small} updates,
+    picked by their place when {setting.seeds.num} runs are put in the order of their errors."""
     lines = {}
     for key in FUNCTIONS:
         ranked = sorted(fitted[f"small.{key}.deep"], key=lambda fit: fit.relative_error)
@@ -213,35 +226,46 @@ def stuck(settings: Settings, fitted: Fitted) -> charts.Figure:
             "worst run": -1,
         }
         lines[str(getattr(settings, key))] = {name: [ranked[place]] for name, place in ranks.items()}
-    alt = "Predictions of three runs of the deepest network, and true values, against x, a panel per function."
+    alt = (
+        "Two panels, one per function: predictions of three runs of the deepest network against x (the median run, the run "
+        "that one in ten falls behind, and the worst), over a dotted line of true values."
+    )
     return over_the_truth(lines, alt)
 
 
 def errors(settings: Settings, metrics: Mapping[str, Any]) -> charts.Figure:
-    """Errors on the dense grid: the median of the runs that are not stuck, the shares of runs that are stuck and of those that
-    are constant, and the largest error of any run."""
+    """All errors, and how many runs are lost. Errors on a grid ten times as dense as the training points: the median of the
+    runs that are not stuck, the share that is stuck, the share that is constant (a flat line), and the largest error of any
+    run."""
     return listed(settings, metrics, vars(settings.budgets), "updates")
 
 
 def check(settings: Settings, metrics: Mapping[str, Any]) -> charts.Figure:
-    """The same on the check interval, with the learning rates chosen on the first."""
+    """The same networks on an interval around zero. From {setting.check_interval.first} to {setting.check_interval.last}, after
+    {setting.budgets.medium} updates, with the learning rates chosen on the first interval."""
     return listed(settings, metrics, {"check": settings.budgets.medium}, "updates")
 
 
 def starts(settings: Settings, metrics: Mapping[str, Any]) -> charts.Figure:
-    """The deepest network on the first function with the small budget, by how its weights start, each at a learning rate of
-    its own. Runs that got stuck counted where it was chosen, so that shares belong to start and rate together."""
+    """One network, three ways to start its weights. The deepest network on the first function after {setting.budgets.small}
+    updates, each start at a learning rate of its own. Stuck runs counted when the rate was chosen, so the shares belong to
+    start and rate together."""
     items = (settings.initialization, *settings.other_initializations)
     rows = [(str(item), metrics[f"starts.{type(item).__name__.lower()}"]) for item in items]
     return shown.metric_table(("start",), rows, COLUMNS)
 
 
 def search(settings: Settings, chosen: Chosen) -> charts.Figure:
-    """How the learning rates were chosen: median error of the search seeds, over the target's variance. Where the first or the
-    last is the lowest, the lowest of all may lie beyond."""
-    found = {(place.data.function, place.network): chosen[name] for name, place in places(settings).items()}
-    rows = [(str(function), str(model), str(model.initialization), rate) for (function, model), rate in found.items()]
-    return shown.search_table(("function", "network", "start"), rows, "rate")
+    """How the learning rates were chosen. Median error of the search seeds, as a share of the variance; the lowest of a line
+    wins. Where that is the first or the last, a rate beyond might do with less still."""
+    panels: dict[str, dict[str, charts.Series]] = {}
+    for name, place in places(settings).items():
+        tried, start = chosen[name], place.network.initialization
+        line = str(place.network) if start == He() else f"{place.network}, {start}"
+        panels.setdefault(str(place.data.function), {})[line] = charts.Series(tried.candidates, [tried.losses])
+    y = charts.Axis("error over variance", log=True)
+    alt = "Error against the learning rate, a line for each network, a panel for each function."
+    return charts.curves(panels, x=charts.Axis("learning rate", log=True), y=y, alt=alt)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -271,54 +295,60 @@ CLAIMS = (
     Claim(
         "S1a",
         source="original 1.1",
-        headline="Of three networks of equal size the deepest fits best: the typical run",
+        headline="Of three networks of equal size, the deepest fits visibly best",
         quote=original.QUOTES["S1a"],
-        says="After {setting.budgets.large} updates the typical run of the deepest of three equal-sized networks fits both "
-        f"functions visibly best, its error {{margin}} smaller, {IN_SIGHT}: {both(DEEP)}, against {both(MIDDLE)} with "
-        f"{{setting.networks.middle.depth}} hidden layers, {both(SHALLOW)} with {{setting.networks.shallow.depth}}.",
+        says="After {setting.budgets.large} updates the deepest of three equal-sized networks fits both functions visibly "
+        f"best: its typical error is {{margin}} smaller than that of either other one, {IN_SIGHT}. The errors are {both(DEEP)} "
+        f"with {{setting.networks.deep.depth}} hidden layers, {both(MIDDLE)} with {{setting.networks.middle.depth}}, "
+        f"{both(SHALLOW)} with {{setting.networks.shallow.depth}}.",
         holds=evidence.every(*fits_better(DEEP, MIDDLE, "seen"), *fits_better(DEEP, SHALLOW, "seen")),
         comments=Comments(
-            supported="The typical run bears the original out on both functions, each network at its own learning rate.",
-            refuted="There is no best one to see: after so many updates another network is as close as the eye can tell on at "
-            "least one function. With {setting.budgets.small} updates the deepest has {small.f1.deep.error.short} and "
-            "{small.f2.deep.error.short}, the shallow one {small.f1.shallow.error.short} and {small.f2.shallow.error.short}.",
-            inconclusive='Open: at least one of the comparisons that "best" needs could go either way with these seeds.',
+            supported="The original is right about the typical run: on both functions the deepest network leaves the smallest "
+            "error that an eye can see.",
+            refuted="To the eye there is no best depth. On at least one function another network of the same size fits just as "
+            "closely.",
+            inconclusive="At least one of the comparisons with the deepest network could still go either way. More runs of the "
+            "other two, which have few, would settle it.",
         ),
     ),
     Claim(
         "S1b",
         source="original 1.1",
-        headline="Of three networks of equal size the deepest fits best: how often it gets stuck",
+        headline="The deepest network gets stuck no more often than the shallow one",
         quote=original.QUOTES["S1b"],
         says="After {setting.budgets.small} updates the deepest network is stuck, on one function or on both, no more often "
         "than the shallow one: {stuck.deep} against {stuck.shallow} of the seeds.",
         holds=evidence.no_more_often("stuck.deep", than="stuck.shallow", why="best in every run means never stuck more often"),
         comments=Comments(
-            supported="Depth costs no reliability here; single runs could not have shown how often a network gets stuck.",
-            refuted="Depth has a price that single runs hide: the deepest network more often ends far from the target.",
-            inconclusive="The shares of stuck runs cannot be told apart with these seeds; single runs say even less.",
+            supported="Depth costs no safety here. A single run could not have shown this: it either works or does not.",
+            refuted="Depth has a price that a single run hides: {stuck.deep} of the deepest network's runs end far from the "
+            "function, and {stuck.shallow} of the shallow one's.",
+            inconclusive="The deepest network got stuck in {stuck.deep} of its runs, the shallow one in {stuck.shallow}: too "
+            "close together for so few runs.",
         ),
     ),
     Claim(
         "S2a",
         source="original 1.1",
-        headline="Parameters do not help without layers: with one hidden layer the fit stays visibly poor, however wide",
+        headline="With one hidden layer the fit stays visibly poor, however wide",
         quote=original.QUOTES["S2a"],
-        says="With one hidden layer of any width the typical error stays visible, {margin} of the variance, on both functions: "
+        says="With one hidden layer of any width the typical error stays visible, {margin} of the variance, on both functions. "
+        "After {setting.budgets.medium} updates it is "
         f"{both('medium.{}.shallow')} with {{setting.networks.shallow.num_parameters}} parameters, {both('medium.{}.wide')} "
         f"with {{setting.networks.wide.num_parameters}}, {both('medium.{}.widest')} with "
-        "{setting.networks.widest.num_parameters}, after {setting.budgets.medium} updates.",
+        "{setting.networks.widest.num_parameters}.",
         holds=evidence.every(*(evidence.at_least(f"medium.{place}.error", IN_A_PLOT) for place in ONE_LAYER)),
         comments=Comments(
-            supported="One hidden layer does not fit these functions to the eye, whatever its width.",
-            refuted="One hidden layer is enough: on at least one function its typical fit shows no error to the eye.",
-            inconclusive="Whether one hidden layer leaves an error that shows is open on at least one function.",
+            supported="One hidden layer does not fit these functions to the eye, at any width that we tried.",
+            refuted="One hidden layer is enough. On at least one function its typical error is too small to see in a plot.",
+            inconclusive="The typical errors of one hidden layer lie too near the smallest one that an eye sees; more runs of "
+            "each width would tell.",
         ),
     ),
     Claim(
         "S2b",
         source="original 1.1",
-        headline="Parameters do not help without layers: the widest is worse than the deepest",
+        headline="A small deep network fits visibly better than a large shallow one",
         quote=original.QUOTES["S2a"],
         says="After {setting.budgets.medium} updates the error of {setting.networks.deep.num_parameters} parameters in "
         "{setting.networks.deep.depth} hidden layers is {margin} smaller than that of "
@@ -327,41 +357,56 @@ CLAIMS = (
         holds=evidence.every(*fits_better("medium.{}.deep", "medium.{}.widest", "seen")),
         comments=Comments(
             supported="Size does not make up for layers: on both functions the widest network falls visibly short.",
-            refuted="Not in general: on at least one function the widest fits no visibly worse than the deepest.",
-            inconclusive="On at least one function it is open whether size makes up for layers.",
+            refuted="Size makes up for layers, as far as one can see. On at least one function the widest network fits no "
+            "worse than the deepest.",
+            inconclusive="On at least one function the widest network may fall short or keep up: its few runs leave room for "
+            "both.",
         ),
     ),
     Claim(
         "function-decides-depth",
         source="ours",
-        headline="Below what an eye sees, the function decides which depth has the lower error",
+        headline="Which depth fits closest depends on the function",
         says="After {setting.budgets.medium} updates, for which rates were chosen, the typical error of the deepest network is "
         "{margin} smaller than the shallow one's on the first function, {medium.f1.deep.error} against "
-        "{medium.f1.shallow.error}, and the shallow one's that much smaller on the second, {medium.f2.shallow.error} against "
+        "{medium.f1.shallow.error}. On the second the shallow one's is that much smaller: {medium.f2.shallow.error} against "
         "{medium.f2.deep.error}.",
         holds=evidence.every(
             evidence.smaller("medium.f1.deep.error", than="medium.f1.shallow.error", by=VISIBLE),
             evidence.smaller("medium.f2.shallow.error", than="medium.f2.deep.error", by=VISIBLE),
         ),
+        comments=Comments(
+            supported="The deepest network fits the wiggly function more closely, the shallow one the parabola. Below what an "
+            "eye sees, the function picks the winner.",
+            refuted="The functions do not divide the two networks so: on at least one of them the network that we expected to "
+            "lead does not.",
+            inconclusive="On at least one function the two networks lie too close together, for runs that scatter so much.",
+        ),
     ),
     Claim(
         "longer-buys-depth",
         source="ours",
-        headline="A longer training buys the deepest network more than the shallow one",
+        headline="Longer training helps the deepest network more than the shallow one",
         says="From {setting.budgets.small} to {setting.budgets.large} updates the error falls by a factor that is {margin} as "
         "large for the deepest network as for the shallow one, on both functions: {gain.f1.deep} and {gain.f2.deep}, against "
         "{gain.f1.shallow} and {gain.f2.shallow}.",
         holds=evidence.every(
             *(evidence.larger(f"gain.{key}.deep", than=f"gain.{key}.shallow", by=VISIBLE) for key in FUNCTIONS)
         ),
+        comments=Comments(
+            supported="Deep networks are slow starters: on both functions patience brings the deepest one more.",
+            refuted="Patience is no privilege of depth: on at least one function longer training brings the deepest network no "
+            "more than the shallow one.",
+            inconclusive="Both networks gain from longer training; by how much varies too widely from run to run to compare.",
+        ),
     ),
     Claim(
         "budget-turns-order",
         source="ours",
-        headline="On at least one function the shallow network leads after few updates and the deepest after many",
+        headline="On some function the shallow network leads early and the deepest late",
         says="On at least one function the shallow network's typical error is {margin} smaller than the deepest's after "
-        "{setting.budgets.small} updates and the deepest's that much smaller after {setting.budgets.large}: first "
-        f"{both('small.{}.shallow')} against {both('small.{}.deep')}, then {both(SHALLOW)} against {both(DEEP)}.",
+        "{setting.budgets.small} updates, and the deepest's that much smaller after {setting.budgets.large}. Early: "
+        f"{both('small.{}.shallow')} against {both('small.{}.deep')}. Late: {both(SHALLOW)} against {both(DEEP)}.",
         holds=evidence.some(
             *(
                 evidence.every(
@@ -371,30 +416,58 @@ CLAIMS = (
                 for key in FUNCTIONS
             )
         ),
+        comments=Comments(
+            supported="The lead changes hands on the way, so that a report that stops early names another winner than one that "
+            "waits.",
+            refuted="The lead does not change hands: on neither function is the shallow network ahead early and the deepest "
+            "late.",
+            inconclusive="The lead may change hands on one of the functions; at one end or the other the two are too close.",
+        ),
     ),
     Claim(
         "width-lowers-error",
         source="ours",
-        headline="Below what an eye sees, width alone lowers the error of at least one function",
+        headline="More width alone brings the fit closer, on at least one function",
         says="On at least one function the error of {setting.networks.widest.num_parameters} parameters in one hidden layer is "
         "{margin} smaller than that of {setting.networks.shallow.num_parameters} after {setting.budgets.medium} updates: "
         f"{both('medium.{}.widest')}, against {both('medium.{}.shallow')}.",
         holds=evidence.some(*fits_better("medium.{}.widest", "medium.{}.shallow")),
+        comments=Comments(
+            supported="Parameters can help without a single further layer: on at least one function the wider network fits "
+            "more closely.",
+            refuted="A wider layer does not help here: on neither function is the widest network's error noticeably smaller.",
+            inconclusive="The few runs of the widest network leave open whether its error is noticeably smaller.",
+        ),
     ),
     Claim(
         "start-frees-depth",
         source="ours",
-        headline="Started after He, the deepest network gets stuck less often than at PyTorch's default",
+        headline="Started after He, the deepest network gets stuck less than at PyTorch's default",
         says="On the first function, after {setting.budgets.small} updates, {starts.he.stuck} of the deepest network's runs "
         "are stuck where weights start after He, and {starts.default.stuck} where they start at PyTorch's default.",
         holds=evidence.no_more_often("starts.he.stuck", than="starts.default.stuck", why="any share that is smaller counts"),
+        comments=Comments(
+            supported="How the weights start decides whether depth works: {starts.he.stuck} of the runs get stuck after He's "
+            "start, {starts.default.stuck} after PyTorch's.",
+            refuted="He's start does not save the deepest network: it gets stuck in {starts.he.stuck} of the runs, and in "
+            "{starts.default.stuck} after PyTorch's.",
+            inconclusive="The two starts differ too little for this many runs: {starts.he.stuck} get stuck after He's, "
+            "{starts.default.stuck} after PyTorch's.",
+        ),
     ),
     Claim(
         "check-interval",
         source="ours",
-        headline="The deepest fits better than the shallow one on a second interval",
+        headline="Around zero, too, the deepest network fits closer than the shallow one",
         says="Around zero the typical run of the deepest network has an error {margin} smaller than the shallow one's after "
-        f"{{setting.budgets.medium}} updates: {both('check.{}.deep')}, against {both('check.{}.shallow')}.",
+        f"{{setting.budgets.medium}} updates, on both functions: {both('check.{}.deep')}, against {both('check.{}.shallow')}.",
         holds=evidence.every(*fits_better("check.{}.deep", "check.{}.shallow")),
+        comments=Comments(
+            supported="On another interval the deepest network fits both functions more closely, so that its lead there is not "
+            "the interval's doing.",
+            refuted="Not on both functions: on at least one the deepest network's typical error around zero is no smaller than "
+            "the shallow one's.",
+            inconclusive="Around zero the runs of the deepest network scatter too far to rank it; many more would be needed.",
+        ),
     ),
 )

@@ -1,9 +1,8 @@
-"""How does the gradient norm change while the loss falls?
+"""Does the ground get flatter as the loss falls?
 
-A convolutional network learns MNIST, as the original's did, until it has fitted its images; a fully connected one learns a
-function. At many moments of the training we measure the norm of the gradient over all parameters, for all training examples and
-for each mini-batch. We also measure what the original's code very probably did: the gradient of the last layer alone, for one
-mini-batch.
+A convolutional network learns MNIST until it has fitted its images; a fully connected one learns a function. All along we
+measure the norm of the gradient: on all examples, on each mini-batch, and of the last layer alone, as the original's code very
+probably did.
 """
 
 from dataclasses import dataclass
@@ -39,7 +38,7 @@ from measured.evidence import (
 )
 from measured.jobs import gather
 
-TITLE = "The gradient norm during training"
+TITLE = "How steep the way down is"
 RUNS = Runs(
     varies="initial weights, order of the examples and, on MNIST, the training images",
     shared="the {setting.function.data.num_train} points of the function",
@@ -193,8 +192,9 @@ FITTED = (
 
 
 def norms(runs: dict[str, list[Norms]]) -> charts.Figure:
-    """Loss and the Euclidean norm of its gradient over all parameters, at {setting.num_moments} moments. The curve of
-    mini-batches takes together all those of one pass. Gradients in float32, their squares summed in float64."""
+    """The loss and the norm of its gradient, from start to end. Logarithmic axis; the norm is Euclidean, over all parameters,
+    at {setting.num_moments} moments. The line of mini-batches takes together all those of one pass. Gradients in float32, their
+    squares summed in float64."""
     return charts.curves(
         {
             TASKS[task]: {
@@ -208,13 +208,14 @@ def norms(runs: dict[str, list[Norms]]) -> charts.Figure:
         },
         x="updates",
         y=charts.Axis("loss, gradient norm", log=True),
-        alt="Loss, norm of the full gradient and norms of mini-batch gradients against updates, one panel per task.",
+        alt="Two panels, MNIST and the function. Each has three lines with bands against the number of updates, on a "
+        "logarithmic axis: the loss on all examples, the norm of its gradient, and the norm of a mini-batch's gradient.",
     )
 
 
 def on_linear_axis(runs: dict[str, list[Norms]]) -> charts.Figure:
-    """The norm of mini-batches' gradients over all parameters, as a share of the largest of the run, on a linear axis as in the
-    original's figure."""
+    """What a plain axis shows of the gradient's norm. The norm of mini-batches' gradients over all parameters, as a share of
+    the largest of the run, on a linear axis as in the original's figure."""
     return charts.curves(
         {
             TASKS[task]: {
@@ -228,14 +229,14 @@ def on_linear_axis(runs: dict[str, list[Norms]]) -> charts.Figure:
         },
         x="updates",
         y="gradient norm (% of the largest)",
-        alt="Norms of mini-batch gradients as shares of the largest of their run against updates, on a linear axis, one panel "
-        "per task.",
+        alt="Two panels, MNIST and the function: a line with a band for the norm of a mini-batch's gradient, in per cent of "
+        "the largest of its run, against the number of updates, on a linear axis.",
     )
 
 
 def last_layer_alone(runs: dict[str, list[Norms]]) -> charts.Figure:
-    """The norm that the assignment asks for, over all parameters and on all training examples, beside the norm of the gradient
-    of the last layer's weights alone: on all training examples, and on single mini-batches."""
+    """The whole gradient beside the part that the original saw. The norm over all parameters and all training examples, for
+    which the assignment asks; and that of the last layer's weights alone, on all examples and on single mini-batches."""
     return charts.curves(
         {
             TASKS[task]: {
@@ -249,14 +250,14 @@ def last_layer_alone(runs: dict[str, list[Norms]]) -> charts.Figure:
         },
         x="updates",
         y=charts.Axis("gradient norm", log=True),
-        alt="Norm of the full gradient, of its part in the last layer, and of that part on single mini-batches, against "
-        "updates, one panel per task.",
+        alt="Two panels, MNIST and the function, with three lines and bands against the number of updates, on a logarithmic "
+        "axis: the norm of the full gradient, of its part in the last layer, and of that part on single mini-batches.",
     )
 
 
 def norm_by_loss(runs: dict[str, list[Norms]]) -> charts.Figure:
-    """Gradient norm against the loss on the same examples, in the second half of the training. A dot is one mini-batch, or all
-    training examples, at one moment of one run."""
+    """Does a low loss mean a small gradient? A dot is one mini-batch, or all training examples, at one moment of one run in the
+    second half of the training: norm of the gradient against the loss on the same examples."""
 
     def dots(run: Norms, loss: str, norm: str) -> list[tuple[float, float]]:
         half = len(run.steps) // 2
@@ -272,14 +273,15 @@ def norm_by_loss(runs: dict[str, list[Norms]]) -> charts.Figure:
         },
         x=charts.Axis("loss on the same examples", log=True),
         y=charts.Axis("gradient norm", log=True),
-        alt="Gradient norm against loss, both axes logarithmic: of the last layer on single mini-batches, and of all "
-        "parameters on all examples.",
+        alt="Two panels, MNIST and the function: clouds of dots, gradient norm against loss, both axes logarithmic. One cloud "
+        "is the last layer on single mini-batches, the other all parameters on all examples.",
     )
 
 
 def table(metrics: dict[str, dict[str, Metric]]) -> charts.Figure:
-    """Gradient norms. Largest and smallest: of all moments. Last column: of a run's mini-batches at all moments together, the
-    norm that a tenth do not exceed, as a share of the largest. Gradients in float32, their squares summed in float64."""
+    """Gradient norms in numbers. Largest and smallest: of all moments. Last column: of a run's mini-batches at all moments
+    together, the norm that a tenth do not exceed, as a share of the largest. Gradients in float32, their squares summed in
+    float64."""
     rows = [(TASKS[task], *(found[quantity.name] for quantity in NORMS)) for task, found in metrics.items()]
     return charts.table(("task", *(quantity.title for quantity in NORMS)), rows)
 
@@ -300,93 +302,99 @@ CLAIMS = (
     Claim(
         "S6",
         source="original 2",
-        headline="Seen as a whole, the gradient norm falls while a CNN learns MNIST",
+        headline="On the whole, the gradient norm falls while a network learns digits",
         quote=original.QUOTES["S6"],
         says="On MNIST the norm of the full gradient has a rank correlation with the number of updates of {mnist.trend}, where "
         "{margin} counts as a fall.",
         holds=at_most("mnist.trend", -TREND),
         comments=Comments(
-            supported="The original is right about its figure as a whole, even though what it drew was very probably one "
-            "layer's gradient on one mini-batch. The rank correlation of the loss is {mnist.loss_trend.short}.",
-            refuted="Over the whole training the gradient norm shows no clear fall, while the loss has a rank correlation of "
-            "{mnist.loss_trend.short}.",
-            inconclusive="How steadily the gradient norm falls is open; the rank correlation of the loss is "
-            "{mnist.loss_trend.short}.",
+            supported="The original is right: later moments have smaller gradients, with a rank correlation of {mnist.trend}. "
+            "That is the full gradient, of which the original very probably drew a part.",
+            refuted="No: the loss falls, and the gradient norm keeps no such order; its rank correlation with time is "
+            "{mnist.trend}.",
+            inconclusive="The rank correlation of norm and time is {mnist.trend}, too near what counts as a fall for so few "
+            "runs.",
         ),
     ),
     Claim(
         "norm-rises-first",
         source="ours",
-        headline="At the start of the training the gradient norm rises",
+        headline="At the very start, the gradient norm rises",
         says="In the first {setting.first_updates} updates on MNIST, the norm of the full gradient grows to {margin} times "
         "what it was: to {mnist.rise} times.",
         holds=at_least("mnist.rise", PLAIN),
         comments=Comments(
-            supported="Small initial weights pass little on from layer to layer, so that the start is nearly flat. A figure "
-            "that begins a few updates later does not show it.",
-            refuted="The training begins about where the gradient is largest.",
-            inconclusive="How much the norm rises at the start is open.",
+            supported="In the first {setting.first_updates} updates the norm grows to {mnist.rise} times what it was. Training "
+            "starts on a plateau, and a plot that begins a little later misses it.",
+            refuted="Training begins about where it is steepest: after {setting.first_updates} updates the norm is "
+            "{mnist.rise} times what it was.",
+            inconclusive="After {setting.first_updates} updates the norm is {mnist.rise} times what it was, with too much "
+            "scatter to call it a doubling.",
         ),
     ),
     Claim(
         "function-norm-falls",
         source="ours",
-        headline="Seen as a whole, the gradient norm falls while a network learns a function",
+        headline="On the whole, the gradient norm falls while a network learns a function",
         says="On the function the norm of the full gradient has a rank correlation with the number of updates of "
         "{function.trend}, where {margin} counts as a fall; that of the loss is {function.loss_trend}.",
         holds=at_most("function.trend", -TREND),
         comments=Comments(
-            supported="So the fall is not peculiar to images.",
-            refuted="The loss can fall while the gradient norm does not: the norm says how steep the place is, and not how "
-            "low.",
-            inconclusive="Whether the norm falls here as well is open.",
+            supported="The fall is not peculiar to images: here, too, later moments have smaller gradients, with a rank "
+            "correlation of {function.trend}.",
+            refuted="The loss falls, and the steepness keeps no such order: its rank correlation with time is "
+            "{function.trend}. Lower down is not flatter.",
+            inconclusive="The rank correlation of norm and time is {function.trend}, too near what counts as a fall for so few "
+            "runs.",
         ),
     ),
     Claim(
         "S7",
         source="original 2",
-        headline="In a figure of a long training, the gradient norm is sometimes zero",
+        headline="In a plot of a long training, the gradient norm is sometimes zero",
         quote=original.QUOTES["S7"],
         says="While the network fits its images, down to a loss of {mnist.final_loss}, some mini-batches' gradients look like "
         "zero in a figure: a tenth of their norms do not exceed {mnist.low} of the largest, where {margin} is not seen.",
         holds=at_most("mnist.low", SEEN_AS_ZERO),
         comments=Comments(
-            supported="The original is right about what a figure shows, of a network that fits its images: when the loss first "
-            "was below {setting.fitted_loss}, that tenth was still at {mnist.fitted.low} of the largest. Whether the gradient "
-            "is zero is another question: over all examples its norm gets down to {mnist.smallest}, and the next chapter calls "
-            "`1e-5` a zero.",
-            refuted="On a linear axis the gradient norm of at least nine mini-batches in ten stays visibly above zero.",
-            inconclusive="Whether so many norms would be seen as zero is open; over all examples the norm gets down to "
-            "{mnist.smallest}.",
+            supported="In a plot, yes: one mini-batch in ten has at most {mnist.low} of the largest norm, thinner than the "
+            "line. In truth, no: over all examples the norm gets down to {mnist.smallest}, no further.",
+            refuted="Even in a plot it is not: of ten mini-batches, at least nine have a norm that one can see.",
+            inconclusive="One mini-batch in ten has at most {mnist.low} of the largest norm, about what is thin enough to pass "
+            "for zero in a plot.",
         ),
     ),
     Claim(
         "seed-zero-is-a-batch",
         source="ours",
-        headline="What looks like zero is one layer's gradient on one mini-batch, and not the gradient",
+        headline="The zero is one layer's gradient on one mini-batch, not the whole gradient",
         says="When the network has fitted its images, at a loss of {mnist.fitted.loss}, the last layer's gradient on a "
         "mini-batch of the lowest tenth is {margin} smaller than the full gradient at the same weights: "
         "{mnist.fitted.last_layer} against {mnist.fitted.full}.",
         holds=smaller("mnist.fitted.last_layer", than="mnist.fitted.full", by=TENFOLD, paired=True),
         comments=Comments(
-            supported="A mini-batch whose images are all classified with confidence has almost no loss, and so almost no "
-            "gradient. That says nothing about the gradient on the other images.",
-            refuted="What one layer and one mini-batch hide is less than that. The full gradient shrinks as well, from "
-            "{mnist.largest} at its largest: the network fits its images, and not only those of a mini-batch.",
-            inconclusive="How much one layer and one mini-batch hide is open.",
+            supported="We suspected a shortcut, and it is one: {mnist.fitted.last_layer} for one layer and one mini-batch, "
+            "{mnist.fitted.full} for the whole gradient at the same weights.",
+            refuted="We suspected a shortcut, and were wrong: {mnist.fitted.last_layer} for one layer and one mini-batch is "
+            "not far below the whole gradient's {mnist.fitted.full}.",
+            inconclusive="One layer on one mini-batch has {mnist.fitted.last_layer}, the whole gradient {mnist.fitted.full}: "
+            "about the factor that we asked for, and more runs would tell.",
         ),
     ),
     Claim(
         "mostly-noise",
         source="ours",
-        headline="In the second half of the training a mini-batch's gradient is mostly noise",
+        headline="Late in training, a mini-batch's gradient is mostly noise",
         says="In the second half of the training on MNIST, the median norm of a mini-batch's gradient is {margin} times that "
         "of the full gradient: {mnist.batch_over_full} times.",
         holds=at_least("mnist.batch_over_full", MOSTLY_NOISE),
         comments=Comments(
-            supported="Most of what the optimiser sees in one step is then peculiar to the mini-batch.",
-            refuted="Most of what the optimiser sees in one step is still the slope that all images share.",
-            inconclusive="Whether noise or slope is the larger part is open.",
+            supported="A mini-batch's gradient is {mnist.batch_over_full} times as long as the slope that all images share. "
+            "Most of what the optimiser sees in a step is the mini-batch's own.",
+            refuted="A mini-batch's gradient is {mnist.batch_over_full} times as long as the slope that all images share, "
+            "which is still most of what the optimiser sees.",
+            inconclusive="A mini-batch's gradient is {mnist.batch_over_full} times as long as the slope that all images share: "
+            "noise and slope are about equal parts.",
         ),
     ),
 )

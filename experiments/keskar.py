@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 from experiments import solutions
 from experiments.panels import SCORE_AXES, SPLITS
-from experiments.solutions import ADAPTIVE, DISTANCE, NORM, TABLE, Study
+from experiments.solutions import ADAPTIVE, DISTANCE, KESKAR, NORM, TABLE, Solution, Study
 from lab.data import MNIST
 from lab.landscape import Line
 from lab.models import MLP
 from measured import charts
-from measured.evidence import Margin, Metric, Seeds, factor
+from measured.evidence import Margin, Metric, Seeds, Sweep, factor
 
 F1 = MLP(28 * 28, (512,) * 5, 10, batch_norm=True)
 """The layout is from memory of the paper's appendix."""
@@ -65,6 +65,8 @@ TABLE_3 = (
     "Keskar et al. 2017, Table 3, F1 at 0.001: 205.14 ± 69.52 for the large batch against 1.23 ± 0.83 for the small one, a "
     "ratio of 167."
 )
+WORSE_BY, SHARPER_BY = 0.9803 - 0.9781, 205.14 / 1.23
+"""The same as effects: small minus large batch, large over small."""
 RANGE = 'Keskar et al. 2017: a ratio "in the range of 3-10" over its networks.'
 RATIOS = {"keskar": "167", "half_box": "70", "subspace": "84", "half_subspace": "183"}
 """Large batch over small batch: quotients of the means above."""
@@ -87,10 +89,10 @@ LEAST_RATIO, LARGEST_RATIO = (Margin(end, "the paper's range is 3 to 10") for en
 
 
 def paper(here: dict[str, dict[str, Metric]], batch_sizes: tuple[int, ...]) -> charts.Figure:
-    """Network F1 of Keskar et al. 2017 beside ours. The paper's numbers are means ± standard deviations of five runs on all of
-    MNIST. Ours: {setting.f1.network}, {setting.f1.num_train} images, {setting.f1.num_epochs} epochs with either batch, Adam at
-    {setting.f1.learning_rate}; sharpness with ε = {setting.f1.epsilon} on {setting.f1.num_examples} training images in
-    float64."""
+    """The numbers of Keskar et al. 2017 for their network F1, beside ours. Theirs are means ± standard deviations of five runs
+    on all of MNIST. Ours: {setting.f1.network}, {setting.f1.num_train} images, {setting.f1.num_epochs} epochs with either
+    batch, Adam at a constant {setting.f1.learning_rate}; sharpness with ε = {setting.f1.epsilon} on {setting.f1.num_examples}
+    training images in float64."""
     ours = (f"here, batch {size:,}" for size in batch_sizes)
     rows = [
         (item.title, *PUBLISHED.get(item.name, ("–", "–", "–")), here[item.name]["first"], here[item.name]["last"])
@@ -100,8 +102,8 @@ def paper(here: dict[str, dict[str, Metric]], batch_sizes: tuple[int, ...]) -> c
 
 
 def ratios(here: dict[str, dict[str, Metric]]) -> charts.Figure:
-    """Large batch over small batch: the paper's means divided; ours over pairs of runs with the same start. The last row is
-    the small batch over the large one."""
+    """How many times as sharp the large batch ends, and how far it goes. Large batch over small batch: the paper's means
+    divided; ours over pairs of runs with the same start. The last row is the small batch over the large one."""
     items = (*solutions.BOXES, ADAPTIVE, NORM)
     rows = [(item.title, RATIOS.get(item.name, "–"), here[item.name]["change"]) for item in items]
     far = (f"{DISTANCE.title}, small over large", "3 to 10 (all networks)", here[DISTANCE.name]["small_over_large"])
@@ -109,11 +111,11 @@ def ratios(here: dict[str, dict[str, Metric]]) -> charts.Figure:
 
 
 def come_to_rest(found: Mapping[str, dict[str, dict[str, Metric]]], study: Study) -> charts.Figure:
-    """The same network where the learning rate falls to zero along half a cosine, {setting.f1_at_rest.num_epochs} epochs each,
-    and a third kind of run, whose rate is raised by the square root of the ratio of the batch sizes. The Hessian is that of the
-    whole training loss: of {setting.f1_at_rest.num_hessian_examples} training images {setting.f1_at_rest.num_hardest} are those
-    with the largest losses, and the others stand for all the rest; its trace is estimated from
-    {setting.f1_at_rest.num_probes} random sign vectors."""
+    """The paper's network at rest: small batch, large batch, large batch at a raised rate. The learning rate falls to zero
+    along half a cosine in {setting.f1_at_rest.num_epochs} epochs. The Hessian is that of the whole training loss: of
+    {setting.f1_at_rest.num_hessian_examples} training images {setting.f1_at_rest.num_hardest} are those with the largest
+    losses, and the others stand for all the rest; its trace is estimated from {setting.f1_at_rest.num_probes} random sign
+    vectors."""
     small, large = (f"batch {size:,}" for size in study.batch_sizes)
     columns = ("quantity", small, large, f"{large}, rate {study.raised_rate:g}", "large against small", "raised against small")
     rows = []
@@ -124,10 +126,30 @@ def come_to_rest(found: Mapping[str, dict[str, dict[str, Metric]]], study: Study
     return charts.table(columns, rows)
 
 
+def sharp_or_flat(rest: Sweep[Solution], raised: Sweep[Solution]) -> charts.Figure:
+    """Test accuracy against sharpness, and against the distance travelled. A dot per run of the paper's network, whose learning
+    rate falls to zero; the third kind starts at a raised rate, {setting.f1_at_rest.raised_rate} in place of
+    {setting.f1_at_rest.learning_rate}."""
+    small, large = rest.values
+    rate = raised.values[-1]
+    kinds = {
+        f"batch {small:,}": rest[small],
+        f"batch {large:,}": rest[large],
+        f"batch {large:,}, rate {rate:g}": raised[rate],
+    }
+    items = {"sharpness": KESKAR, "distance from the start": DISTANCE}
+    panels = {
+        name: {title: [(item.of(run), solutions.TEST_ACCURACY.of(run)) for run in runs] for title, runs in kinds.items()}
+        for name, item in items.items()
+    }
+    alt = "Test accuracy against sharpness, left, and distance from the start, right: a dot per run, a colour per kind of run."
+    return charts.scatter(panels, x=items, y=solutions.TEST_ACCURACY, alt=alt)
+
+
 def line(found: Line, batch_sizes: tuple[int, ...]) -> charts.Figure:
-    """The line from the small-batch to the large-batch solution of F1, seed {setting.f1.seeds.first}, which started at the same
-    weights; {setting.num_line_examples} images each, float32, the statistics of batch normalisation estimated anew at each
-    point on these training images."""
+    """The line from the small-batch solution to the large-batch one. As in the paper: F1, seed {setting.f1.seeds.first}, one
+    common start; {setting.num_line_examples} images each; the statistics of batch normalisation are estimated anew at each
+    point."""
     panels = {
         "loss": {SPLITS["train"]: found.train_loss, SPLITS["test"]: found.test_loss},
         "accuracy": {SPLITS["train"]: 100 * found.train_accuracy, SPLITS["test"]: 100 * found.test_accuracy},
@@ -137,5 +159,5 @@ def line(found: Line, batch_sizes: tuple[int, ...]) -> charts.Figure:
         x="α",
         y=SCORE_AXES,
         marks={f"batch {size:,}": float(alpha) for alpha, size in enumerate(batch_sizes)},
-        alt="Loss and accuracy along a line through two solutions, which are marked.",
+        alt="Loss, left, and accuracy, right, along a line through the two solutions, which are marked.",
     )

@@ -16,7 +16,7 @@ from lab.statistics import interpolated, smoothed
 from lab.trained import Classification
 from lab.training import ChosenLearningRate, LearningRateSearch, Train
 from measured import charts
-from measured.evidence import Estimate, Margin, Metric, Missing, Quantity, Seeds, Single, Sweep, factor
+from measured.evidence import Estimate, Margin, Metric, Missing, Quantity, Seeds, Sweep, factor
 
 SMALL_GAP = Margin(
     0.03, "a tenth of what the gap rises by over the sweeps at one learning rate, three tenths of a nat on other seeds"
@@ -121,8 +121,9 @@ def over_sizes(sweep: Sweep[Any], losses: Sequence[float], train_loss: Quantity,
 
 
 def own_rates(matched: Matched, runs: Mapping[int, Sequence[Classification]]) -> charts.Figure:
-    """Where the training loss passes {setting.matched.losses.num} values, with each batch size at its own rate: on parabolas in
-    its logarithm through {setting.matched.own.num_records} or more records per run, on all training and all test images."""
+    """Small and large batches at their own rates, at equal training loss. Left, the gap of the loss; right, the share of test
+    images that are misread; where the training loss passes {setting.matched.losses.num} values, on parabolas in its logarithm
+    through {setting.matched.own.num_records} or more records per run."""
     names = {"gap of the loss": "gap_loss", "unseen images misread": "error"}
     panels = {
         panel: {f"batch {size:,}": matched.curve(found, name) for size, found in runs.items()} for panel, name in names.items()
@@ -133,14 +134,12 @@ def own_rates(matched: Matched, runs: Mapping[int, Sequence[Classification]]) ->
 
 
 def rates_tried(chosen: Mapping[int, ChosenLearningRate]) -> charts.Figure:
-    """Learning rates that were tried at each batch size, and the lowest loss on held-out training images that a run passed,
-    median of {setting.matched.own.trial_seeds.num} seeds that are not reported. The lowest decides."""
-    rows = [
-        (size, f"{rate:g}", Single.once(loss), "chosen" if rate == search.learning_rate else "")
-        for size, search in chosen.items()
-        for rate, loss in zip(search.candidates.tolist(), search.losses.tolist(), strict=True)
-    ]
-    return charts.table(("batch", "learning rate", "lowest held-out loss", "which"), rows)
+    """How each batch size got its learning rate. The lowest loss on held-out training images that a run passed, median of
+    {setting.matched.own.trial_seeds.num} seeds that are not reported; the lowest decides."""
+    lines = {f"batch {size:,}": charts.Series(found.candidates, [found.losses]) for size, found in chosen.items()}
+    y = charts.Axis("lowest held-out loss (nats)", log=True)
+    alt = "Lowest loss on held-out images against the learning rate, a line for each batch size."
+    return charts.curves({"": lines}, x=charts.Axis("learning rate", log=True), y=y, alt=alt)
 
 
 TOY = Matched(

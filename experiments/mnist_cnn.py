@@ -1,9 +1,7 @@
-"""Does depth help on a real task?
+"""Does depth help to read digits, at equal size?
 
-The original's three convolutional networks on MNIST differ in size as well as in depth, so they cannot tell one from the other.
-Beside them we train a trio with one, two and three convolutions and nearly the same number of parameters, and another trio on a
-second, smaller task. Every network gets the same number of updates and a learning rate of its own, chosen on images that
-neither train nor judge it.
+The original's three convolutional networks differ in size as well as in depth. Beside them we train three that have nearly the
+same number of parameters, and one, two and three convolutions; and three more on smaller images from another collection.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +35,7 @@ from measured.evidence import (
 )
 from measured.jobs import gather
 
-TITLE = "Depth on MNIST"
+TITLE = "Deeper, not bigger, on digits"
 RUNS = Runs(
     varies="initial weights and the order of images",
     shared="the {setting.mnist.images.sizes.first} training images and the images that judge",
@@ -237,8 +235,8 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
 
 
 def networks(networks: Mapping[str, CNN], chosen: Mapping[str, ChosenLearningRate]) -> charts.Figure:
-    """The networks. A multiply-add counts as two operations. The learning rate is the peak of the cycle with the lowest loss on
-    the reserved images."""
+    """Five networks: a trio of equal size, and the original's. A multiply-add counts as two operations. The learning rate is
+    the peak of its rise and fall, the one with the lowest loss on the images held back."""
     roles = {"two": "matched trio, the original's", "largest": "the original's", "smallest": "the original's"}
     rows = []
     for name, item in networks.items():
@@ -249,23 +247,25 @@ def networks(networks: Mapping[str, CNN], chosen: Mapping[str, ChosenLearningRat
 
 
 def layers(networks: Mapping[str, CNN]) -> charts.Figure:
-    """All layers: same padding, ReLU after each but the last of a network; pooling rounds down."""
+    """Every layer of the five networks. Same padding, ReLU after each but the last of a network; pooling rounds down."""
     return shown.layer_table(networks.values())
 
 
 def loss(networks: Mapping[str, CNN], trained: Mapping[str, Sequence[Classification]]) -> charts.Figure:
-    """Training and test loss of all models while they are trained, on {setting.history_examples.first} training and
-    {setting.history_examples.last} test images; the median of {setting.num_curves} runs and their range."""
+    """The loss while the networks learn. Measured on {setting.history_examples.first} training images and on
+    {setting.history_examples.last} test images."""
     return shown.over_updates(networks, trained, "loss")
 
 
 def accuracy(networks: Mapping[str, CNN], trained: Mapping[str, Sequence[Classification]]) -> charts.Figure:
-    """Training and test accuracy of all models while they are trained, measured as the loss is."""
+    """How accuracy rises while the networks learn. Measured on {setting.history_examples.first} training images and on
+    {setting.history_examples.last} test images."""
     return shown.over_updates(networks, trained, "accuracy")
 
 
 def cost(networks: Mapping[str, CNN], metrics: Mapping[str, Any]) -> charts.Figure:
-    """Accuracy on {setting.num_unseen} unseen images against parameters and against arithmetic."""
+    """Unseen digits read, by size and by arithmetic. Each mark is a network, its bar the interval of the mean: against its
+    number of parameters, and against its operations for one image; {setting.num_unseen} unseen images."""
     reached = {network: metrics[name][UNSEEN.name] for name, network in networks.items()}
     return charts.dots(
         {
@@ -274,36 +274,40 @@ def cost(networks: Mapping[str, CNN], metrics: Mapping[str, Any]) -> charts.Figu
         },
         x={"by parameters": charts.Axis("parameters", True), "by arithmetic": charts.Axis("MFLOP per image, forward", True)},
         y=UNSEEN,
-        alt="Accuracy on unseen images against the parameters of a network and against its operations for one image.",
+        alt="Two panels with a mark and a bar for each of five networks: accuracy on unseen images against the number of "
+        "parameters, left, and against the operations for one image, right, both on logarithmic axes. Three of the networks "
+        "have the same number of parameters. The table of final numbers has all values.",
     )
 
 
 def scores(networks: Mapping[str, CNN], metrics: Mapping[str, Any]) -> charts.Figure:
-    """Final numbers on {setting.mnist.images.sizes.last} test images, on these and the reserved ones together, and on
-    {setting.final_examples} of the training images."""
+    """What each network reaches at the end. Scores on {setting.mnist.images.sizes.last} test images; on these and the held-back
+    ones together (all unseen images); and on {setting.final_examples} of the training images."""
     columns = (TEST_ACCURACY, UNSEEN, *SCORES[1:])
     return shown.metric_table(("network",), [(titled(item), metrics[name]) for name, item in networks.items()], columns)
 
 
 def digits(trio: Trio, metrics: Mapping[str, Any]) -> charts.Figure:
-    """The second task: digits of `8 x 8` pixels, {setting.digits.images.sizes.last} of them held out, drawn anew for each
-    run; networks of matched size."""
+    """The same comparison on small digits. Images of `8 x 8` pixels, {setting.digits.images.sizes.last} of them held out to
+    test, drawn anew for each run; three networks of nearly equal size."""
     return shown.metric_table(("network",), [(titled(item), metrics[name]) for name, item in vars(trio).items()], SCORES)
 
 
 def filters(network: CNN, seed: int, before: Any, after: Any) -> charts.Figure:
-    """The filters of the first layer of `16/36`, seed {seed}. Blue is negative, orange positive, one scale for all."""
+    """First-layer filters, before and after training. Each square is one filter of `16/36`; blue is negative, orange positive,
+    one scale for all; seed {seed}."""
     return shown.first_filters(network, {"before training": before, "after training": after})
 
 
 def second_filters(network: CNN, seed: int, before: Any, after: Any) -> charts.Figure:
-    """The filters of the second layer of `16/36` for its first two input channels, seed {seed}, one scale for all."""
+    """Second-layer filters, before and after training. The part of each filter of `16/36` that looks at the first two of the
+    first layer's answers; one scale for all, seed {seed}."""
     return shown.second_filters(network, {"before": before, "after": after})
 
 
 def search(networks: Mapping[str, CNN], chosen: Mapping[str, ChosenLearningRate]) -> charts.Figure:
-    """How the learning rates were chosen: loss on {setting.mnist.trial.sizes.last} reserved images after
-    {setting.mnist.trial_updates} updates, the median of as many runs as there are seeds for it."""
+    """How the learning rates were chosen. Loss on {setting.mnist.trial.sizes.last} held-back images after
+    {setting.mnist.trial_updates} updates, the median over the search seeds; the lowest of a row wins."""
     return shown.search_table(("network",), [(titled(network), chosen[name]) for name, network in networks.items()], "peak")
 
 
@@ -317,15 +321,16 @@ VERY_GOOD = Margin(
 )
 
 
-def deeper(id: str, which: str, name: str, than: str) -> Claim:
+def deeper(id: str, which: str, name: str, than: str, comments: Comments) -> Claim:
     """One more convolution helps."""
     new, old = f"{name}.unseen_accuracy", f"{than}.unseen_accuracy"
     return Claim(
         id,
         source="ours",
-        headline=f"A {which} convolution helps at equal parameter count",
+        headline=f"A {which} convolution reads more digits with the same number of weights",
         says=f"At equal parameter count a {which} convolution raises accuracy on unseen images: from {{{old}}} to {{{new}}}.",
         holds=larger(new, than=old),
+        comments=comments,
     )
 
 
@@ -333,18 +338,18 @@ CLAIMS = (
     Claim(
         "S3",
         source="original 1.2",
-        headline="All three of the original's networks do very well on MNIST",
+        headline="All three of the original's networks read MNIST very well",
         quote=original.QUOTES["S3"],
         says="Each of the original's three networks reads {margin} of the test images, over runs: "
         "{two.final_test_accuracy} (`16/36`), {largest.final_test_accuracy} (`16/64`), "
         "{smallest.final_test_accuracy} (`16/16/16`).",
         holds=every(*(at_least(f"{name}.final_test_accuracy", VERY_GOOD) for name in ORIGINAL)),
         comments=Comments(
-            supported="Right, and on unseen digits, where the original showed training accuracy alone; for scale, logistic "
-            "regression reads {linear.final_test_accuracy.short} of them.",
-            refuted="Not with this training: at least one network does not read {margin} of unseen digits. "
-            "The original showed training accuracy alone.",
-            inconclusive='Its "very high" names no mark, and at least one network is too near ours to say.',
+            supported="The original is right, and on digits that the networks had never seen, where it showed training images "
+            "alone. Even the smallest reads {smallest.final_test_accuracy}.",
+            refuted="At least one of the three does not reach {margin} on unseen digits with our training. The original showed "
+            "training images alone.",
+            inconclusive="At least one of the three is so near {margin} that these runs cannot say on which side it is.",
         ),
     ),
     Claim(
@@ -361,19 +366,44 @@ CLAIMS = (
             different("largest.unseen_accuracy", to="smallest.unseen_accuracy", by=TENTH_OF_A_POINT),
         ),
         comments=Comments(
-            supported="They differ, but size ({setting.smallest.num_parameters} to {setting.largest.num_parameters} "
-            "parameters), arithmetic and depth change together, so nothing can be put down to any one of them.",
-            refuted="None differ by {margin} on unseen digits: networks of {setting.smallest.num_parameters} to "
-            "{setting.largest.num_parameters} parameters read MNIST alike.",
-            inconclusive="No pair is shown to differ by {margin} on unseen digits, nor are all shown to agree.",
+            supported="They differ, if only by tenths of a point: the smallest reads {smallest.unseen_accuracy}, the largest "
+            "{largest.unseen_accuracy}. Size, work and depth change together, so the cause stays open.",
+            refuted="They do not: no two of them are {margin} apart on unseen digits, though one has a dozen times the "
+            "parameters of another.",
+            inconclusive="If they differ, then by little: these runs neither find two that are {margin} apart nor rule it out.",
         ),
     ),
-    deeper("second-convolution", "second", "two", than="one"),
-    deeper("third-convolution", "third", "three", than="two"),
+    deeper(
+        "second-convolution",
+        "second",
+        "two",
+        than="one",
+        comments=Comments(
+            supported="Depth is worth something beyond its weights: from {one.unseen_accuracy} to {two.unseen_accuracy} of the "
+            "unseen digits.",
+            refuted="With the weights held equal, the second convolution reads no more: {two.unseen_accuracy}, after "
+            "{one.unseen_accuracy} with one.",
+            inconclusive="The second convolution reads {two.unseen_accuracy}, the first alone {one.unseen_accuracy}: too near "
+            "to each other for this many runs.",
+        ),
+    ),
+    deeper(
+        "third-convolution",
+        "third",
+        "three",
+        than="two",
+        comments=Comments(
+            supported="The third step still pays: from {two.unseen_accuracy} to {three.unseen_accuracy} of the unseen digits.",
+            refuted="There is an end to the gain: three convolutions read {three.unseen_accuracy}, two read "
+            "{two.unseen_accuracy}.",
+            inconclusive="Three convolutions read {three.unseen_accuracy}, two {two.unseen_accuracy}. The few runs of the "
+            "costliest network leave room for no gain at all; a few more would tell.",
+        ),
+    ),
     Claim(
         "digits-depth",
         source="ours",
-        headline="On a second task each further convolution helps, too",
+        headline="On smaller digits, too, each further convolution reads more",
         says="On the second task, at equal parameter count, a second and a third convolution each raise test accuracy: from "
         "{digits.one.final_test_accuracy} to {digits.two.final_test_accuracy} and to {digits.three.final_test_accuracy}.",
         # Paired: networks with the same seed are trained and judged on the same split, and splits differ in difficulty.
@@ -382,10 +412,10 @@ CLAIMS = (
             larger("digits.three.final_test_accuracy", than="digits.two.final_test_accuracy", paired=True),
         ),
         comments=Comments(
-            supported="So on this small task depth pays at equal size, step by step.",
-            refuted="At least one of the two steps does not raise it on these images. A likely reason: two poolings leave a "
-            "square of two by two positions, on which a third convolution has little left to slide over.",
-            inconclusive="One of the two steps at least is too small for these splits to tell.",
+            supported="On this small task, too, depth pays step by step at equal size.",
+            refuted="At least one step does not pay. Two poolings leave only two by two places of these small images, and a "
+            "third convolution has little left to look at: a likely reason.",
+            inconclusive="At least one of the two steps is too small for these splits to tell from luck.",
         ),
         runs=Runs(
             varies="how the images are split into training and test images, initial weights and the order of images",

@@ -1,25 +1,21 @@
-"""What do more parameters do to the gap?
+"""Do bigger networks overfit more?
 
-The original compares ten convolutional networks and concludes that more parameters help small networks and hardly matter to
-large ones, and that the gap between training and test grows with them. Its ten differ in depth and layout as well as in size.
-We rebuild networks with exactly its numbers of parameters, and beside them turn one knob alone: the width of a single hidden
-layer, on so few images that the size at which a network begins to fit every training label lies inside the range; with true
-labels, and with some replaced at random. All networks of one comparison are trained in the same way, at one learning rate.
+The original compares ten convolutional networks and concludes that more parameters help small networks, hardly matter to large
+ones, and widen the gap between training and test. Its ten differ in depth and layout as well as in size. We rebuild them, and
+beside them turn one knob alone: the width of a single hidden layer, with true labels, and with some replaced at random.
 """
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from experiments import original
+from experiments import networks as shown
+from experiments import original, size_curves
 from experiments.compared import Study, resized, search, trainings
 from experiments.margins import FITTED, TREND
-from experiments.networks import search_table
-from experiments.panels import score_trend
 from experiments.quantities import GAP_ACCURACY, GAP_LOSS, TEST_ACCURACY, TEST_LOSS, TRAIN_ACCURACY, measured
 from experiments.thresholds import around, first_values, gain_per_doubling, lowest_before, where_reached
 from lab.data import MNIST
 from lab.models import MLP
-from lab.trained import Classification
 from lab.training import ChosenLearningRate, LearningRateSearch, Recipe
 from measured import charts
 from measured.evidence import Claim, Comments, Margin, Quantity, Result, Runs, Seeds, Sweep, factor
@@ -147,10 +143,10 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         metrics[name] |= {role: measured(SCORES, runs[at]) for role, at in asdict(settings.size).items() if at in runs.runs}
         metrics[name] |= around(runs, fitting, SCORES) | {"before": {TEST_LOSS.name: lowest_before(runs, fitting, TEST_LOSS)}}
     metrics["clean"]["gain"] = gain_per_doubling(sweeps["clean"], TEST_ACCURACY, settings.size.large, settings.size.largest)
-    noise = "{setting.noisy.images.label_noise.percent} of the training labels are replaced at random, to be fitted too."
-    figures = charts.drawn(sweep, sweeps["clean"], metrics["clean"], settings, "True labels.", variant="clean")
-    figures |= charts.drawn(sweep, sweeps["noisy"], metrics["noisy"], settings, noise, variant="noisy")
-    figures |= charts.drawn(gap, sweeps, metrics) | charts.drawn(ten, sweeps["ten"]) | charts.drawn(networks)
+    figures = charts.drawn(size_curves.gap, sweeps, metrics) | charts.drawn(size_curves.unseen, sweeps, metrics)
+    for name, labels in size_curves.LABELS.items():
+        figures |= charts.drawn(size_curves.sweep, sweeps[name], metrics[name], settings.rule, labels, variant=name)
+    figures |= charts.drawn(size_curves.ten, sweeps["ten"]) | charts.drawn(shown.networks)
     return Result(metrics, figures | charts.drawn(rates, chosen))
 
 
@@ -158,43 +154,9 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
 # Figures
 
 
-def sweep(runs: Sweep[Classification], metrics: dict[str, Any], settings: Settings, labels: str) -> charts.Figure:
-    """{labels} {setting.clean.images.num_train} training images of each run's own; scored in evaluation mode on all images
-    trained on and on test images with their true labels."""
-    marks = {f"{MNIST.num_classes} classes × {settings.clean.images.sizes[0]:,} images": float(settings.rule)}
-    if (fitted := metrics["fitted"]["at"]).is_measured:
-        marks[f"{100 * FITTED.value:g} % of labels fitted"] = fitted.value
-    return score_trend(runs, marks)
-
-
-def gap(sweeps: dict[str, Sweep[Classification]], metrics: dict[str, Any]) -> charts.Figure:
-    """The gap by itself: training minus test accuracy, and test minus training loss. Marked is where networks with one layer
-    begin to fit their labels."""
-    lines = {"one layer, true labels": "clean", "one layer, some labels wrong": "noisy", "the original's ten": "ten"}
-    fitted = {line: metrics[lines[line]]["fitted"]["at"] for line in list(lines)[:2]}
-    marks = {f"{line}: fitted": at.value for line, at in fitted.items() if at.is_measured}
-    alt = "Gap of accuracy, left, and of loss, right, against parameters, for each set of networks and labels."
-    return charts.sweeps({line: sweeps[name] for line, name in lines.items()}, (GAP_ACCURACY, GAP_LOSS), marks=marks, alt=alt)
-
-
-def ten(runs: Sweep[Classification]) -> charts.Figure:
-    """The original's figure, on a logarithmic axis: {setting.ten.images.num_train} training images per run,
-    {setting.ten.recipe.num_updates} updates, scored like the sweep."""
-    return score_trend(runs)
-
-
-def networks() -> charts.Figure:
-    """Networks with exactly the original's ten numbers of parameters. Pooling follows each convolution."""
-    rows = [
-        (number, word, of.num_parameters, str(of), f"{of.pool} × {of.pool}", kind)
-        for number, (word, of, kind) in enumerate(original.TEN, start=1)
-    ]
-    return charts.table(("number", "the original calls it", "parameters", "our network", "pooling", "kind"), rows)
-
-
 def rates(chosen: dict[str, dict[str, ChosenLearningRate]]) -> charts.Figure:
-    """One learning rate for all networks of a comparison: that with the lowest loss, or median loss, of the networks tried. For
-    the sweep that is training loss on noisy labels after {setting.noisy.search_updates} updates, for the ten the loss on
+    """How the one learning rate of a comparison was chosen. The lowest loss, or median loss, of the networks tried decides. For
+    the sweeps that is training loss on noisy labels after {setting.noisy.search_updates} updates, for the ten the loss on
     reserved images after {setting.ten.search_updates}."""
     words = {"noisy": "the sweep", "ten": "the ten"}
     groups = [
@@ -203,7 +165,7 @@ def rates(chosen: dict[str, dict[str, ChosenLearningRate]]) -> charts.Figure:
         for network, of in searched.items()
         if network != "all" or len(searched) > 2
     ]
-    return search_table(("for", "network", "best"), groups, "loss at")
+    return shown.search_table(("for", "network", "best"), groups, "loss at")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -220,15 +182,16 @@ def trend(claim: str, quote: str, quantity: Quantity) -> Claim:
     return Claim(
         claim,
         source="original 3.2",
-        headline=f"Over the original's ten networks, {what} grows with parameters",
+        headline=f"Over the original's ten networks, {what} grows with size",
         quote=original.QUOTES[quote],
         says=f"Over the original's ten networks, {what} grows with the number of parameters: rank correlation {{{name}}}, "
         "{margin} to count.",
         holds=at_least(name, TREND),
         comments=Comments(
-            supported=f"Over the ten as a whole, {what} goes up with the number of parameters.",
-            refuted=f"Over the ten as a whole, {what} does not go up with the number of parameters.",
-            inconclusive=f"Whether {what} goes up with the number of parameters over the ten, these seeds do not decide.",
+            supported=f"As a rule, {what} is higher in the larger ones: rank correlation {{{name}}}. But they differ in depth "
+            "and pooling too, so size need not be the reason.",
+            refuted=f"As a rule it is not: the rank correlation is {{{name}}}.",
+            inconclusive=f"The rank correlation is {{{name}}}: too near the margin to call it growth or none.",
         ),
     )
 
@@ -240,23 +203,25 @@ def rises(quantity: Quantity, by: Margin) -> Test:
 
 def grows(claim: str, quantity: Quantity, by: Margin) -> Claim:
     """That a gap grows with the number of parameters all along: up to the size that fits the labels, and beyond it."""
-    what = f"the {quantity.title.split(' (')[0]}"
+    what, seen = f"the {quantity.title.split(' (')[0]}", f"{{clean.threshold.{quantity.name}}}"
+    largest = f"{{clean.largest.{quantity.name}}}"
     return Claim(
         claim,
         source="original 3.2",
-        headline=f"With the width of one layer, {what} grows all along",
+        headline=f"As one layer gets wider, {what} grows all along",
         quote=original.QUOTES["S13a"],
         says=f"{what.capitalize()} grows by {{margins[0]}} up to the first network that fits the labels, and by as much beyond "
         f"it: from {{clean.smallest.{quantity.name}}} at {{setting.size.smallest}} parameters to "
-        f"{{clean.threshold.{quantity.name}}} there and {{clean.largest.{quantity.name}}} at {{setting.size.largest}}.",
+        f"{seen} there and {largest} at {{setting.size.largest}}.",
         holds=every(
             rises(quantity, by),
             larger(f"clean.largest.{quantity.name}", than=f"clean.threshold.{quantity.name}", by=by, paired=True),
         ),
         comments=Comments(
-            supported=f"{what.capitalize()} keeps growing, also where every label is fitted already.",
-            refuted=f"{what.capitalize()} does not grow all along: in one half of the range at least it fails to.",
-            inconclusive=f"Whether {what} grows in both halves of the range, these seeds do not decide.",
+            supported=f"It keeps growing, from {seen} where every label is first fitted to {largest} in the largest network.",
+            refuted=f"It does not: it is {seen} where every label is first fitted, and {largest} in the largest network.",
+            inconclusive=f"It is {seen} where every label is first fitted and {largest} in the largest network: in one half of "
+            "the range at least, too little to tell.",
         ),
     )
 
@@ -265,7 +230,7 @@ CLAIMS = (
     Claim(
         "S12a",
         source="original 3.2",
-        headline="Small networks gain from parameters",
+        headline="Small networks gain from more parameters",
         quote=original.QUOTES["S12a"],
         says="Small networks gain {margins[0]} of test accuracy with every doubling: {clean.small.final_test_accuracy} with "
         "{setting.size.small} parameters, {clean.twice.final_test_accuracy} with {setting.size.twice} and "
@@ -275,39 +240,45 @@ CLAIMS = (
             larger("clean.fourfold.final_test_accuracy", than="clean.twice.final_test_accuracy", by=ONE_POINT, paired=True),
         ),
         comments=Comments(
-            supported="Among small networks, whoever doubles the parameters sees the difference.",
-            refuted="Even among small networks a doubling can go unseen.",
-            inconclusive="Whether every doubling of a small network can be seen, these seeds leave open.",
+            supported="Each doubling shows: two of them take the test accuracy from {clean.small.final_test_accuracy} to "
+            "{clean.fourfold.final_test_accuracy}.",
+            refuted="Even a small network can double without a gain that you would see: the test accuracy is "
+            "{clean.twice.final_test_accuracy}, then {clean.fourfold.final_test_accuracy}.",
+            inconclusive="Two doublings take the test accuracy from {clean.small.final_test_accuracy} to "
+            "{clean.fourfold.final_test_accuracy}, but one of them may be too small to see.",
         ),
     ),
     Claim(
         "S12b",
         source="original 3.2",
-        headline="Large networks hardly gain from parameters",
+        headline="Large networks hardly gain from more parameters",
         quote=original.QUOTES["S12b"],
         says="From {setting.size.large} to {setting.size.largest} parameters, test accuracy gains {margin} with a doubling, "
         "on average: {clean.gain}.",
         holds=at_most("clean.gain", ONE_POINT),
         comments=Comments(
-            supported="At this size, whoever doubles the parameters does not see the difference.",
-            refuted="Large networks still gain more than that.",
-            inconclusive="Whether large networks gain less than that is open over these seeds.",
+            supported="Doubling a large network adds {clean.gain} of test accuracy: too little to see in a plot.",
+            refuted="Doubling a large network still adds {clean.gain} of test accuracy.",
+            inconclusive="Doubling a large network adds {clean.gain} of test accuracy: about as much as one can see.",
         ),
     ),
     trend("S12c", "S12a", TEST_ACCURACY),
     Claim(
         "S12d",
         source="original 3.2",
-        headline="A network that is large enough finds good weights easily",
+        headline="A network that is large enough fits its training labels easily",
         quote=original.QUOTES["S12d"],
         says="With {setting.size.rule} parameters, about as many as classes times images, the network fits {margins[0]} of its "
         "training labels, where all are true and where {setting.noisy.images.label_noise.percent} were replaced: "
         "{clean.rule.final_train_accuracy} and {noisy.rule.final_train_accuracy}.",
         holds=every(at_least("clean.rule.final_train_accuracy", FITTED), at_least("noisy.rule.final_train_accuracy", FITTED)),
         comments=Comments(
-            supported="As far as fitting goes it is easy: at that size plain training fits nearly every label, wrong ones too.",
-            refuted="Not by this training: even a network of that size leaves training labels unfitted.",
-            inconclusive="Whether a network of that size fits its training labels, these seeds do not settle.",
+            supported="It fits {clean.rule.final_train_accuracy} of its labels where all are true, and "
+            "{noisy.rule.final_train_accuracy} where some are wrong. That is memory: it says nothing yet of new images.",
+            refuted="Not by this training: it fits {clean.rule.final_train_accuracy} of its labels where all are true, and "
+            "{noisy.rule.final_train_accuracy} where some are wrong.",
+            inconclusive="It fits {clean.rule.final_train_accuracy} of its labels where all are true, and "
+            "{noisy.rule.final_train_accuracy} where some are wrong: too near the bound to call.",
         ),
     ),
     grows("S13a", GAP_ACCURACY, ONE_POINT),
@@ -322,9 +293,12 @@ CLAIMS = (
         "{clean.threshold.gap_loss} nats.",
         holds=every(rises(GAP_ACCURACY, ONE_POINT), rises(GAP_LOSS, TWENTIETH_NAT)),
         comments=Comments(
-            supported="So far the original is right.",
-            refuted="Not even there does the gap grow in both readings.",
-            inconclusive="Whether both gaps grow up to there, these seeds do not decide.",
+            supported="So far the original is right: the gap reaches {clean.threshold.gap_accuracy} of accuracy, and "
+            "{clean.threshold.gap_loss} nats of loss.",
+            refuted="Not even there do both grow: the gap is {clean.threshold.gap_accuracy} of accuracy, and "
+            "{clean.threshold.gap_loss} nats of loss.",
+            inconclusive="The gap there is {clean.threshold.gap_accuracy} of accuracy and {clean.threshold.gap_loss} nats of "
+            "loss. At least one of the two is too near where it began.",
         ),
     ),
     Claim(
@@ -339,15 +313,18 @@ CLAIMS = (
             smaller("clean.largest.gap_loss", than="clean.threshold.gap_loss", by=TWENTIETH_NAT, paired=True),
         ),
         comments=Comments(
-            supported="From there on more parameters close the gap, in both readings.",
-            refuted="The gap does not shrink in both readings once the labels are fitted.",
-            inconclusive="Whether both gaps shrink from there on, these seeds do not decide.",
+            supported="From there on more parameters close the gap: in the largest network it is {clean.largest.gap_accuracy} "
+            "of accuracy, and {clean.largest.gap_loss} nats of loss.",
+            refuted="Not both of them: in the largest network the gap is {clean.largest.gap_accuracy} of accuracy, and "
+            "{clean.largest.gap_loss} nats of loss.",
+            inconclusive="In the largest network the gap is {clean.largest.gap_accuracy} of accuracy and "
+            "{clean.largest.gap_loss} nats of loss. At least one of the two may not have shrunk.",
         ),
     ),
     Claim(
         "S13d",
         source="original 3.2",
-        headline="More parameters overfit, to the harm of unseen images",
+        headline="Beyond the size that fits every label, more parameters hurt on unseen images",
         quote=original.QUOTES["S13d"],
         says="From the first network that fits the true labels to {setting.size.largest} parameters, test accuracy falls or "
         "the test loss rises: from {clean.threshold.final_test_accuracy} and {clean.threshold.final_test_loss} nats to "
@@ -357,15 +334,18 @@ CLAIMS = (
             larger("clean.largest.final_test_loss", than="clean.threshold.final_test_loss", paired=True),
         ),
         comments=Comments(
-            supported="Beyond the size that fits every label, more parameters do harm on images never seen.",
-            refuted="A gap is no harm: beyond that size, more parameters cost neither accuracy nor loss on unseen images.",
-            inconclusive="Whether more parameters harm unseen images beyond that size is open over these seeds.",
+            supported="They do, in accuracy or in loss: the test accuracy goes from {clean.threshold.final_test_accuracy} to "
+            "{clean.largest.final_test_accuracy}.",
+            refuted="They do not: the test accuracy goes from {clean.threshold.final_test_accuracy} to "
+            "{clean.largest.final_test_accuracy}, and the test loss does not rise either.",
+            inconclusive="The test accuracy goes from {clean.threshold.final_test_accuracy} to "
+            "{clean.largest.final_test_accuracy}; it or the test loss is too uncertain to rule harm out.",
         ),
     ),
     Claim(
         "peak-at-threshold",
         source="Belkin et al. 2019",
-        headline="With noisy labels, the test loss peaks where networks begin to fit every label",
+        headline="With some labels wrong, the test loss peaks where networks begin to fit them all",
         says="With {setting.noisy.images.label_noise.percent} label noise, the test loss of the first network that fits its "
         "labels is {margins[0]} that of one of about half its size, and as much above one of about double its size: "
         "{noisy.threshold.final_test_loss}, {noisy.half.final_test_loss} and {noisy.double.final_test_loss}.",
@@ -376,15 +356,18 @@ CLAIMS = (
             larger("noisy.threshold.final_test_loss", than="noisy.double.final_test_loss", by=TWENTIETH, paired=True),
         ),
         comments=Comments(
-            supported="A network that only just fits the mistakes does worse elsewhere than its smaller and larger neighbours.",
-            refuted="There is no such peak at the size that just fits the labels.",
-            inconclusive="Whether there is a peak at that size, these seeds do not decide.",
+            supported="A network that only just learns the mistakes does worse elsewhere than its neighbours: its test loss is "
+            "{noisy.threshold.final_test_loss}, that of one twice as large {noisy.double.final_test_loss}.",
+            refuted="There is no such peak: the test loss is {noisy.threshold.final_test_loss} at that size, and "
+            "{noisy.double.final_test_loss} at about twice the size.",
+            inconclusive="The test loss is {noisy.threshold.final_test_loss} at that size and "
+            "{noisy.double.final_test_loss} at about twice the size: on one side at least, the drop is too small to call.",
         ),
     ),
     Claim(
         "descends-again",
         source="Belkin et al. 2019",
-        headline="Beyond the peak the test loss falls below the best of the small networks",
+        headline="Beyond the peak, the test loss falls below that of every small network",
         says="With {setting.noisy.images.label_noise.percent} label noise, the lowest test loss of all networks too small to "
         "fit the labels is {margin} that of {setting.size.wide} parameters: {noisy.before.final_test_loss} and "
         "{noisy.wide.final_test_loss}.",
@@ -392,9 +375,12 @@ CLAIMS = (
         "reports it).",
         holds=larger("noisy.before.final_test_loss", than="noisy.wide.final_test_loss", by=TWENTIETH, paired=True),
         comments=Comments(
-            supported="Whoever stops at the best of the small networks misses better ones.",
-            refuted="The best of the small networks is not beaten by the largest one.",
-            inconclusive="Whether the largest network beats the best of the small ones, these seeds do not decide.",
+            supported="The large network reaches {noisy.wide.final_test_loss}, the best small one "
+            "{noisy.before.final_test_loss}. Whoever stops at the best small one misses that.",
+            refuted="The large network reaches {noisy.wide.final_test_loss}, the best small one "
+            "{noisy.before.final_test_loss}: nothing is gained by going on.",
+            inconclusive="The large network reaches {noisy.wide.final_test_loss}, the best small one "
+            "{noisy.before.final_test_loss}: too close to call.",
         ),
     ),
 )

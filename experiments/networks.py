@@ -99,3 +99,12 @@ def second_filters(network: CNN, weights: Mapping[str, Any]) -> charts.Figure:
     }
     alt = f"Small pictures, one per filter of the second layer, for two of its input channels: {' and '.join(weights)}."
     return charts.images(grids, columns=9, alt=alt)
+
+
+def networks() -> charts.Figure:
+    """Our networks with exactly the original's ten numbers of parameters. Pooling follows each convolution."""
+    rows = [
+        (number, word, of.num_parameters, str(of), f"{of.pool} × {of.pool}", kind)
+        for number, (word, of, kind) in enumerate(original.TEN, start=1)
+    ]
+    return charts.table(("number", "the original calls it", "parameters", "our network", "pooling", "kind"), rows)

@@ -1,10 +1,8 @@
-"""What path do the weights take?
+"""Can a flat picture show the path of the weights?
 
-The original's first convolutional network is trained on a part of MNIST several times, as in the original, and its weights are
-kept after every epoch. All checkpoints of these runs together are projected on their first two principal components: once for
-runs that start at the same weights and see the data in different orders, once for runs that start at weights of their own. Both
-are repeated with other images and other starts, each group of runs on a plane of its own. Beside each share of explained
-variance stands what random walks give that start at the same points and take steps of the same lengths.
+The original's first convolutional network is trained several times, and its weights are kept after every epoch. All of them
+together are projected on two principal components, for runs with a common start and for runs with starts of their own. Random
+walks with the same steps stand beside them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +25,7 @@ from measured import charts
 from measured.evidence import Claim, Comments, Estimate, Metric, Quantity, Result, Runs, Seeds, Share, at_least, smaller
 from measured.jobs import gather
 
-TITLE = "The path of the weights"
+TITLE = "The path of the weights, flattened"
 RUNS = Runs(
     varies="a whole group of {setting.runs} runs: training images, initial weights and orders of the images",
     shared="the number of images and of epochs",
@@ -186,27 +184,32 @@ def plane(part: str, paths: ByStart, trained: Trained) -> charts.Figure:
         }
         x[title] = f"component 1 ({100 * path.explained[0]:.0f} % of variance)"
         y[title] = f"component 2 ({100 * path.explained[1]:.0f} %)"
-    alt = "Paths on two principal components, a line per run with a dot per checkpoint, a panel per kind of start."
-    return charts.paths(panels, x=x, y=y, label="test accuracy (%)", alt=alt)
+    alt = (
+        "Two maps on two principal components: runs from the same start, and from starts of their own. Each run is a line with "
+        "a dot per epoch, coloured by test accuracy."
+    )
+    return charts.paths(panels, x=x, y=y, label="test accuracy (%)", step="epoch", alt=alt)
 
 
 def whole(paths: ByStart, trained: Trained) -> charts.Figure:
-    """All weights on their first two joint principal components: a group of {setting.runs} runs of {setting.network} with Adam
-    at a learning rate of {setting.learning_rate}, a dot per epoch; PCA in float64 of float32 weights, centred, nothing
-    rescaled. The number is the test accuracy at the end."""
+    """The paths of all runs, cast on one plane. A line is a run, a dot its weights after an epoch, the number its test accuracy
+    at the end (%); from one start, and from starts of their own. {setting.runs} runs of {setting.network}, Adam at
+    {setting.learning_rate}; first two joint principal components, PCA in float64 of float32 weights, centred, nothing
+    rescaled."""
     return plane("whole", paths, trained)
 
 
 def layer(paths: ByStart, trained: Trained) -> charts.Figure:
-    """The weights of the second convolution alone, on components of their own; runs, dots and numbers as before."""
+    """One layer alone: the second convolution, on a plane of its own. The same runs; lines, dots and numbers as in the picture
+    of all weights."""
     return plane("layer", paths, trained)
 
 
 def explained(metrics: Mapping[str, Any]) -> charts.Figure:
-    """Variance that two components explain, in groups of {setting.runs} runs. Third column: of all checkpoints of all runs of a
-    group together; fourth: the same for {setting.num_simulations} sets of random walks with the same starts, numbers of
-    checkpoints and step lengths; fifth: what the joint plane keeps of one run's movement; then the PCA of each run by itself,
-    and of its random walk. PCA in float64 of float32 weights."""
+    """How much two components hold, and what random walks give. Third column: share of the variance of all runs of a group
+    together, on their joint plane; fourth: the same for {setting.num_simulations} sets of random walks with these starts and
+    step lengths; fifth: what the joint plane keeps of one run's own way; then a run on a plane of its own, and its random walk.
+    Groups of {setting.runs} runs; PCA in float64 of float32 weights."""
     rows = [
         (title, weights, *(metrics[start][part][share.name] for share in SHARES))
         for start, title in STARTS.items()
@@ -216,9 +219,8 @@ def explained(metrics: Mapping[str, Any]) -> charts.Figure:
 
 
 def alone(metrics: Mapping[str, Any]) -> charts.Figure:
-    """One run by itself, with a start of its own: the variance that its first two components leave out, beside that of a random
-    walk with the same steps, and how far it gets, as a multiple of what such a walk covers. Means over the runs of a
-    group."""
+    """One run against a random walk with the same steps. The variance that two components leave out of a run, and of the walk;
+    then how far the run gets, as a multiple of the walk's distance. Runs with starts of their own, means over a group."""
     rows = [
         (weights, *(metrics["own"][part][quantity.name] for quantity in (LEFT_OUT, LEFT_OUT_WALK, STRAIGHTNESS)))
         for part, weights in PARTS.items()
@@ -227,8 +229,8 @@ def alone(metrics: Mapping[str, Any]) -> charts.Figure:
 
 
 def outside(paths: Mapping[str, Sequence[Mapping[str, Paths]]], settings: Settings) -> charts.Figure:
-    """What the picture hides: distance of a checkpoint from the plane over its distance from the mean of all checkpoints of its
-    group."""
+    """What the picture hides: how far off the plane each dot lies. Distance from the plane as a share of the distance from the
+    middle of the group, epoch by epoch; at `100 %` a dot is off the plane altogether."""
     return charts.curves(
         {
             panel: {
@@ -243,24 +245,27 @@ def outside(paths: Mapping[str, Sequence[Mapping[str, Paths]]], settings: Settin
         },
         x="epochs",
         y="distance from the plane (%)",
-        alt="Share of the distance outside of the plane against epochs, a line per kind of start, a panel per set of weights.",
+        alt="Two panels, all weights and the second convolution. Distance from the plane as a share of the distance from the "
+        "middle of the group, in per cent, against epochs: a line with a band for runs with the same start, one for runs with "
+        "starts of their own.",
     )
 
 
 def filters(network: CNN, moments: Mapping[str, Any], seed: int) -> charts.Figure:
-    """The original's picture: the filters of the first layer at the start and at the end of one run, seed {seed}, float32. Blue
-    is negative, orange positive, one scale for all."""
+    """The original's picture again: first-layer filters, start and end. One run, seed {seed}, float32; blue is negative, orange
+    positive, one scale for all."""
     return shown.first_filters(network, moments)
 
 
 def second_filters(network: CNN, moments: Mapping[str, Any], seed: int) -> charts.Figure:
-    """The filters of the second layer for its first two input channels, seed {seed}, float32, one scale for all."""
+    """Second-layer filters, start and end. For the layer's first two input channels; seed {seed}, float32, one scale for
+    all."""
     return shown.second_filters(network, moments)
 
 
 def two_matrices(network: CNN, weights: np.ndarray, seed: int) -> charts.Figure:
-    """The original's PCA figure, made again: a dot is one row of a weight matrix of one trained network, one row per input of
-    the layer. Seed {seed}, float64."""
+    """The original's PCA figure, made again. A dot is one row of a weight matrix of one trained network, a row per input of the
+    layer; each matrix is on components of its own. Seed {seed}, float64."""
     named = network.named_weights(weights)
     layers = {"fully connected, 1764 to 128": named["7.weight"], "output, 128 to 10": named["9.weight"]}
     dots = {name: principal_components(matrix.T, 2).coordinates for name, matrix in layers.items()}
@@ -268,7 +273,7 @@ def two_matrices(network: CNN, weights: np.ndarray, seed: int) -> charts.Figure:
         {"each matrix on components of its own": dots},
         x="component 1",
         y="component 2",
-        alt="Dots of two weight matrices in one pair of axes, one dot per row of a matrix.",
+        alt="Two overlapping clouds of dots in one pair of axes, one cloud per weight matrix, one dot per row of it.",
     )
 
 
@@ -281,7 +286,7 @@ def shows_path(id: str, start: str, runs: str, comments: Comments) -> Claim:
     return Claim(
         id,
         source="original 2",
-        headline=f"Two principal components show the path of the weights: runs with {runs}",
+        headline=f"Two principal components show the path of the weights, of runs with {runs}",
         quote=original.QUOTES["S5a"],
         says=f"Of {{setting.runs}} runs with {runs}, two joint components keep {{margin}} of what the weights do on their way: "
         f"{{{start}.whole.kept}}, on the average over the runs of a group.",
@@ -296,10 +301,12 @@ CLAIMS = (
         "own",
         "starts of their own",
         Comments(
-            supported="The joint plane keeps most of the movement here. The original's own figure holds no path at all.",
-            refuted="PCA always reaches two dimensions. Here they hide most of how runs with starts of their own move, and "
-            "could hardly do otherwise: runs that have nothing to do with one another each need a direction.",
-            inconclusive="PCA always reaches two dimensions; whether they keep most of the movement is not decided.",
+            supported="The joint plane keeps {own.whole.kept} of each run's way, most of it. The original's own figure holds "
+            "no path at all.",
+            refuted="PCA always gives a plane. This one keeps {own.whole.kept} of each run's way: its axes tell which run it "
+            "is, and not how it moves.",
+            inconclusive="The joint plane keeps {own.whole.kept} of each run's way, so near a half that more groups of runs "
+            "would have to decide.",
         ),
     ),
     shows_path(
@@ -307,16 +314,18 @@ CLAIMS = (
         "shared",
         "the same start",
         Comments(
-            supported="With a shared start the joint plane keeps most of a run's movement; random walks tell what that means.",
-            refuted="Even with a shared start, which lets runs be compared, two components hide most of how the weights move, "
-            "but not of every layer: of the second convolution alone they keep {shared.layer.kept}.",
-            inconclusive="Whether two components keep most of the movement of runs with a shared start is not decided.",
+            supported="From a common start the joint plane keeps {shared.whole.kept} of each run's way. Random walks tell what "
+            "that is worth.",
+            refuted="Even from a common start the plane keeps {shared.whole.kept} of each run's way. One layer alone fares "
+            "otherwise: of the second convolution's it keeps {shared.layer.kept}.",
+            inconclusive="From a common start the plane keeps {shared.whole.kept} of each run's way, so near a half that more "
+            "groups of runs would have to decide.",
         ),
     ),
     Claim(
         "walk-fills-plane",
         source="Antognini and Sohl-Dickstein 2018",
-        headline="A random walk puts most of its variance into two components",
+        headline="A random walk, which goes nowhere, lies mostly in a plane",
         says="A random walk with the steps of one of our runs, which goes nowhere, has {margin} of its variance in two "
         "components: {own.whole.walk}.",
         kind="check",
@@ -324,27 +333,26 @@ CLAIMS = (
         published='of a long walk, "most of the variance is in the first few PCA components" (abstract).',
         holds=at_least("own.whole.walk", MOSTLY),
         comments=Comments(
-            supported="This is a theorem, and here a check of the null model: a share of explained variance means nothing by "
-            "itself.",
-            refuted="This would contradict a theorem; the null model is at fault.",
-            inconclusive="The null model was simulated too seldom.",
+            supported="Two components hold {own.whole.walk.short} of a walk without any aim. A large share alone is no sign of "
+            "a direction.",
+            refuted="This would contradict a theorem; our simulation of the walk must be at fault.",
+            inconclusive="The walk was simulated too seldom to check the theorem.",
         ),
     ),
     Claim(
         "path-beats-walk",
         source="ours",
-        headline="A run's path is flatter than a random walk",
+        headline="Training goes somewhere: a run's path is flatter than a random walk",
         says="What two components leave out of one run's path is {margin} smaller than for a random walk with the same steps: "
         "{own.whole.left_out} against {own.whole.left_out_walk}.",
         holds=smaller("own.whole.left_out", than="own.whole.left_out_walk", by=FLATTER, paired=True),
         comments=Comments(
-            supported="Training is more than a random walk: it has a drift, which takes it {own.whole.straightness} times as "
-            "far as a walk with its steps would get. But only what exceeds the walk is a finding; the rest is what PCA does to "
-            "any path.",
-            refuted="By this measure the path of a single run is not much flatter than a walk without direction. It gets "
-            "{own.whole.straightness} times as far as such a walk.",
-            inconclusive="How much flatter the path of a single run is than a walk without direction is open; it gets "
-            "{own.whole.straightness} times as far.",
+            supported="A plane leaves out {own.whole.left_out} of a run's path and {own.whole.left_out_walk} of a walk's. "
+            "Training has a drift; the rest of the flatness is what PCA does to any path.",
+            refuted="A plane leaves out {own.whole.left_out} of a run's path and {own.whole.left_out_walk} of a walk's: by "
+            "this sign alone, training might as well be aimless.",
+            inconclusive="A plane leaves out {own.whole.left_out} of a run's path and {own.whole.left_out_walk} of a walk's; "
+            "more groups of runs would tell whether that is a third less.",
         ),
     ),
 )

@@ -1,8 +1,7 @@
-"""Can a network fit labels that mean nothing?
+"""Can a network learn labels that mean nothing?
 
-A network with two convolutions learns images of MNIST whose labels were replaced by random ones. We ask whether it fits them,
-what it then makes of new images with their true labels, how long it takes beside true labels, and what happens in between,
-when only a part of the labels is replaced. A network that is too small stands beside it.
+A network with two convolutions learns images of MNIST whose labels were drawn at random. Does it fit them, what does it make of
+new images, how long does it take, and what happens when only a part of the labels is replaced?
 """
 
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from measured.evidence import Claim, Comments, Margin, Result, Runs, Seeds, Sing
 from measured.evidence.tests import at_least, at_most, equal
 from measured.jobs import gather
 
-TITLE = "Random labels"
+TITLE = "Labels learned by heart"
 RUNS = Runs(
     varies="the training images, the labels drawn for them, the initial weights and the order of batches",
     shared="the test images",
@@ -144,33 +143,43 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
 
 
 def loss(runs: Sweep[Memorized]) -> charts.Figure:
-    """Loss of {setting.large.network}, {setting.large.num_labels} images, in evaluation mode: the last point on everything,
-    those before on at most {setting.history_examples.first} training and {setting.history_examples.last} test images."""
+    """The loss with random labels, and with true ones. The dashed line is the price of a guess. {setting.large.network},
+    {setting.large.num_labels} images, evaluation mode; the last point on everything, those before on at most
+    {setting.history_examples.first} training and {setting.history_examples.last} test images."""
     return relabelled.over_training(runs, "loss")
 
 
 def accuracy(runs: Sweep[Memorized]) -> charts.Figure:
-    """Training and test accuracy of the same runs, measured in the same way."""
+    """How a network learns random labels, and true ones. Accuracy on training images, with the labels as given, and on test
+    images, with their true labels; the dashed line is guessing. {setting.large.network}, {setting.large.num_labels} images; the
+    last point on everything, those before on at most {setting.history_examples.first} training and
+    {setting.history_examples.last} test images."""
     return relabelled.over_training(runs, "accuracy")
 
 
 def over_epochs(runs: Sweep[Memorized]) -> charts.Figure:
-    """The runs between true and random labels on the way, measured as in the first figures."""
+    """Between true and random labels: accuracy on the way. A line per share of labels replaced; on training images with the
+    labels as given, and on test images with their true labels, on as many as in the first figures."""
     return relabelled.by_share(runs)
 
 
 def curve(runs: Sweep[Memorized]) -> charts.Figure:
-    """From true to random labels at the end of training: {setting.curve.network}, {setting.curve.num_labels} images."""
+    """From true labels to random ones, at the end of training. Accuracies, with the share of training labels that are
+    right, and losses. {setting.curve.network}, {setting.curve.num_labels} images."""
     panels = score_panels(runs, relabelled.GIVEN, relabelled.TRUE)
     panels["accuracy"]["training labels that are right"] = runs.points(relabelled.RIGHT)
-    alt = "Accuracies and the share of right labels, left, and losses, right, against the share of labels replaced."
+    alt = (
+        "Two panels against the share of labels replaced, from none to all. Left three lines: training accuracy, test accuracy "
+        "and the share of training labels that are right, with a level for guessing. Right training and test loss, on a "
+        "logarithmic axis."
+    )
     return charts.trend(panels, x=runs.knob, y=SCORE_AXES, levels=relabelled.GUESSED, alt=alt)
 
 
 def time(found: dict[str, Sweep[Memorized]], settings: Settings) -> charts.Figure:
-    """Updates until the labels are nearly fitted, between measurements on a straight line: the median over the runs that get
-    there. Mini-batches have {setting.curve.recipe.batch_size} images along the curve, {setting.large.recipe.batch_size}
-    otherwise."""
+    """How long it takes to learn the labels. Updates to {setting.nearly_fitted.percent} training accuracy, read off between
+    measurements on a straight line; medians of the runs that get there. Mini-batches have {setting.curve.recipe.batch_size}
+    images for the smaller network, {setting.large.recipe.batch_size} for the larger."""
     panel = f"updates to {with_unit(settings.nearly_fitted, '%')} training accuracy"
     lines = {
         f"{study.network}, {study.num_labels:,} images": {
@@ -180,13 +189,16 @@ def time(found: dict[str, Sweep[Memorized]], settings: Settings) -> charts.Figur
     }
     end = Single.once(settings.curve.recipe.num_updates, "updates")
     lines[f"where the runs of {settings.curve.network} end"] = dict.fromkeys(settings.replaced, end)
-    alt = "Updates to a training accuracy against the share of labels replaced, for two networks, on a logarithmic axis."
+    alt = (
+        "Updates until the training labels are nearly fitted, on a logarithmic axis, against the share of labels replaced: a "
+        "line for each of two networks, and a level where the runs end."
+    )
     return charts.trend({panel: lines}, x=found["curve"].knob, y=charts.Axis("updates", log=True), alt=alt)
 
 
 def networks(studies: dict[str, dict[int, Study]]) -> charts.Figure:
-    """What is trained: Adam, learning rate {setting.large.recipe.learning_rate}, no weight decay, no augmentation. Pooling
-    follows each convolution."""
+    """What is trained, on what, and how long. Adam at a learning rate of {setting.large.recipe.learning_rate}, no weight decay,
+    no augmentation; pooling follows each convolution."""
     rows = []
     for at in studies.values():
         for study in dict.fromkeys(at.values()):
@@ -210,7 +222,8 @@ def networks(studies: dict[str, dict[int, Study]]) -> charts.Figure:
 
 
 def scores(studies: dict[str, dict[int, Study]], found: dict[str, Sweep[Memorized]]) -> charts.Figure:
-    """At the end, on all training images with labels as given and on test images with their true labels."""
+    """Where each network ends. Scores on all training images, with labels as given, and on the test images, with their true
+    labels."""
     groups = []
     for name, at in studies.items():
         for percent, labels in ((0, "true"), (100, "random")):
@@ -221,13 +234,13 @@ def scores(studies: dict[str, dict[int, Study]], found: dict[str, Sweep[Memorize
 
 
 def zhang() -> charts.Figure:
-    """Not ours: the first table of Zhang and others, photographs (`CIFAR-10`): training / test accuracy in per cent, no crops,
-    no weight decay."""
+    """Not ours: what Zhang and others found with photographs. Their first table, `CIFAR-10`: training / test accuracy in per
+    cent, without crops and weight decay."""
     return charts.table(("network", "parameters", "true labels", "random labels"), published.ZHANG)
 
 
 def corruption(runs: Sweep[Memorized], settings: Settings) -> charts.Figure:
-    """The numbers behind both figures of the curve."""
+    """From true labels to random ones, in numbers. The same runs as in the two figures before."""
     rows = []
     for percent, found in runs.runs.items():
         timed = relabelled.timed(found, settings.nearly_fitted)
@@ -249,71 +262,97 @@ CLAIMS = (
     Claim(
         "S11a",
         source="original 3.1",
-        headline="A network fits random labels on its training set",
+        headline="A network can learn random labels by heart",
         quote=original.QUOTES["S11a"],
         says="After {setting.large.recipe.num_updates} updates the network gives {margin} of its {setting.large.num_labels} "
         "training images the label that was drawn for them: {large.random.final_train_accuracy}.",
         holds=at_least("large.random.final_train_accuracy", FITTED),
         comments=Comments(
-            supported="What it has learned is a list: nothing in an image says which label was drawn for it.",
-            refuted="The network has not stored its labels in that time.",
-            inconclusive="These runs do not settle whether it gets that far on average.",
+            supported="It gets {large.random.final_train_accuracy} of its training labels right. What it has learned is a "
+            "list: nothing in an image says which label was drawn for it.",
+            refuted="It gets {large.random.final_train_accuracy} of its training labels right in that time, which is not all "
+            "of the list.",
+            inconclusive="It gets {large.random.final_train_accuracy} of its training labels right, too near {margin} for "
+            "these runs to tell.",
         ),
     ),
     Claim(
         "S11b",
         source="original 3.1",
-        headline="After random labels the test set is at chance",
+        headline="After random labels, new images are read no better than by chance",
         quote=original.QUOTES["S11b"],
         says="On test images with their true labels the network gets {large.random.final_test_accuracy} right, and by luck "
         "{large.random.right} of its labels were: the two differ by {margin}.",
         holds=equal("large.random.final_test_accuracy", to="large.random.right", within=TWO_POINTS, paired=True),
         comments=Comments(
-            supported="The original is right, while the training images are fitted: {large.random.final_train_accuracy.short}.",
-            refuted="That cannot be on average: such labels say nothing about new images. Suspect a mistake.",
-            inconclusive="On average it must be at chance; these runs scatter too much to show it within the margin.",
+            supported="It reads {large.random.final_test_accuracy} of the test images. A perfect score in training says "
+            "nothing about new images here.",
+            refuted="It reads {large.random.final_test_accuracy} of the test images, off chance. Such labels say nothing about "
+            "new images, so suspect a mistake.",
+            inconclusive="It reads {large.random.final_test_accuracy} of the test images. That looks like chance, with too "
+            "much scatter to be sure within two points.",
         ),
     ),
     Claim(
         "S11c",
         source="original 3.1",
-        headline="The more labels are wrong, the lower the test accuracy",
+        headline="The more labels are wrong, the fewer new images are read",
         quote=original.QUOTES["S11c"],
         says="The larger the share of labels replaced, the lower the test accuracy: rank correlation {curve.trend}, where "
         "{margin} counts as going down.",
         holds=at_most("curve.trend", -TREND),
         comments=Comments(
             supported="Wrong labels do harm by degrees: the more there are, the fewer new digits the network reads.",
-            refuted="It fails in this simple form: more wrong labels do not go with a lower accuracy, step by step.",
-            inconclusive="How closely the two go together, these runs do not settle.",
+            refuted="Not step by step: with more wrong labels the test accuracy does not always go down.",
+            inconclusive="Test accuracy tends to fall with wrong labels, in a rank correlation of {curve.trend}: too loose an "
+            "order for so few runs.",
         ),
     ),
     Claim(
         "confident-errors",
         source="ours",
-        headline="After random labels the test loss is far above chance",
+        headline="After random labels the network is wrong with confidence",
         says="The test loss is not that of guessing but {margin} times as large: {large.random.final_test_loss} nats, "
         "{large.loss_over_chance} times that of guessing.",
         holds=at_least("large.loss_over_chance", TWICE_CHANCE),
+        comments=Comments(
+            supported="Its test loss is {large.loss_over_chance} times that of an honest guess. Doubt cannot cost so much; "
+            "only being sure of wrong answers can.",
+            refuted="Its test loss is {large.loss_over_chance} times that of an honest guess: not enough to call it confident.",
+            inconclusive="Its test loss is {large.loss_over_chance} times that of an honest guess, near the mark for confident "
+            "errors.",
+        ),
     ),
     Claim(
         "small-constant-factor",
         source="Zhang et al. 2017",
-        headline="Random labels take only a small factor longer",
+        headline="Random labels take only a small factor longer to learn",
         says="To a training accuracy of {setting.nearly_fitted.percent}, random labels take {large.random.timed.at} and true "
         "labels {large.true.timed.at}: the two differ by at most {margin}. Whether the factor is the same for more images is "
         "not asked.",
         published="training time grows only by a small constant factor (as others report it); Table 1, CIFAR-10: 100.0 % of "
         "random training labels fitted, 9.78 % on the test set (Inception).",
         holds=equal("large.random.timed.at", to="large.true.timed.at", within=TENFOLD),
+        comments=Comments(
+            supported="The list takes {large.random.timed.at}, the rule {large.true.timed.at}: slower, and far from hopeless.",
+            refuted="The list takes {large.random.timed.at}, the rule {large.true.timed.at}: no small factor.",
+            inconclusive="The list takes {large.random.timed.at}, the rule {large.true.timed.at}, near what we would still "
+            "call a small factor.",
+        ),
     ),
     Claim(
         "small-cannot-fit",
         source="ours",
         kind="check",
-        headline="A small network does not fit random labels in that time",
+        headline="A network that is too small does not learn random labels in that time",
         says="A network with {setting.small.network.num_parameters} parameters gets {margin} of {setting.small.num_labels} "
         "random labels right, after as many updates on the same images: {small.random.final_train_accuracy}.",
         holds=at_most("small.random.final_train_accuracy", HALF),
+        comments=Comments(
+            supported="With fewer parameters than labels it gets {small.random.final_train_accuracy} of them right. A list "
+            "needs room.",
+            refuted="Small as it is, it gets {small.random.final_train_accuracy} of the labels right.",
+            inconclusive="It gets {small.random.final_train_accuracy} of the labels right, about every second one.",
+        ),
     ),
 )

@@ -51,7 +51,10 @@ def over_training(runs: Sweep[Memorized], score: str) -> charts.Figure:
         title: {GIVEN: history(found, f"train_{score}"), TRUE: history(found, f"test_{score}")}
         for title, found in (("random labels", runs[100]), ("true labels", runs[0]))
     }
-    alt = f"{score.capitalize()} against epochs, random labels left, true labels right, with that of guessing drawn across."
+    alt = (
+        f"Two panels, random labels left, true labels right: {score} against epochs, a line with a band for training images "
+        "and one for test images, and a dashed level for guessing."
+    )
     return charts.curves(panels, x="epochs", y=SCORE_AXES[score], levels=dict.fromkeys(panels, GUESSED[score]), alt=alt)
 
 
@@ -67,5 +70,8 @@ def by_share(runs: Sweep[Memorized]) -> charts.Figure:
         title: {f"{percent} % replaced": history(found, score) for percent, found in runs.runs.items()}
         for title, score in ((GIVEN, "train_accuracy"), (TRUE, "test_accuracy"))
     }
-    alt = "Accuracy against epochs, a line per share of replaced labels, training images left, test images right."
+    alt = (
+        "Two panels, training images left, test images right: accuracy against epochs, a line with a band for each share of "
+        "replaced labels, from none to all."
+    )
     return charts.curves(panels, x="epochs", y=SCORE_AXES["accuracy"], levels={TRUE: GUESSED["accuracy"]}, alt=alt)

@@ -162,3 +162,47 @@ def listing(found: Found, metrics: Mapping[str, Any], columns: Mapping[str, str]
         for key in found
     ]
     return charts.table(("network", "from", "by", *columns.values()), rows)
+
+
+def counts(found: Found, metrics: Mapping[str, Any]) -> charts.Figure:
+    """What kind of point each search ends at. Gradient-flat: the gradient lies almost in the kernel of the Hessian (`r > 0.9`
+    and `r_H < 5e-4`, Frye and others). Still moving: when the steps ran out. Collapsed: less than {setting.rules.learned} of
+    the variance of the target is explained. Saddles: the share of the critical points beyond doubt that have not collapsed;
+    their eigenvalues of both signs are further from zero than rounding, and the way to the exact point, can have moved them.
+    These points have so many different losses."""
+    return listing(found, metrics, SHARES | {"saddles": "saddles", "num_losses": "different losses"})
+
+
+def certificates(found: Found, metrics: Mapping[str, Any]) -> charts.Figure:
+    """The certificates in numbers. The residual r of Frye and others is near 0 where a Newton step could still lower the
+    gradient, and near 1 where the gradient lies in the kernel of the Hessian; it is the largest that a search met. Steepness:
+    the slope of the squared gradient norm, over the most that it could be; near 0 where the gradient points along directions
+    of little curvature. An eigenvalue counts as zero below {setting.tolerance} of the largest magnitude."""
+    return listing(found, metrics, NUMBERS)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Eigenvalues
+
+POINTS_SHOWN = 5
+SPECTRA = (("small", WAYS[0]), ("small", WAYS[3]), ("large", WAYS[2]), ("large", WAYS[3]))
+"""The searches of which some points are shown with all their eigenvalues."""
+
+
+def eigenvalues(found: Found, tolerance: float) -> charts.Figure:
+    """All curvatures of some points, under a tolerance that can be moved. Each line is a point where a search ended; its ticks
+    are the eigenvalues over the largest magnitude, on an axis that is logarithmic on both sides of zero. In the grey band,
+    below {setting.tolerance}, an eigenvalue counts as zero. Beside each point: how many are negative, zero and positive, and
+    what these signs alone make of it; undecided, where some are zero and the others do not differ in sign. "Explore" lets you
+    drag the band."""
+    groups = {}
+    for kind, way in SPECTRA:
+        reached = found[kind, *way]
+        points = zip(reached.kinds[:POINTS_SHOWN], reached.eigenvalues[:POINTS_SHOWN].tolist(), strict=True)
+        groups[f"{reached.size}: {titled(*way)}"] = {
+            f"{number}, {critical_points.KINDS[kind]}": values for number, (kind, values) in enumerate(points, start=1)
+        }
+    alt = (
+        "Eigenvalues as ticks on an axis from the largest negative to the largest positive share: a line per point, in groups."
+    )
+    return charts.spectrum(groups, tolerance=tolerance, alt=alt)

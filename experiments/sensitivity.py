@@ -1,9 +1,9 @@
-"""Does the more sensitive network generalise worse, and does a larger batch?
+"""Does a more sensitive network generalise worse?
 
 A network is called sensitive if its answer changes much when the image changes a little. One network is trained with many batch
-sizes, once with equal updates and once with equal epochs, and with many learning rates; then its performance and its
-sensitivity are measured. Whether large batches generalise worse is asked where training losses are equal, with each batch size
-at a learning rate of its own; whether sensitivity foretells the gap, of networks that all fit their training images.
+sizes, once with equal updates and once with equal epochs, and with many learning rates. Whether large batches generalise worse
+is asked where training losses are equal, with each batch size at a learning rate of its own; whether sensitivity foretells the
+gap, of networks that all fit their training images.
 """
 
 from collections.abc import Mapping
@@ -23,20 +23,7 @@ from lab.network import Network
 from lab.sensitivity import Sensitivity
 from lab.training import Recipe, Train
 from measured import charts
-from measured.evidence import (
-    Claim,
-    Comments,
-    Margin,
-    Metric,
-    Missing,
-    Quantity,
-    Result,
-    Runs,
-    Seeds,
-    Single,
-    Sweep,
-    factor,
-)
+from measured.evidence import Claim, Comments, Margin, Metric, Missing, Quantity, Result, Runs, Seeds, Single, Sweep, factor
 from measured.evidence.tests import at_least, at_most, away_from, different, equal, every, larger
 from measured.jobs import gather
 
@@ -198,8 +185,7 @@ def measured_over(sweep: Sweep[Run]) -> dict[str, Any]:
 
 def sweep(runs: Sweep[Run], title: str) -> charts.Figure:
     """Loss, accuracy and sensitivity against the {title}. Network {setting.network}; sensitivity is the mean over
-    {setting.num_train} training and {setting.num_test} test images, in float32 and evaluation mode. A point where a network
-    died is left out."""
+    {setting.num_train} training and {setting.num_test} test images. A point where a network died is left out."""
 
     def lines(by_split: Mapping[str, Quantity], of: str = "") -> dict[str, dict[float, Metric]]:
         return {f"{of}{SPLITS[split]}": runs.points(quantity) for split, quantity in by_split.items()}
@@ -217,8 +203,8 @@ def sweep(runs: Sweep[Run], title: str) -> charts.Figure:
 
 
 def gap_by_loss(sweeps: Mapping[str, Sweep[Run]]) -> charts.Figure:
-    """Gap and test accuracy against the training loss, one dot per run, for all batch sizes and seeds of the two sweeps at one
-    learning rate."""
+    """Gap and test accuracy against training loss: a dot per run. All batch sizes and seeds of the two sweeps at one learning
+    rate; further left, the training images are fitted more closely. The gap is test minus training loss."""
     panels = {
         panel: {
             SWEEPS[name]: [(LOSS["train"].of(run), item.of(run)) for runs in sweep.runs.values() for run in runs]
@@ -232,9 +218,9 @@ def gap_by_loss(sweeps: Mapping[str, Sweep[Run]]) -> charts.Figure:
 
 
 def correlations(metrics: Mapping[str, Any]) -> charts.Figure:
-    """Spearman's rank correlation, per seed, of the sensitivity on test images with the test loss and the gaps, over
-    {setting.batch_sizes.num} batch sizes or {setting.learning_rates.num} learning rates. A gap above zero: test images have
-    the higher loss, or the lower accuracy."""
+    """How sensitivity goes with the test loss and the gaps, sweep by sweep. Spearman's rank correlation per seed, over
+    {setting.batch_sizes.num} batch sizes or {setting.learning_rates.num} learning rates; sensitivity on test images. One: the
+    two rise together; minus one: one falls as the other rises."""
     columns = ("with the test loss", "with the gap of the loss", "with the gap of the accuracy")
     ranks = {name: metrics[name]["rank"] for name in SWEEPS}
     rows = [(SWEEPS[name], of, *found.values()) for name, measures in ranks.items() for of, found in measures.items()]
@@ -242,7 +228,7 @@ def correlations(metrics: Mapping[str, Any]) -> charts.Figure:
 
 
 def mix(models: Mapping[str, Train], runs: Mapping[str, Run]) -> charts.Figure:
-    """Five models as the original mixes them, one run each: {setting.mix.num_updates} updates on the same
+    """Five models as the original mixes them, one run each. {setting.mix.num_updates} updates on the same
     {setting.mix.data.num_train} images; sensitivity on {setting.mix.num_examples} training and as many test images."""
     rows = []
     for name, model in models.items():
@@ -261,6 +247,7 @@ def mix(models: Mapping[str, Train], runs: Mapping[str, Run]) -> charts.Figure:
 TENTH_MORE = factor(1.1, "a change by less than a tenth is hard to see on a logarithmic axis")
 WIDEN = "widen the gap of the loss", "widen the gap of the loss by {margin}", "gap_loss", SMALL_GAP
 MISREAD = "misread more unseen images", "misread unseen images {margin} as often", "error", AS_PUBLISHED
+WHAT = {"gap_loss": "the gap of the loss", "error": "the share of new images misread"}
 EQUAL = {"at_loss": "where training losses are equal", "at_epochs": "after equally many epochs"}
 
 
@@ -271,18 +258,20 @@ def in_all(number: str) -> str:
 
 def large_batches(id: str, equal: str, do: str, by_margin: str, what: str, by: Margin) -> Claim:
     """What the largest batch does to a number, against the smallest, each at its own rate."""
+    first, last = (f"{{own.{equal}.{what}.{end}}}" for end in ("first", "last"))
+    at = "training loss" if equal == "at_loss" else "epochs"
+    found = f"{WHAT[what]} is {first} with the small batch and {last} with the large one"
     return Claim(
         id,
         source="original 3.3, part 2",
-        headline=f"Large batches at their own rate {do} {EQUAL[equal]}",
+        headline=f"At their own rate and equal {at}, large batches {do}",
         quote=original.QUOTES["S15c"],
         says="Each batch size at its own rate, batches of {setting.matched.batch_sizes.last} instead of "
-        f"{{setting.matched.batch_sizes.first}} {by_margin} {EQUAL[equal]}: from {{own.{equal}.{what}.first}} to "
-        f"{{own.{equal}.{what}.last}}.",
+        f"{{setting.matched.batch_sizes.first}} {by_margin} {EQUAL[equal]}: from {first} to {last}.",
         comments=Comments(
-            supported=f"Large batches {do} {EQUAL[equal]}, though each batch size has its own rate.",
-            refuted=f"With a rate of their own, large batches do not {do} by that much {EQUAL[equal]}.",
-            inconclusive=f"These seeds leave open whether large batches {do} by that much {EQUAL[equal]}.",
+            supported=f"They do: {found}.",
+            refuted=f"They do not, by an amount that counts: {found}.",
+            inconclusive=f"Perhaps: {found}. The likely range holds both a difference that counts and none.",
         ),
         holds=larger(f"own.{equal}.{what}.last", than=f"own.{equal}.{what}.first", by=by, paired=True),
         runs=runs_on("matched.own.data"),
@@ -298,10 +287,12 @@ CLAIMS = (
         says="From the smallest to the largest value the test accuracy changes by {margin}: "
         f"{in_all('from {*.accuracy.first} to {*.accuracy.last}')}.",
         comments=Comments(
-            supported="Performance changes in all three sweeps; in which direction, the numbers say.",
-            refuted="In at least one of the three sweeps the two ends perform alike; what happens in between, the figures "
-            "show.",
-            inconclusive="For at least one of the three sweeps the two ends are too close, or too few runs were made, to tell.",
+            supported="They do in all three sweeps. With the largest batch the test accuracy is {updates.accuracy.last} at "
+            "equal updates and {epochs.accuracy.last} at equal epochs: what you hold equal matters.",
+            refuted="In at least one of the three sweeps the two ends perform alike. With the largest batch the test accuracy "
+            "is {updates.accuracy.last} at equal updates and {epochs.accuracy.last} at equal epochs.",
+            inconclusive="In at least one of the three sweeps the two ends are too close to call. With the largest batch the "
+            "test accuracy is {updates.accuracy.last} at equal updates and {epochs.accuracy.last} at equal epochs.",
         ),
         holds=every(
             *(different(f"{at}.accuracy.last", to=f"{at}.accuracy.first", by=TENTH_OF_A_POINT, paired=True) for at in SWEEPS)
@@ -315,24 +306,30 @@ CLAIMS = (
         says="From the smallest to the largest value the sensitivity of the loss on test images changes by {margin}; it "
         f"is multiplied by {in_all('{*.change}')}.",
         comments=Comments(
-            supported="Sensitivity changes in all three sweeps; a factor below one is a fall.",
-            refuted="In at least one of the three sweeps sensitivity is about the same at both ends.",
-            inconclusive="For at least one of the three sweeps it is not decided whether sensitivity differs between the ends.",
+            supported="They do in all three sweeps. From the smallest batch to the largest, sensitivity is multiplied by "
+            "{updates.change} at equal updates, and by {epochs.change} at equal epochs.",
+            refuted="In at least one of the three sweeps the two ends are about as sensitive. From the smallest batch to the "
+            "largest it is multiplied by {updates.change} at equal updates, and by {epochs.change} at equal epochs.",
+            inconclusive="In at least one of the three sweeps the ends are too close to call. From the smallest batch to the "
+            "largest it is multiplied by {updates.change} at equal updates, and by {epochs.change} at equal epochs.",
         ),
         holds=every(*(away_from(f"{name}.change", none=1, by=TENTH_MORE) for name in SWEEPS)),
     ),
     Claim(
         "gap-is-training-loss",
         source="ours",
-        headline="Where training losses are equal, so are the gaps of two sweeps over the batch size",
+        headline="At equal training loss the gap is the same, whatever batch got there",
         says="At one learning rate, the gaps of the loss at equal updates and at equal epochs differ by {margin} where "
         "training losses are equal: {updates.at_loss.first} and {epochs.at_loss.first} at a loss of "
         "{setting.matched.sweep_losses.first}, {updates.at_loss.last} and {epochs.at_loss.last} at "
         "{setting.matched.sweep_losses.last}.",
         comments=Comments(
-            supported="So at one rate the gap tells how well the training images are fitted, whatever batch fitted them.",
-            refuted="The two sweeps have different gaps at one training loss at least: there is more in the gap than fitting.",
-            inconclusive="Whether the two sweeps have that nearly the same gap at equal training losses is open.",
+            supported="At the lower training loss the gap is {updates.at_loss.last} at equal updates and "
+            "{epochs.at_loss.last} at equal epochs. So the gap tells how closely the images were fitted.",
+            refuted="There is more in the gap than fitting. At the lower training loss it is {updates.at_loss.last} at equal "
+            "updates and {epochs.at_loss.last} at equal epochs.",
+            inconclusive="Nearly, it seems: at the lower training loss the gap is {updates.at_loss.last} at equal updates and "
+            "{epochs.at_loss.last} at equal epochs. More seeds would tell whether that is the same.",
         ),
         holds=every(
             *(
@@ -348,29 +345,33 @@ CLAIMS = (
     Claim(
         "updates-not-batch",
         source="ours",
-        headline="With the batch size the sensitivity of the logits rises at equal updates and falls at equal epochs",
+        headline="Larger batches make logits more sensitive at equal updates, and less at equal epochs",
         says="With the batch size, the sensitivity of the logits rises at equal updates and falls at equal epochs: rank "
         "correlations {updates.trend.logits} and {epochs.trend.logits}, where {margins[0]} is a rise and {margins[1]} a fall.",
         comments=Comments(
-            supported="So whether sensitivity rises or falls with the batch size depends on what is held equal beside it.",
-            refuted="The two ways to compare do not disagree in that manner here, as far as the logits go.",
-            inconclusive="Whether the two ways to compare disagree in that manner about the logits is not decided.",
+            supported="The same batches, and the order turns around: rank correlations of {updates.trend.logits} and "
+            "{epochs.trend.logits}. What you hold equal decides.",
+            refuted="The order does not turn around like that: rank correlations of {updates.trend.logits} at equal updates, "
+            "and {epochs.trend.logits} at equal epochs.",
+            inconclusive="Rank correlations of {updates.trend.logits} at equal updates and {epochs.trend.logits} at equal "
+            "epochs: one of them is too near the margin to call.",
         ),
         holds=every(at_least("updates.trend.logits", TREND), at_most("epochs.trend.logits", -TREND)),
     ),
     Claim(
         "sensitivity-and-gap",
         source="Novak et al. 2018",
-        headline="Among networks that fit their training images, the more sensitive one has the larger gap",
+        headline="Of networks that fit all their training images, the more sensitive has the larger gap",
         says="Among networks that read all their training images, the sensitivity of the probabilities on test images and the "
         "gap of the accuracy rise together, with a rank correlation of {margin}: {fitted.rank}, over "
         "{setting.fitted.num_networks} kinds of networks.",
         published='the Jacobian norm "correlates well with generalization" over thousands of networks (abstract; the paper '
         "shows scatter plots, no table).",
         comments=Comments(
-            supported="So between networks that fit equally well, sensitivity tells which one reads more unseen images.",
-            refuted="Sensitivity does not tell these networks apart in that way, though all of them fit their images.",
-            inconclusive="Whether sensitivity goes with the gap to that degree among these networks is open.",
+            supported="The two go together closely: rank correlation {fitted.rank}. Without a single new label, sensitivity "
+            "tells which network reads more new images.",
+            refuted="The two do not go together that closely: rank correlation {fitted.rank}.",
+            inconclusive="The rank correlation is {fitted.rank}: too near the margin to say that the two go together.",
         ),
         holds=at_least("fitted.rank", TREND),
         runs=runs_on("fitted.data"),
@@ -378,13 +379,16 @@ CLAIMS = (
     Claim(
         "sensitivity-and-test-loss",
         source="ours",
-        headline="The more sensitive network has the larger test loss, however it was trained",
+        headline="However a network is trained, more sensitivity means more test loss",
         says="Over each sweep, the sensitivity of the probabilities on test images and the test loss rise together, with a "
         f"rank correlation of {{margin}}: {in_all('{*.rank.probabilities.test_loss}')}.",
         comments=Comments(
-            supported="On this network sensitivity goes with the test loss in all three sweeps.",
-            refuted="In at least one of the three sweeps sensitivity does not go with the test loss.",
-            inconclusive="Whether sensitivity goes with the test loss to that degree is open in at least one of the sweeps.",
+            supported="In all sweeps: over batch sizes the rank correlation is {updates.rank.probabilities.test_loss} at "
+            "equal updates, and {epochs.rank.probabilities.test_loss} at equal epochs.",
+            refuted="Not in all sweeps: over batch sizes the rank correlation is {updates.rank.probabilities.test_loss} at "
+            "equal updates, and {epochs.rank.probabilities.test_loss} at equal epochs.",
+            inconclusive="Over batch sizes the rank correlation is {updates.rank.probabilities.test_loss} at equal updates and "
+            "{epochs.rank.probabilities.test_loss} at equal epochs: in one sweep at least, too near the margin to call.",
         ),
         holds=every(*(at_least(f"{sweep}.rank.probabilities.test_loss", TREND) for sweep in SWEEPS)),
     ),

@@ -1,10 +1,9 @@
 """Is a large-batch minimum sharper, and does it matter?
 
 Keskar et al. 2017 trained one network on MNIST with a small and a large batch and found the large-batch minimum two orders of
-magnitude sharper, closer to the start, and a little worse. We measure their sharpness on their network with their two fractions
-of the data; let the learning rate fall to zero, so that both batches come to rest, and raise it for the large one; look at the
-Hessian of the whole training loss; change the sharpness of a network at will without changing its function; and ask, over many
-batch sizes of a smaller network, for equal epochs and for equal updates, whether any of it goes with the generalisation gap.
+magnitude sharper, closer to the start, and a little worse. We repeat that with their network; let the learning rate fall to
+zero, and raise it for the large batch; change the sharpness of a network without changing its function; and ask, over many
+batch sizes of a smaller network, whether any of it goes with the generalisation gap.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ import numpy as np
 
 from experiments import keskar, original, solutions
 from experiments.margins import TREND
-from experiments.solutions import ADAPTIVE, DISTANCE, GAPS, KESKAR, MEASURES, TOP, TRAIN_LOSS, Solution, Study
+from experiments.solutions import DISTANCE, KESKAR, MEASURES, TOP, TRAIN_LOSS, Solution, Study
 from lab.checkpoints import Checkpoint
 from lab.data import MNIST
 from lab.landscape import LineLoss
@@ -164,7 +163,10 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     first_draw = (run["hessian"] for run in sweeps["curved"][rest.batch_sizes[-1]])
     metrics = {
         "f1": here,
-        "paper": {name: found if is_the_papers else dict.fromkeys(found, Missing()) for name, found in here.items()},
+        "paper": {
+            name: found if is_the_papers else dict.fromkeys(found, Missing(remedy="the full preset"))
+            for name, found in here.items()
+        },
         "draws": solutions.DRAWS.over(zip(first_draw, drawn_anew, strict=True)),
         "small_rest": solutions.at_ends(sweeps["small_rest"], (*MEASURES, TRAIN_LOSS)),
         "rescaled": solutions.at_scales(scales),
@@ -174,32 +176,14 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
         | charts.drawn(keskar.ratios, here)
         | charts.drawn(keskar.line, on_line, f1.batch_sizes)
         | charts.drawn(keskar.come_to_rest, at_rest, rest)
+        | charts.drawn(keskar.sharp_or_flat, sweeps["rest"], sweeps["raised"])
         | charts.drawn(solutions.rescaling, scales)
-        | charts.drawn(sweep, both)
-        | charts.drawn(performance, both)
+        | charts.drawn(solutions.sweep, both)
+        | charts.drawn(solutions.performance, both)
         | charts.drawn(solutions.gap_against, both)
         | charts.drawn(solutions.correlations, ranks, EQUAL)
     )
     return Result(metrics | at_rest | ranks, figures)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Figures
-
-
-def sweep(both: dict[str, Sweep[Solution]]) -> charts.Figure:
-    """{setting.small.network}, {setting.small.num_train} images, Adam at {setting.small.learning_rate},
-    {setting.small.num_epochs} epochs or {setting.num_updates} updates; sharpness on {setting.small.num_examples} training
-    images, the Hessian that of the whole training loss, from {setting.small.num_hessian_examples} of them, in float64."""
-    alt = "Four measures against batch size, a panel each, with a line for equal epochs and one for equal updates."
-    return charts.sweeps(both, (KESKAR, TOP, ADAPTIVE, DISTANCE), alt=alt)
-
-
-def performance(both: dict[str, Sweep[Solution]]) -> charts.Figure:
-    """The same runs, on all training images and all test images. A gap above zero: the test images have the higher
-    loss, or the lower accuracy."""
-    alt = "Test accuracy, training loss and both gaps against batch size, a line for equal epochs and one for equal updates."
-    return charts.sweeps(both, (solutions.TEST_ACCURACY, TRAIN_LOSS, *GAPS), alt=alt)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -209,54 +193,41 @@ FARTHER = factor(1.5, "near the start should mean that the other went half as fa
 ROUNDING = Margin(1e-12, "float64 rounds at 1e-16, and three layers add up some of it")
 SAME = factor(1.01, "the search runs through the same points up to rounding, which is far below a per cent")
 SAME_DRAW = factor(2**0.5, "half, on a logarithmic scale, of what makes one minimum sharper than another")
-WORDS = {
-    KESKAR: ("Keskar's sharpness", "end sharp where small ones end flat, by Keskar's measure"),
-    TOP: ("the largest Hessian eigenvalue", "end sharp where small ones end flat, by the Hessian"),
-    DISTANCE: ("the distance from the start", "stay near the start where small ones go far"),
-}
-"""What is measured, and what the original says of it."""
-SMALLER, FEWER = "On the smaller network with equal", "makes far fewer updates"
-WHERE = {
-    "f1": ("Equal epochs", "On F1 with equal epochs", "f1", FEWER),
-    "rest": ("Come to rest", "On F1 with equal epochs and a rate that falls to zero", "f1_at_rest", FEWER),
-    "small_rest": (
-        "Come to rest, smaller network",
-        f"{SMALLER} epochs, each batch from its own rate to zero",
-        "small_at_rest",
-        FEWER,
-    ),
-    "epochs": ("Equal epochs, smaller network", f"{SMALLER} epochs", "small", FEWER),
-    "updates": ("Equal updates", f"{SMALLER} updates", "small", "sees far more images"),
-}
-"""Each study in a headline and in a sentence, its settings, and what else a large batch does there."""
 
 
 def of_large_batches(id: str, study: str, by: Quantity) -> Claim:
     """What the original says of large batches, in one study: sharper ``by`` a measure, or nearer to the start."""
-    (short, where, setting, besides), (measure, words) = WHERE[study], WORDS[by]
+    (short, where, setting, besides), (measure, words) = solutions.WHERE[study], solutions.WORDS[by]
     end, other = ("first", "last") if by is DISTANCE else ("last", "first")  # where it is to be larger
     batch, than = (f"at batch {{setting.{setting}.batch_sizes.{name}}}" for name in (end, other))
     more, less = f"{study}.{by.name}.{end}", f"{study}.{by.name}.{other}"
-    ratio = f"From the smallest batch to the largest {measure} changes by a factor of {{{study}.{by.name}.change}}"
+    large, small = (f"{{{study}.{by.name}.{name}}}" for name in ("last", "first"))
+    found = f"{measure} is {large} with the large batch and {small} with the small one"
     return Claim(
         id,
         source="original 3.3, part 2",
-        headline=f"{short}: large batches {words}",
+        headline=f"{short}, large batches {words}",
         quote=original.QUOTES["S16e" if by is DISTANCE else "S16a"],
         says=f"{where}, {measure} {batch} is {{margin}} that {than}: {{{more}}} against {{{less}}}.",
         holds=smaller(less, than=more, by=FARTHER if by is DISTANCE else keskar.SHARPER, paired=True),
         comments=Comments(
-            supported=f"{where}, large batches {words}. A large batch also {besides} there.",
-            refuted=f"{where}, it is not so that large batches {words}. {ratio}.",
-            inconclusive=f"{where}, it is open whether large batches {words}. {ratio}.",
+            supported=f"They do: {found}.{besides}",
+            refuted=f"They do not, by a factor that counts: {found}.",
+            inconclusive=f"Too near the factor that counts to call: {found}.",
         ),
     )
 
 
-def of_the_paper(id: str, headline: str, says: str, holds: Test, published: str) -> Claim:
+def of_the_paper(
+    id: str, headline: str, says: str, found: str, holds: Test, published: str, effect: float | None = None
+) -> Claim:
     """What the paper found in its own setting, which the full preset has."""
-    title = f"The paper's setting: {headline}"
-    return Claim(id, "Keskar et al. 2017", f"{keskar.SETTING} {says}", holds, headline=title, published=published)
+    title = f"In the paper's own setting, {headline}"
+    comments = Comments(f"As in the paper: {found}.", f"Not as in the paper: {found}.", f"Too close to call: {found}.")
+    says = f"{keskar.SETTING} {says}"
+    return Claim(
+        id, "Keskar et al. 2017", says, holds, headline=title, published=published, published_effect=effect, comments=comments
+    )
 
 
 CLAIMS = (
@@ -273,22 +244,28 @@ CLAIMS = (
         "the large batch ends at least ten times as sharp",
         "the sharpness in full space of the large-batch minimum, over that of the small-batch one, is {margin}: "
         "{paper.keskar.change}.",
+        "the large batch ends {paper.keskar.change} times as sharp",
         at_least("paper.keskar.change", keskar.ORDERS_SHARPER),
         keskar.TABLE_3,
+        keskar.SHARPER_BY,
     ),
     of_the_paper(
         "paper-gap",
-        "the large batch generalises worse",
-        "the large batch has the lower test accuracy: {paper.final_test_accuracy.last} (large), "
-        "{paper.final_test_accuracy.first} (small).",
+        "the large batch reads fewer new images",
+        "the large batch has the lower test accuracy; from the small batch to the large one it changes by "
+        "{paper.final_test_accuracy.change}.",
+        "the test accuracy is {paper.final_test_accuracy.last} with the large batch and {paper.final_test_accuracy.first} with "
+        "the small one",
         larger("paper.final_test_accuracy.first", than="paper.final_test_accuracy.last", paired=True),
         keskar.TABLE_2,
+        keskar.WORSE_BY,
     ),
     of_the_paper(
         "paper-distance",
         "the small batch goes three to ten times as far",
         "the distance from the start with the small batch, over that with the large one, is {margins[0]} and {margins[1]}: "
         "{paper.distance.small_over_large}.",
+        "the small batch ends {paper.distance.small_over_large} times as far from its start",
         every(
             at_least("paper.distance.small_over_large", keskar.LEAST_RATIO),
             at_most("paper.distance.small_over_large", keskar.LARGEST_RATIO),
@@ -298,7 +275,7 @@ CLAIMS = (
     Claim(
         "sharper-and-worse",
         source="ours",
-        headline="Come to rest: the large batch is sharper, and worse",
+        headline="Come to rest, the large batch is sharper and reads fewer new images",
         says="On F1 with a learning rate that falls to zero, the large batch ends {margins[0]} as sharp by Keskar's measure "
         "({rest.keskar.change}), and loses as much test accuracy as in the paper: it differs by "
         "{rest.final_test_accuracy.change}, and {margins[1]} is such a loss.",
@@ -307,17 +284,18 @@ CLAIMS = (
             at_most("rest.final_test_accuracy.change", -keskar.LOST_ACCURACY),
         ),
         comments=Comments(
-            supported="Both halves of what the paper found. Whether the one comes of the other is for the next claim.",
-            refuted="At least one half is false: sharpness changes by a factor of {rest.keskar.change} from the small batch to "
-            "the large one, and the test accuracy by {rest.final_test_accuracy.change}.",
-            inconclusive="Whether the large batch is both sharper and worse is open: it differs by a factor of "
-            "{rest.keskar.change} and by {rest.final_test_accuracy.change}.",
+            supported="As the paper found: the large batch ends {rest.keskar.change} times as sharp as the small one, and its "
+            "test accuracy differs by {rest.final_test_accuracy.change}. Whether the one is the reason is another claim.",
+            refuted="At least one half is false: the large batch ends {rest.keskar.change} times as sharp as the small one, "
+            "and its test accuracy differs by {rest.final_test_accuracy.change}.",
+            inconclusive="The large batch ends {rest.keskar.change} times as sharp as the small one, and its test accuracy "
+            "differs by {rest.final_test_accuracy.change}: one of the two is too close to call.",
         ),
     ),
     Claim(
         "flat-and-worse",
         source="ours",
-        headline="At a raised rate the large batch is no longer sharper, and loses accuracy all the same",
+        headline="At a raised rate the large batch is no longer sharper, and still reads fewer new images",
         says="By Keskar's measure the large batch of F1 is {margins[0]} as sharp as the small one where its rate falls from "
         "{setting.f1_at_rest.learning_rate} ({rest.keskar.change}), and {margins[1]} times where it falls from "
         "{setting.f1_at_rest.raised_rate} ({matched.keskar.change}). Then too it loses as much test accuracy as in the paper: "
@@ -328,28 +306,34 @@ CLAIMS = (
             at_most("matched.final_test_accuracy.change", -keskar.LOST_ACCURACY),
         ),
         comments=Comments(
-            supported="What the large batch loses is then no matter of sharpness: the learning rate takes the one away and "
-            "leaves the other.",
-            refuted="At least one part is false: with the raised rate it differs from the small batch by a factor of "
-            "{matched.keskar.change} in sharpness, and by {matched.final_test_accuracy.change} in test accuracy.",
-            inconclusive="Open in one part at least: with the raised rate it differs by a factor of "
-            "{matched.keskar.change} and by {matched.final_test_accuracy.change}.",
+            supported="At the raised rate it is {matched.keskar.change} times as sharp as the small batch, and its test "
+            "accuracy still differs by {matched.final_test_accuracy.change}. The sharpness goes, the loss of accuracy stays.",
+            refuted="Not all of it: at the raised rate it is {matched.keskar.change} times as sharp as the small batch, and "
+            "its test accuracy differs by {matched.final_test_accuracy.change}.",
+            inconclusive="One part is too close to call: at the raised rate it is {matched.keskar.change} times as sharp as "
+            "the small batch, and its test accuracy differs by {matched.final_test_accuracy.change}.",
         ),
     ),
     Claim(
         "draws-agree",
         source="ours",
-        headline="The largest eigenvalue does not hang on which images are looked at",
+        headline="The steepest curvature does not hang on which images you look at",
         says="Of {setting.f1_at_rest.num_train} training images those with the largest losses count for themselves, and a draw "
         "stands for the rest. A second draw, without a common image, changes the largest eigenvalue at the large batch by a "
         "factor of {margin}: {draws}.",
         holds=at_most("draws", SAME_DRAW),
         kind="check",
+        comments=Comments(
+            supported="A second draw of images changes it by a factor of {draws}: little enough to trust it.",
+            refuted="A second draw of images changes it by a factor of {draws}: too much to trust it.",
+            inconclusive="A second draw of images changes it by a factor of {draws}. With {setting.num_curved} runs, that may "
+            "be more than we would like.",
+        ),
     ),
     Claim(
         "rescaling-changes-sharpness",
         source="Dinh et al. 2017",
-        headline="The same function can be made as sharp as one likes",
+        headline="The same function can be made as sharp as you like",
         says="Multiplying the first layer by {setting.factors.first} and dividing the next by it changes the outputs by "
         "{margins[0]} of their size ({rescaled.difference}), and makes the network {margins[1]} as sharp: by Keskar's measure "
         "from {rescaled.keskar.before} to {rescaled.keskar.after}, by the largest eigenvalue from {rescaled.top.before} to "
@@ -362,37 +346,46 @@ CLAIMS = (
         ),
         kind="check",
         comments=Comments(
-            supported="A number that can be changed at will without changing a single answer cannot by itself explain how good "
-            "the answers are.",
-            refuted="It is proved that some factor makes the network as sharp as one likes: suspect this factor, or the "
-            "measurement.",
-            inconclusive="These runs are too few to show what is proved about these networks.",
+            supported="Not one answer changes, and Keskar's sharpness goes from {rescaled.keskar.before} to "
+            "{rescaled.keskar.after}. Such a number cannot by itself tell how good the answers are.",
+            refuted="Keskar's sharpness goes from {rescaled.keskar.before} to {rescaled.keskar.after}. It is proved that some "
+            "factor makes it as large as you like: suspect this factor, or the measurement.",
+            inconclusive="Keskar's sharpness goes from {rescaled.keskar.before} to {rescaled.keskar.after}: too few runs to "
+            "show what is proved.",
         ),
     ),
     Claim(
         "adaptive-is-invariant",
         source="ours",
-        headline="The adaptive sharpness ignores the rescaling",
+        headline="Sharpness in proportion to the weights ignores the rescaling",
         says="The adaptive sharpness of the rescaled network is the same within {margin}: {rescaled.adaptive.after} with the "
         "factor {setting.factors.first}, {rescaled.adaptive.before} with 1.",
         holds=equal("rescaled.adaptive.after", to="rescaled.adaptive.before", within=SAME, paired=True),
         kind="check",
+        comments=Comments(
+            supported="It is {rescaled.adaptive.before.short} before and {rescaled.adaptive.after.short} after: a box in "
+            "proportion to the weights is carried along.",
+            refuted="It is {rescaled.adaptive.before.short} before and {rescaled.adaptive.after.short} after. It ought to be "
+            "the same: suspect the measurement.",
+            inconclusive="It is {rescaled.adaptive.before.short} before and {rescaled.adaptive.after.short} after: too few "
+            "runs to show what the box makes sure of.",
+        ),
     ),
     Claim(
         "sharpness-and-gap",
         source="ours",
-        headline="The sharper of many networks have the larger gaps",
+        headline="Over many networks, the sharper ones have the larger gaps",
         says="Over all batch sizes of both experiments together, for equal epochs and for equal updates, the rank correlation "
         "of Keskar's sharpness with the generalisation gap is {margin}: {both.keskar.with_gap_loss} for the loss, "
         "{both.keskar.with_gap_accuracy} for the accuracy.",
         holds=every(at_least("both.keskar.with_gap_loss", TREND), at_least("both.keskar.with_gap_accuracy", TREND)),
         comments=Comments(
-            supported="The sharper networks are those with the larger gaps, of the loss and of the accuracy, in whichever way "
-            "they were trained. That is company and not cause.",
-            refuted="Sharpness says little about which networks have the larger gap. Beside it, the training loss has a rank "
-            "correlation of {both.final_train_loss.with_gap_loss} with the gap of the loss.",
-            inconclusive="Whether the sharper networks have the larger gaps is open. The training loss has a rank correlation "
-            "of {both.final_train_loss.with_gap_loss} with the gap of the loss.",
+            supported="They do: sharpness has a rank correlation of {both.keskar.with_gap_loss} with the gap of the loss. That "
+            "of the training loss is {both.final_train_loss.with_gap_loss}.",
+            refuted="Sharpness says little: its rank correlation with the gap of the loss is {both.keskar.with_gap_loss}. That "
+            "of the training loss is {both.final_train_loss.with_gap_loss}.",
+            inconclusive="Sharpness has a rank correlation of {both.keskar.with_gap_loss} with the gap of the loss, too near "
+            "the margin to call. That of the training loss is {both.final_train_loss.with_gap_loss}.",
         ),
     ),
 )

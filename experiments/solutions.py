@@ -204,6 +204,32 @@ DRAWS = _positive(
 OF_FEW = (HALF_BOX, SUBSPACE, HALF_SUBSPACE, ADAPTIVE)
 """What of it is measured for few of the runs."""
 
+WORDS = {
+    KESKAR: ("Keskar's sharpness", "end sharp, by Keskar's measure"),
+    TOP: ("the largest Hessian eigenvalue", "end sharp, by the Hessian"),
+    DISTANCE: ("the distance from the start", "stay near the start"),
+}
+"""What is measured, and what the original says of it."""
+SMALLER, FEWER = "On the smaller network with equal", " But the large batch also makes far fewer updates."
+WHERE = {
+    "f1": ("On the paper's network", "On F1 with equal epochs", "f1", FEWER),
+    "rest": ("On the paper's network at rest", "On F1 with equal epochs and a rate that falls to zero", "f1_at_rest", FEWER),
+    "small_rest": (
+        "On a smaller network at rest",
+        f"{SMALLER} epochs, each batch from its own rate to zero",
+        "small_at_rest",
+        FEWER,
+    ),
+    "epochs": ("On a smaller network at equal epochs", f"{SMALLER} epochs", "small", FEWER),
+    "updates": (
+        "On a smaller network at equal updates",
+        f"{SMALLER} updates",
+        "small",
+        " But the large batch also sees far more images.",
+    ),
+}
+"""Each study in a headline and in a sentence, its settings, and what else a large batch does there."""
+
 
 def at_ends(sweep: Sweep[Solution], measured: Sequence[Quantity]) -> dict[str, dict[str, Metric]]:
     """Each quantity at the smallest batch and at the largest, and its change from the one to the other."""
@@ -276,9 +302,26 @@ def _unchanged(found: Sequence[Rescaled]) -> int:
 # Figures
 
 
+def sweep(both: dict[str, Sweep[Solution]]) -> charts.Figure:
+    """Three measures of sharpness and the distance travelled, by batch size. {setting.small.network},
+    {setting.small.num_train} images, Adam at {setting.small.learning_rate}, {setting.small.num_epochs} epochs or
+    {setting.num_updates} updates; sharpness on {setting.small.num_examples} training images, the Hessian of the whole training
+    loss from {setting.small.num_hessian_examples}, in float64."""
+    alt = "Four measures against batch size, a panel each, with a line for equal epochs and one for equal updates."
+    return charts.sweeps(both, (KESKAR, TOP, ADAPTIVE, DISTANCE), alt=alt)
+
+
+def performance(both: dict[str, Sweep[Solution]]) -> charts.Figure:
+    """Accuracy, training loss and gaps of the same runs, by batch size. On all training images and all test images. A gap above
+    zero: the test images have the higher loss, or the lower accuracy."""
+    alt = "Test accuracy, training loss and both gaps against batch size, a line for equal epochs and one for equal updates."
+    return charts.sweeps(both, (TEST_ACCURACY, TRAIN_LOSS, *GAPS), alt=alt)
+
+
 def rescaling(scales: list[Rescaled]) -> charts.Figure:
-    """One function: the first layer of {setting.small.network} times the factor, the next divided by it; batch
-    {setting.middle_batch}, {setting.num_updates} updates, {setting.small.num_hessian_examples} training images, float64."""
+    """One function at several scales: how four measures change. The first layer of {setting.small.network} times the factor,
+    the next divided by it; batch {setting.middle_batch}, {setting.num_updates} updates, float64. A level line means that the
+    measure does not notice."""
     return charts.trend(
         {"relative to factor 1": over_factors(scales)},
         x=charts.Axis("factor of layer 1", log=True),
@@ -289,7 +332,8 @@ def rescaling(scales: list[Rescaled]) -> charts.Figure:
 
 
 def gap_against(both: dict[str, Sweep[Solution]]) -> charts.Figure:
-    """The gap of the loss of each run of both experiments, against its sharpness and against its training loss."""
+    """The gap of the loss against sharpness and against training loss. One dot per run of the smaller network, at
+    all batch sizes, for equal epochs and for equal updates."""
     against = {"sharpness": KESKAR, "training loss": TRAIN_LOSS}
     panels = {
         name: {
@@ -304,8 +348,9 @@ def gap_against(both: dict[str, Sweep[Solution]]) -> charts.Figure:
 
 
 def correlations(found: Mapping[str, dict[str, dict[str, Metric]]], titles: Mapping[str, str]) -> charts.Figure:
-    """Rank correlations with the generalisation gap over {setting.small.batch_sizes.num} batch sizes, one per seed: for equal
-    epochs, for equal updates, and over all ways of training of both experiments."""
+    """What goes with the gap: rank correlations over {setting.small.batch_sizes.num} batch sizes. One per seed: for equal
+    epochs, for equal updates, and over all ways of training of both. One: measure and gap rise together; minus one: one falls
+    as the other rises."""
     loss, accuracy = (f"with_{gap.name}" for gap in GAPS)
     columns = ("measure", *(f"gap of the loss, {title}" for title in (*titles.values(), "both")), "gap of the accuracy, both")
     places = (*((name, loss) for name in titles), ("both", loss), ("both", accuracy))

@@ -1,9 +1,8 @@
-"""What is there where the gradient is almost zero?
+"""Where the gradient is zero, is there a minimum?
 
-Many small networks are driven to points of zero gradient, from random weights and from trained ones, by two methods: the
-gradient norm as the objective, as in the original, and a damped second-order step that can land on saddles. A search goes on
-until it stands still or its steps run out. Every point carries a certificate: how small its gradient is, whether it is a
-critical point, a flat stretch of gradient or one that is still on its way, and all eigenvalues of its Hessian with their error.
+Small networks are driven to points without slope, from random weights and from trained ones, by two methods: the gradient norm
+as the objective, as in the original, and a damped second-order step that can land on saddles. Every point carries a
+certificate: how small its gradient is, and all eigenvalues of its Hessian with their error.
 """
 
 from collections.abc import Mapping
@@ -143,8 +142,8 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     figures = charts.drawn(filters, weights) | charts.drawn(second_filters, weights) | charts.drawn(index, by_start)
     for make in (histories, ratio, trend, tolerance, spectra, definitions):
         figures |= charts.drawn(make, found)
-    for make in (counts, certificates):
-        figures |= charts.drawn(make, found, metrics)
+    figures |= charts.drawn(searches.eigenvalues, found, settings.tolerance)
+    figures |= charts.drawn(searches.counts, found, metrics) | charts.drawn(searches.certificates, found, metrics)
     return Result(metrics, figures)
 
 
@@ -156,57 +155,39 @@ ZERO = charts.Axis("tolerance, as a share of the largest magnitude", log=True)
 
 
 def histories(found: Found) -> charts.Figure:
-    """How the squared gradient norm goes with the steps of each search, at most {setting.grad_norm_steps} on the gradient norm
-    as the objective and {setting.second_order_steps} of second order; what stands still stays where it is. float64."""
+    """How small the gradient becomes during each search. A point is called critical below {setting.rules.critical} and beyond
+    doubt below {setting.rules.certain}. A search that stands still is drawn on as a level line."""
     ways = [way for way in WAYS if way[1] != "none"]
     panels = searches.lines(found, ways, lambda item: (item.steps[1:], np.maximum(item.history[:, 1:], 1e-34)))
-    alt = "Squared gradient norm against the steps made, on logarithmic axes: a panel per network, a line per search."
+    alt = "Squared gradient norm against the steps made, both axes logarithmic: a panel per network, a line per search."
     return charts.curves(panels, x=charts.Axis("steps", log=True), y=NORM, alt=alt)
 
 
-def counts(found: Found, metrics: Mapping[str, Any]) -> charts.Figure:
-    """What the points are. Critical: squared gradient norm below {setting.rules.critical}, and beyond doubt below
-    {setting.rules.certain}; gradient-flat: the gradient lies almost in the kernel of the Hessian (`r > 0.9` and
-    `r_H < 5e-4`, Frye and others); still moving: when the steps ran out; collapsed: less than {setting.rules.learned} of the
-    variance of the target is explained. Saddles: of the critical points beyond doubt that have not collapsed, those with
-    eigenvalues of both signs, further from zero than rounding and the way to the exact point can have moved them; these
-    points have so many different losses. float64."""
-    return searches.listing(found, metrics, searches.SHARES | {"saddles": "saddles", "num_losses": "different losses"})
-
-
-def certificates(found: Found, metrics: Mapping[str, Any]) -> charts.Figure:
-    """The certificates in numbers. The residual r of Frye and others is near 0 where a Newton step could still lower the
-    gradient, and near 1 where the gradient lies in the kernel of the Hessian; it is the largest that a search met. The
-    steepness of the squared gradient norm, over what it could be for a gradient of that size, is near 0 where the gradient lies
-    along directions of little curvature. An eigenvalue counts as zero below {setting.tolerance} of the largest magnitude."""
-    return searches.listing(found, metrics, searches.NUMBERS)
-
-
 def ratio(found: Found) -> charts.Figure:
-    """Minimal ratio against loss, for networks trained for {setting.num_updates} updates of Adam; float64. An eigenvalue counts
-    as zero below {setting.tolerance} of the largest magnitude."""
+    """Loss against minimal ratio, one dot per network. Each panel has one network and one way to its points, after
+    {setting.num_updates} updates of training. An eigenvalue counts as zero below {setting.tolerance} of the largest."""
     panels = {
         f"{found[kind, *way].size}, {METHODS[way[1]]}": found[kind, *way].by_kind("minimal_ratio", "loss")
         for kind in NETWORKS
         for way in TRAINED
     }
-    alt = "Loss against the share of positive eigenvalues: a panel per network and search, a colour per kind of point."
+    alt = "Loss against the share of positive eigenvalues: a dot per network, a panel per search, a colour per kind of point."
     return charts.scatter(panels, x=RATIO, y=charts.Axis("loss", log=True), alike=True, alt=alt)
 
 
 def tolerance(found: Found) -> charts.Figure:
-    """The minimal ratio as a function of what counts as zero; float64."""
+    """The minimal ratio at every tolerance. From left to right more eigenvalues count as zero. On the left, the signs of
+    rounding errors are counted too."""
     panels = searches.lines(
         found, TRAINED, lambda item: (TOLERANCES, np.stack([item.minimal_ratio_at(share) for share in TOLERANCES], axis=1))
     )
-    return charts.curves(
-        panels, x=ZERO, y=RATIO, alt="Minimal ratio against tolerance: a panel per network, a line per method."
-    )
+    alt = "Minimal ratio against tolerance: a panel per network, a line per method."
+    return charts.curves(panels, x=ZERO, y=RATIO, alt=alt)
 
 
 def trend(found: Found) -> charts.Figure:
-    """Rank correlation of the minimal ratio with the loss within groups of networks of the larger kind, as a function of what
-    counts as zero; float64. Where the ratio does not vary in a group, nothing is drawn."""
+    """How the minimal ratio goes with the loss, at every tolerance. Rank correlation within groups of the larger networks:
+    above zero, a higher ratio comes with a higher loss. Where the ratio does not vary in a group, nothing is drawn."""
     series = {}
     for way in TRAINED:
         groups = found["large", *way].in_groups(GROUP_SIZE)
@@ -214,13 +195,14 @@ def trend(found: Found) -> charts.Figure:
         varies = np.isfinite(rows).all(axis=0)
         if varies.any():
             series[METHODS[way[1]]] = charts.Series(TOLERANCES[varies], np.array(rows)[:, varies], "groups of networks")
-    alt = "Rank correlation between minimal ratio and loss against tolerance, a line per method."
+    alt = "Rank correlation between minimal ratio and loss against tolerance, a line per method, and a level line at no order."
     panel, y = found["large", *TRAINED[0]].size, "rank correlation with the loss"
     return charts.curves({panel: series}, x=ZERO, y=y, alt=alt, levels={panel: {"no order": 0.0}})
 
 
 def spectra(found: Found) -> charts.Figure:
-    """All eigenvalues by magnitude, down to the noise of float64. A tolerance is natural where they leave a gap."""
+    """All eigenvalues, sorted by magnitude. They end in the noise of double precision. A tolerance would be natural where the
+    line drops steeply, since a gap leaves no doubt about what is above it."""
     panels = searches.lines(
         found, SAMPLED, lambda item: (np.linspace(0, 1, item.num_parameters), np.maximum(item.magnitudes, 1e-20))
     )
@@ -230,32 +212,36 @@ def spectra(found: Found) -> charts.Figure:
 
 
 def definitions(found: Found) -> charts.Figure:
-    """Two definitions of the minimal ratio of the smaller networks: eigenvalues, and {setting.num_neighbours} neighbours at
-    {setting.radius} of the norm of the weights; float64."""
+    """Two definitions of the minimal ratio, one dot per smaller network. Across: the share of positive eigenvalues. Upwards: of
+    {setting.num_neighbours} random neighbours, the share with a higher loss; they are as far away as {setting.radius} times
+    the norm of the weights."""
     panels = {titled(*way): found["small", *way].by_kind("minimal_ratio", "higher") for way in SAMPLED}
     x, y = "share of positive eigenvalues", "share of neighbours with higher loss"
     return charts.scatter(panels, x=x, y=y, alike=True, alt=f"The {y} against the {x}: a panel per search.")
 
 
 def index(by_start: Mapping[int, Reached]) -> charts.Figure:
-    """Loss against index at the critical points that second-order steps find with the smaller network, by where the search
-    began; float64."""
+    """Critical points by their loss and their share of downward directions. One dot per point that second-order steps found
+    with the smaller network; the colour says after how many updates of training the search began. Dots at the left edge have
+    no downward direction. Above a loss of {setting.loss_of_constant} a network answers nearly the same everywhere."""
     critical = {f"after {start} updates": reached.only_critical for start, reached in by_start.items()}
     dots = {name: list(zip(points.index, points.loss, strict=True)) for name, points in critical.items() if len(points.loss)}
     if not dots:
         return charts.table(("critical points",), [("none was found",)])
     x = "index: share of negative eigenvalues"
-    return charts.scatter({"second order": dots}, x=x, y="loss", alt="Loss of critical points against their index, by start.")
+    alt = "Loss of critical points against their share of negative eigenvalues, a colour per moment at which the search began."
+    return charts.scatter({"second order": dots}, x=x, y="loss", alt=alt)
 
 
 def filters(weights: Mapping[str, np.ndarray]) -> charts.Figure:
-    """First-layer filters of the original's network, trained on {setting.images.num_images} images, and after
-    {setting.images.num_steps} updates with the gradient norm as the objective; one seed, float32, one scale for all."""
+    """First-layer filters before and after the search. The original's network, trained on {setting.images.num_images} images,
+    and after {setting.images.num_steps} updates with the gradient norm as the objective; one seed, one scale for all."""
     return shown.first_filters(original.CNN_16_36, weights)
 
 
 def second_filters(weights: Mapping[str, np.ndarray]) -> charts.Figure:
-    """Second-layer filters of the same network for its first two input channels, one scale for all."""
+    """Second-layer filters before and after the search. The same network, for its first two input channels, one scale for
+    all."""
     return shown.second_filters(original.CNN_16_36, weights)
 
 
@@ -270,20 +256,21 @@ RATIOS = "large.trained.none.ratio"
 
 def objective_finds_them(id: str, kind: str, decay: str, headline: str) -> Claim:
     """The original's method on one kind of network."""
-    found = f"{kind}.trained.grad_norm.found"
+    found, norm = f"{{{kind}.trained.grad_norm.found}}", f"{{{kind}.trained.grad_norm.grad_norm_squared}}"
     return Claim(
         id,
         source="original 2",
         headline=headline,
         quote=original.QUOTES["S8a"],
         says=f"{decay}, changing the objective of a trained network to the gradient norm leads {{margin}} of trainings to a "
-        f"critical point: {{{found}}} of those with {{setting.{kind}.num_parameters}} parameters that have not collapsed.",
-        holds=evidence.at_least(found, EVERY_SECOND),
+        f"critical point: {found} of those with {{setting.{kind}.num_parameters}} parameters that have not collapsed.",
+        holds=evidence.at_least(f"{kind}.trained.grad_norm.found", EVERY_SECOND),
         comments=Comments(
-            supported=f"{decay} the original is mostly right. Each point still needs its certificate, and training alone "
-            f"already ends at {{{kind}.trained.none.found.short}} of them.",
-            refuted=f"{decay} most end elsewhere: {{{kind}.trained.grad_norm.grad_norm_squared}} is small, and not zero.",
-            inconclusive=f"{decay} the share of searches that end at a critical point is too near the margin to say.",
+            supported=f"The search takes {found} of the networks that learned something to a point of zero gradient. Ordinary "
+            f"training alone takes {{{kind}.trained.none.found}} of them there.",
+            refuted=f"The share that gets there is {found}. Half of all searches end with a squared gradient norm above "
+            f"{norm}: small, and not zero.",
+            inconclusive=f"About every second search gets there ({found}): too close to half to say most or few.",
         ),
     )
 
@@ -293,14 +280,15 @@ def minimum_or_maximum(id: str, search: str, start: str, headline: str) -> Claim
     return Claim(
         id,
         source="original 2",
-        headline=f"Where the gradient is zero there is a minimum or a maximum: {headline}",
+        headline=f"{headline}, every point of zero gradient is a minimum or a maximum",
         quote=original.QUOTES["S9a"],
         says=f"Where a second-order search {start} ends at a critical point beyond doubt, that is a minimum or a maximum, "
         f"every time: saddles, of which {{margin}} might have escaped us, are {{{search}.saddles}}.",
         holds=evidence.no_exception(f"{search}.saddles", unless=ESCAPED),
         comments=Comments(
-            supported=f"No saddle was found by searches {start}: there the original is right, if flat directions are allowed.",
-            refuted=f"Searches {start} find saddles, the third kind, of which the original does not know.",
+            supported=f"Searches {start} found no saddle: every point curves one way, if at all.",
+            refuted=f"Of the points that searches {start} found, {{{search}.saddles}} are saddles: level ground that curves up "
+            "in some directions and down in others. The original does not mention them.",
             inconclusive=f"Searches {start} found no saddle, but too few points to say that there are none.",
         ),
     )
@@ -308,17 +296,19 @@ def minimum_or_maximum(id: str, search: str, start: str, headline: str) -> Claim
 
 CLAIMS = (
     objective_finds_them(
-        "S8a", "small", "With weight decay", "Changing the objective to the gradient norm finds points of zero gradient"
+        "S8a", "small", "With weight decay", "With weight decay, minimising the gradient norm leads to points of zero gradient"
     ),
-    objective_finds_them("S8b", "large", "Without weight decay", "The same without weight decay, as in the original"),
-    minimum_or_maximum("S9a", "small.trained.levenberg", "after training", "after training"),
-    minimum_or_maximum("S9b", "small.earlier", "from earlier moments, random weights among them,", "anywhere"),
+    objective_finds_them(
+        "S8b", "large", "Without weight decay", "Without weight decay too, minimising the gradient norm leads to such points"
+    ),
+    minimum_or_maximum("S9a", "small.trained.levenberg", "after training", "After training"),
+    minimum_or_maximum("S9b", "small.earlier", "from earlier moments, random weights among them,", "Earlier in training"),
     # The original's words are a definition, and its figure, which has no words, the ratio against the loss: the claim is
     # what that figure is drawn to show, and a trend that hangs on what counts as zero is none of the ratio.
     Claim(
         "S10",
         source="original 2",
-        headline="The minimal ratio goes with the loss",
+        headline="The minimal ratio, the share of upward curvatures, goes with the loss",
         quote=original.QUOTES["S10"],
         says="Whatever counts as zero, the minimal ratio goes with the loss where the gradient norm as the objective leads: "
         "within groups of networks without weight decay, their rank correlation is {ratio_with_loss.fine} with a tolerance of "
@@ -328,68 +318,83 @@ CLAIMS = (
             *(evidence.away_from(f"ratio_with_loss.{name}", 0.0, TREND) for name in ("fine", "tolerance", "coarse"))
         ),
         comments=Comments(
-            supported="The ratio tells something about the loss, which a plot of one layer in one run could hardly show.",
-            refuted="No trend as strong as {margin} whatever counts as zero. A plot of one layer in one run cannot tell.",
-            inconclusive="Even {setting.large_seeds.num} networks leave it open; so does a plot of one layer in one run.",
+            supported="The two go together whatever counts as zero: rank correlations of {ratio_with_loss.fine} with a fine "
+            "tolerance and {ratio_with_loss.coarse} with a coarse one.",
+            refuted="The rank correlation is {ratio_with_loss.fine} with a fine tolerance and {ratio_with_loss.coarse} with a "
+            "coarse one. With at least one choice, that is no trend that an eye would see.",
+            inconclusive="The rank correlation lies near the margin: {ratio_with_loss.fine} with a fine tolerance and "
+            "{ratio_with_loss.coarse} with a coarse one. More networks would decide.",
         ),
     ),
     Claim(
         "index-rises-with-loss",
         source="Dauphin et al. 2014",
-        headline="Critical points of higher loss have more negative directions",
+        headline="Critical points of higher loss have more directions that lead down",
         says="Among the critical points of the smaller network the share of negative eigenvalues rises with the loss: rank "
         "correlation {index_with_loss.learned} without collapsed networks and {index_with_loss.all} with them, where {margin} "
         "counts as a rise.",
         published="the share of negative directions grows with the training error, on small MNIST and CIFAR-10 (abstract).",
         holds=evidence.every(*(evidence.at_least(f"index_with_loss.{name}", TREND) for name in ("learned", "all"))),
         comments=Comments(
-            supported="The picture of Dauphin and others holds for these small networks.",
-            refuted="These small networks do not show it.",
-            inconclusive="Whether these small networks show it is open.",
+            supported="The higher the loss at such a point, the more ways lead down from it: a rank correlation of "
+            "{index_with_loss.learned}, or {index_with_loss.all} with collapsed networks.",
+            refuted="In these small networks it is not so: the rank correlation is {index_with_loss.learned}, or "
+            "{index_with_loss.all} with collapsed networks.",
+            inconclusive="The rank correlation is {index_with_loss.learned}, or {index_with_loss.all} with collapsed networks: "
+            "too near the margin to call it a rise or none.",
         ),
     ),
     Claim(
         "mostly-not-critical",
         source="Frye et al. 2021",
-        headline="Second-order searches mostly end at points that are not critical",
+        headline="Most second-order searches stop short of a zero gradient",
         says="Without weight decay {margin} of the second-order searches from trained weights get below the paper's cut-off "
         "for critical points within {setting.second_order_steps} steps: {large.trained.levenberg.critical}.",
         published="of 100 searches on an autoencoder of MNIST, 14 % reach a squared gradient norm below 1e-10 and 28 % end at "
         "gradient-flat points; 89 % pass a point with r > 0.9.",
+        published_effect=0.14,
         holds=evidence.at_most("large.trained.levenberg.critical", MOSTLY),
         comments=Comments(
-            supported="Who takes the end of a search for a critical point mostly counts the eigenvalues of something else.",
-            refuted="On this small network most long searches get below the cut-off. Few are at rest there: "
-            "{large.trained.levenberg.moving.short} of all still move when their steps run out.",
-            inconclusive="Whether that warning applies to this small network is open.",
+            supported="Only {large.trained.levenberg.critical} get below the cut-off. Whoever trusts the end of a search "
+            "mostly counts curvatures where the ground still slopes.",
+            refuted="On this small network most get below the cut-off: {large.trained.levenberg.critical}. But of all "
+            "searches {large.trained.levenberg.moving} were still moving when their steps ran out.",
+            inconclusive="On this small network {large.trained.levenberg.critical} get below the cut-off: too close to half "
+            "to say most or few.",
         ),
     ),
     Claim(
         "strict-ratio-is-noise",
         source="ours",
-        headline="Without a tolerance the minimal ratio counts noise",
+        headline="Without a tolerance, the minimal ratio counts rounding errors",
         says="Without weight decay, counting every eigenvalue above exactly zero, and not only above the rounding of float64 "
         "({setting.rounding} of the largest magnitude), raises the minimal ratio of trained networks by {margin}: from "
         "{large.trained.none.ratio.rounding} to {large.trained.none.ratio.strict}.",
         holds=evidence.larger(f"{RATIOS}.strict", than=f"{RATIOS}.rounding", by=SCATTER, paired=True),
         comments=Comments(
-            supported="The strict ratio of these networks is partly the sign of rounding errors.",
-            refuted="The strict ratio counts hardly any noise: curvatures that small are real, as float64 resolves them.",
-            inconclusive="How much of the strict ratio of these networks is rounding is open.",
+            supported="Rounding errors lift the ratio from {large.trained.none.ratio.rounding} to "
+            "{large.trained.none.ratio.strict}: part of it is the sign of noise.",
+            refuted="It hardly does: the ratio is {large.trained.none.ratio.rounding} without rounding errors and "
+            "{large.trained.none.ratio.strict} with them. In double precision even tiny curvatures are real.",
+            inconclusive="The ratio is {large.trained.none.ratio.rounding} without rounding errors and "
+            "{large.trained.none.ratio.strict} with them: about as much as the margin.",
         ),
     ),
     Claim(
         "ratio-has-no-plateau",
         source="ours",
-        headline="The minimal ratio is a statement about the tolerance",
+        headline="What you count as zero sets the minimal ratio",
         says="Between two tolerances far above rounding, {setting.fine} and {setting.coarse} of the largest magnitude, the "
         "minimal ratio of networks trained without weight decay falls by {margin}: from {large.trained.none.ratio.fine} to "
         "{large.trained.none.ratio.coarse}.",
         holds=evidence.larger(f"{RATIOS}.fine", than=f"{RATIOS}.coarse", by=SCATTER, paired=True),
         comments=Comments(
-            supported="There is no natural place to stop: a ratio without its tolerance says little.",
-            refuted="Between these tolerances the ratio is a number of the network: which of them is taken hardly matters.",
-            inconclusive="Whether the ratio has a plateau between these tolerances is open.",
+            supported="The same networks score {large.trained.none.ratio.fine} with a fine tolerance and "
+            "{large.trained.none.ratio.coarse} with a coarse one. A ratio without its tolerance says little.",
+            refuted="Hardly: the same networks score {large.trained.none.ratio.fine} with a fine tolerance and "
+            "{large.trained.none.ratio.coarse} with a coarse one.",
+            inconclusive="The same networks score {large.trained.none.ratio.fine} with a fine tolerance and "
+            "{large.trained.none.ratio.coarse} with a coarse one: about as far apart as the margin.",
         ),
     ),
 )

@@ -70,6 +70,8 @@ def parse(arguments: Sequence[str] | None, root: Path) -> Options:
     other, name = given.pop("diff", None), given.pop("new", "")
     values = {name: value for name, value in given.items() if name not in ACTIONS}
     where = {"out": root / "site", "cache": root / "cache"}
+    if "pdf" in values and values["pdf"] is None:
+        values["pdf"] = values.get("out", where["out"]).with_name("report.pdf")
     options = Options(action=action, other_site=other, name=name, **{**where, **values, "only": tuple(values.get("only", ()))})
     options.check(values.keys(), root)
     return options
@@ -169,6 +171,13 @@ def _parser(root: Path) -> argparse.ArgumentParser:
         type=_relative_difference,
         metavar="SHARE",
         help="with --diff: name each number that differs by more than this share of itself, such as 1e-6; 0 for any difference",
+    )
+    files.add_argument(
+        "--pdf",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        help="print the report as one PDF too, with a Chromium that is there (default: report.pdf beside the site)",
     )
     files.add_argument("--open", action="store_true", help="open the report in a browser at the end")
     files.add_argument("--debug", action="store_true", help="show tracebacks, and for each job why it is computed")

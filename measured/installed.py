@@ -2,6 +2,7 @@
 
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution, version
+from pathlib import Path
 
 ABSENT = "not installed"
 
@@ -16,3 +17,8 @@ def version_of(name: str) -> str:
     # importlib.metadata.version parses all of it as a letter, a long description included.
     found = (line.partition(":")[2].strip() for line in described.splitlines() if line.startswith("Version:"))
     return next(found, None) or version(name)
+
+
+def file_of(name: str, path: str) -> Path:
+    """A file of an installed distribution, by its path below the folder of packages; nothing is imported for it."""
+    return Path(str(distribution(name).locate_file(path)))

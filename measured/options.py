@@ -30,6 +30,7 @@ EFFECTIVE: dict[Action, frozenset[str]] = {
             "out",
             "cache",
             "open",
+            "pdf",
             "debug",
         )
     ),
@@ -81,6 +82,8 @@ class Options:
     strict: bool = False
     accept: bool = False
     open: bool = False
+    pdf: Path | None = None
+    """Where the report goes as one PDF, if it is asked for."""
     debug: bool = False
 
     def check(self, given: Collection[str], root: Path) -> None:

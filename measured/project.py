@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from measured.pages import citing
 from measured.pages.outline import Outline, read_outline
 
 if TYPE_CHECKING:
@@ -39,7 +40,13 @@ class Project:
         """The templates, ready to be filled in."""
         from measured.pages import environment
 
-        return environment.make(self.templates)
+        return environment.make(self.templates, self.outline, self.citation)
+
+    @property
+    def citation(self) -> str:
+        """The text of ``CITATION.cff``, which says how the report is cited; empty where there is none."""
+        path = self.root / citing.FILE
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
 
     @cached_property
     def packages(self) -> tuple[str, ...]:

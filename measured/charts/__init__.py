@@ -11,11 +11,15 @@ from measured.charts.own import own
 from measured.charts.paths import Path, paths
 from measured.charts.plain import converter, from_plain, to_plain
 from measured.charts.scatter import scatter
+from measured.charts.slides import Example, Slide, slides
+from measured.charts.spectrum import spectrum
 from measured.charts.surface import Grid, surface
 from measured.charts.table import table
 from measured.charts.trend import sweeps, trend
+from measured.looks import Look, Looks
 
 __all__ = [
-    "Axis", "Cell", "Drawings", "Figure", "Grid", "Path", "Series", "Table", "converter", "curves", "dots", "draw", "drawn",
-    "from_plain", "images", "own", "paths", "scatter", "surface", "sweeps", "table", "to_plain", "trend",
+    "Axis", "Cell", "Drawings", "Example", "Figure", "Grid", "Look", "Looks", "Path", "Series", "Slide", "Table", "converter",
+    "curves", "dots", "draw", "drawn", "from_plain", "images", "own", "paths", "scatter", "slides", "spectrum", "surface",
+    "sweeps", "table", "to_plain", "trend",
 ]  # fmt: skip

@@ -1,11 +1,15 @@
 """An axis as a value: what it is called, whether it is logarithmic, and how its ticks are then written."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from measured.charts.text import extent
 from measured.evidence import PERCENT, Quantity, as_given, power_of_ten
+
+GAP = 11.0
+"""Points between the numbers at an axis."""
 
 
 @dataclass(frozen=True)
@@ -15,34 +19,18 @@ class Axis:
     title: str
     log: bool = False
 
-    def scale_x(self, ax: Any) -> None:
-        """Set the scale and the ticks of x; what is drawn must be there already."""
-        if not self.log:
-            return
-        from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+    def scale_x(self, ax: Any, room: float = 240.0) -> None:
+        """Set the scale and the ticks of x on ``room`` points; what is drawn must be there already."""
+        if self.log:
+            ax.set_xscale("log")
+        _mark(ax.xaxis, ax.get_xlim(), self.log, lambda texts: _fit_in_a_line(texts, room), max(3, int(room / 28)))
 
-        ax.set_xscale("log")
-        low, high = ax.get_xlim()
-        decades = math.log10(high / low)
-        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2.2 else (1,), numticks=8))
-        ax.xaxis.set_major_formatter(FuncFormatter(_as_number if decades < 5 else _as_power))
-        ax.xaxis.set_minor_locator(NullLocator())  # minor ticks are most of the drawing time, and little of what is read
-
-    def scale_y(self, ax: Any) -> None:
-        """Set the scale and the ticks of y; what is drawn must be there already."""
-        if not self.log:
-            return
-        from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-
-        ax.set_yscale("log")
-        low, high = ax.get_ylim()
-        decades = math.log10(high / low)
-        if decades < 2.6:  # powers of ten alone would be two or three numbers to read, or none
-            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7) if decades < 1.2 else (1, 2, 5)))
-            ax.yaxis.set_major_formatter(FuncFormatter(_as_number))
-        else:
-            ax.yaxis.set_major_formatter(FuncFormatter(_as_power))
-        ax.yaxis.set_minor_locator(NullLocator())
+    def scale_y(self, ax: Any, room: float = 140.0) -> None:
+        """Set the scale and the ticks of y on ``room`` points; what is drawn must be there already."""
+        if self.log:
+            ax.set_yscale("log")
+        most = max(3, int(room / 22))
+        _mark(ax.yaxis, ax.get_ylim(), self.log, lambda texts: len(texts) <= most, min(most, 6))
 
 
 Title = str | Axis | Quantity
@@ -95,10 +83,76 @@ def bounds_on_axis(low: float | None, high: float | None, unit: str) -> tuple[fl
     return None if low is None else on_axis(low, unit), None if high is None else on_axis(high, unit)
 
 
+def _mark(axis: Any, limits: tuple[float, float], log: bool, fits: Callable[[list[str]], bool], most: int) -> None:
+    """Ticks at round numbers, few enough to read; none of the small ones, which are most of the drawing time."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    low, high = sorted(limits)
+    candidates = list(_logarithmic(low, high) if log else _linear(low, high, most))
+    written = [(ticks, texts) for ticks in candidates if (texts := _texts(ticks)) and len(set(texts)) == len(ticks) > 1]
+    ticks, texts = next((item for item in written if fits(item[1])), written[-1] if written else ([], []))
+    if not ticks:  # numbers too far from zero to be told apart are for matplotlib, which takes out what they have in common
+        return
+    by_tick = dict(zip(ticks, texts, strict=True))
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: by_tick.get(value, "")))
+    axis.set_minor_locator(NullLocator())
+
+
+def _linear(low: float, high: float, most: int) -> Iterable[list[float]]:
+    """Ticks at equal distances, from many to few."""
+    from matplotlib.ticker import MaxNLocator
+
+    for number in range(most, 1, -1):
+        locator = MaxNLocator(number, steps=[1, 2, 2.5, 5, 10])
+        yield [at for at in map(float, locator.tick_values(low, high)) if low - 1e-9 <= at <= high + 1e-9]
+
+
+def _logarithmic(low: float, high: float) -> Iterable[list[float]]:
+    """Ticks at powers of ten and, where those are few, at round numbers between them; from many to few."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    within = [power for power in range(first, last + 1) if low <= 10.0**power <= high]
+
+    def at(multiples: Sequence[float]) -> list[float]:
+        found = [float(f"{factor}e{power}") for power in range(first, last + 1) for factor in multiples]
+        return [tick for tick in found if low * (1 - 1e-9) <= tick <= high * (1 + 1e-9)]
+
+    if len(within) < 2 or math.log10(high / low) < 2.6:
+        yield from (found for factors in ((1, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,)) if 2 < len(found := at(factors)) <= 7)
+    if len(within) > 2:
+        for step in range(1, len(within)):
+            yield [float(f"1e{power}") for power in within if power % step == 0]
+    else:  # little more than a decade, or a part of one
+        yield from _linear(low, high, 5)
+        yield from (at(factors) for factors in ((1, 3), (1, 2, 5)))
+
+
+def _fit_in_a_line(texts: Sequence[str], room: float) -> bool:
+    from matplotlib import rcParams
+    from matplotlib.font_manager import FontProperties
+
+    font = FontProperties(size=rcParams["xtick.labelsize"])
+    return sum(extent(text, font)[0] for text in texts) + GAP * len(texts) <= room
+
+
 # Powers as plain text: matplotlib's own labels are set by its formula engine, which takes most of the drawing time.
-def _as_power(value: float, _: int) -> str:
-    return power_of_ten(round(math.log10(value))) if value > 0 else ""
+def _texts(ticks: Sequence[float]) -> list[str]:
+    """The numbers at ticks, all with the same decimals, or all as powers of ten; empty where neither says them shortly."""
+    if len(ticks) < 2:
+        return []
+    largest = max(map(abs, ticks))
+    powers = [math.log10(tick) if tick > 0 else 0.5 for tick in ticks]
+    are_powers = all(math.isclose(power, round(power), abs_tol=1e-9) for power in powers)
+    if are_powers and (len(ticks) > 4 or max(powers) > 6 or min(powers) < -4):
+        return [power_of_ten(round(power)) for power in powers]
+    if all(tick > 0 for tick in ticks) and max(ticks) / min(ticks) >= 10:
+        return [as_given(tick) if tick < 1e-4 or tick >= 1e7 else f"{tick:,.{_decimals([tick])}f}" for tick in ticks]
+    decimals = _decimals(ticks)
+    return [f"{tick:,.{decimals}f}".replace("-", "−") for tick in ticks] if decimals <= 5 and largest < 1e7 else []
 
 
-def _as_number(value: float, _: int) -> str:
-    return as_given(value)  # between 2 and 2.3, ticks of one digit would all say 2
+def _decimals(numbers: Iterable[float]) -> int:
+    """How many decimals it takes to write all of them as they are."""
+    numbers = list(numbers)
+    scale = max(map(abs, numbers), default=1.0) or 1.0
+    return next((many for many in range(9) if all(abs(round(item, many) - item) < 1e-6 * scale for item in numbers)), 9)

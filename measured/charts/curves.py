@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from measured.charts import notes
 from measured.charts.axis import Title, heading, scales
 from measured.charts.figure import Figure, Table
+from measured.charts.labels import Trace
 from measured.charts.panels import Panels, check_panels, grouped
-from measured.charts.style import INK, WIDE, looks
+from measured.charts.style import HEIGHTS, INK
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -52,32 +53,43 @@ class Curves(Figure):
     """Ends of the y axis by panel, where they are not left to the data."""
 
     shape: ClassVar[str] = "curves"
+    told_by: ClassVar[int | None] = 1
+    fields: ClassVar[tuple[str, ...]] = Row._fields
+    explorer: ClassVar[str] = "charts"
+
+    def names(self) -> list[str]:
+        return [name for name in super().names() if name != self.reference]
+
+    def explorer_options(self) -> dict[str, Any]:
+        return {**self.panels.explorer_options(self.limits), "reference": self.reference}
 
     def draw(self, width: float) -> "Drawing":
         rows = [Row(*row) for row in self.table.rows]
         lines = grouped(rows, "series")
         names = list(dict.fromkeys(row.series for row in rows))
-        styles = looks(name for name in names if name != self.reference)
-        drawing, axes = self.panels.place(width, 2.9 if width == WIDE else 2.7)
-        handles = {}
+        looks = self.looks()
+        drawing, axes = self.panels.place(width, HEIGHTS[width])
+        handles: dict[str, Any] = {}
+        traces: dict[str, dict[str, Trace]] = {panel: {} for panel in axes}
         for panel, ax in axes.items():
             for name in names:
                 points = lines.get(panel, {}).get(name)
                 if not points:
                     continue
                 xs, medians = [point.x for point in points], [point.median for point in points]
+                traces[panel][name] = Trace(xs, medians)
                 if name == self.reference:
                     (handles[name],) = ax.plot(xs, medians, color=INK, linewidth=2.6, dashes=(1.2, 1.2), zorder=5)
                     continue
-                colour, marker = styles[name]
-                few = len(points) <= 20
-                (handles[name],) = ax.plot(xs, medians, color=colour, marker=marker if few else None, markersize=4, zorder=3)
+                look = looks[name]
+                apart = len(points) // 6  # on a long line, as many markers as tell it apart; not at the same places on all
+                every = None if len(points) <= 20 else (apart * (1 + list(looks).index(name)) // (1 + len(looks)), apart)
+                style = {"color": look.light, "marker": look.symbol, "linestyle": look.dashes}
+                (handles[name],) = ax.plot(xs, medians, **style, markersize=5, markeredgewidth=0, markevery=every, zorder=3)
                 if any(point.low != point.high for point in points):
                     low, high = [point.low for point in points], [point.high for point in points]
-                    ax.fill_between(xs, low, high, color=colour, alpha=0.16, linewidth=0, zorder=2)
-        self.panels.finish(drawing, axes, handles)
-        for panel, limits in self.limits.items():
-            axes[panel].set_ylim(*limits)
+                    ax.fill_between(xs, low, high, color=look.light, alpha=0.16, linewidth=0, zorder=2)
+        self.panels.finish(drawing, axes, handles, traces, looks, limits=self.limits)
         return drawing
 
 
@@ -114,7 +126,7 @@ def curves(
                 numbers.setdefault(series.rows_are, set()).add(num_seeds)
     columns = ("panel", "series", heading(sides.x, "x"), "median", "10 %", "90 %")
     over = " or ".join(notes.count(sorted(found), of) for of, found in numbers.items() if max(found) > 1)
-    note = f"Median and middle 80 % over {over}." if over else ""
+    note = f"Lines: medians over {over}; bands: the middle 80 %." if over else ""
     return Curves(Table(columns, tuple(rows)), caption, alt, sides, reference, ends, note=note)
 
 

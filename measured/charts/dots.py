@@ -1,15 +1,15 @@
 """Dots: one metric for each named thing, every seed a dot."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from measured.charts import notes
 from measured.charts.axis import Title, bounds_on_axis, heading, on_axis
 from measured.charts.figure import Figure, Table
-from measured.charts.panels import Panels, grouped
-from measured.charts.style import WIDE, looks
+from measured.charts.labels import Trace
+from measured.charts.panels import Panels, bars_to_draw, grouped
+from measured.charts.style import HEIGHTS
 from measured.evidence import Metric
 
 if TYPE_CHECKING:
@@ -27,11 +27,9 @@ class Row(NamedTuple):
     high: float | None = None
 
     @property
-    def bars(self) -> list[list[float]] | None:
-        """Lengths of the bars below and above; None where an end is open."""
-        if self.low is None or self.high is None or not (math.isfinite(self.low) and math.isfinite(self.high)):
-            return None
-        return [[self.value - self.low], [self.high - self.value]]
+    def ends(self) -> tuple[float, float]:
+        """Where the bar ends; at the value itself where there is no interval."""
+        return (self.value if self.low is None else self.low, self.value if self.high is None else self.high)
 
 
 @dataclass(frozen=True)
@@ -41,31 +39,47 @@ class Dots(Figure):
     panels: Panels
 
     shape: ClassVar[str] = "dots"
+    told_by: ClassVar[int | None] = 1
+    fields: ClassVar[tuple[str, ...]] = Row._fields
+    explorer: ClassVar[str] = "charts"
+
+    def explorer_options(self) -> dict[str, Any]:
+        return self.panels.explorer_options()
 
     def draw(self, width: float) -> "Drawing":
         rows = [Row(*row) for row in self.table.rows]
-        things, styles = grouped(rows, "name"), looks(row.name for row in rows)
-        drawing, axes = self.panels.place(width, 2.8 if width == WIDE else 2.6)
-        handles = {}
+        things, looks = grouped(rows, "name"), self.looks()
+        drawing, axes = self.panels.place(width, HEIGHTS[width])
+        handles: dict[str, Any] = {}
+        traces: dict[str, dict[str, Trace]] = {panel: {} for panel in axes}
         for panel, ax in axes.items():
-            for name, (colour, marker) in styles.items():
+            for name, look in looks.items():
                 if name not in things.get(panel, {}):
                     continue
                 *seeds, summary = things[panel][name]
-                xs, values = [seed.x for seed in seeds], [seed.value for seed in seeds]
-                ax.plot(xs, values, ".", color=colour, alpha=0.45, markersize=5, zorder=2)
+                ax.plot(
+                    [seed.x for seed in seeds],
+                    [seed.value for seed in seeds],
+                    "o",
+                    color=look.light,
+                    alpha=0.35,
+                    markersize=3.5,
+                    markeredgewidth=0,
+                    zorder=2,
+                )
+                traces[panel][name] = trace = Trace([summary.x], [summary.value], False, [(summary.x, *summary.ends)])
                 handles[name] = ax.errorbar(
                     [summary.x],
                     [summary.value],
-                    yerr=summary.bars,
-                    fmt=marker,
-                    color=colour,
-                    markersize=6,
-                    capsize=3,
-                    linewidth=1.4,
+                    yerr=bars_to_draw(trace, self.panels.y[panel].log),
+                    fmt=look.symbol,
+                    color=look.light,
+                    markersize=7,
+                    markeredgewidth=0,
+                    elinewidth=1.6,
                     zorder=3,
                 )
-        self.panels.finish(drawing, axes, handles)
+        self.panels.finish(drawing, axes, handles, traces, looks)
         return drawing
 
 
@@ -90,5 +104,5 @@ def dots(
                 bounds = bounds_on_axis(metric.low, metric.high, metric.unit)
                 rows.append(Row(panel, name, float(at), on_axis(metric.value, metric.unit), *bounds))
     columns = ("panel", "name", heading(sides.x, "x"), heading(sides.y, "value"), "low", "high")
-    note = notes.of_metrics(metric for points in panels.values() for _, metric in points.values())
+    note = notes.of_metrics((metric for points in panels.values() for _, metric in points.values()), "bars")
     return Dots(Table(columns, tuple(rows)), caption, alt, sides, note=f"Faint dots: single seeds. {note}" if note else "")

@@ -95,7 +95,7 @@ def _checksum(drawing: dict[str, str]) -> str:
 def what_draws() -> dict[str, str]:
     """Digests of the code that draws, read once in a process, and the versions of the libraries that it draws with."""
     here = Path(__file__).parent
-    sources = [*sorted(here.glob("*.py")), here.parent / "evidence" / "number.py"]
+    sources = [*sorted(here.glob("*.py")), here.parent / "evidence" / "number.py", here.parent / "looks.py"]
     return {path.name: digest(path.read_text(encoding="utf-8")) for path in sources} | {
         library: version_of(library) for library in LIBRARIES
     }

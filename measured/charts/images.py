@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from measured.charts.figure import Figure, Table
-from measured.charts.style import COLOURS, NARROW
+from measured.charts.style import COLD, NARROW, WARM
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -49,7 +49,7 @@ class Images(Figure):
         inches = (width - 0.2 * (across - 1)) / across / tile
         heights = [max(down[panel] for panel in line) * (side + 1) * inches + 0.32 for line in lines]
         drawing = Drawing(figsize=(width, sum(heights)))
-        colours = LinearSegmentedColormap.from_list("signed", [COLOURS[0], "#f4f5f7", COLOURS[1]])
+        colours = LinearSegmentedColormap.from_list("signed", [COLD, "#f4f5f7", WARM])
         top = sum(heights)
         for line, height in zip(lines, heights, strict=True):
             for place, panel in enumerate(line):

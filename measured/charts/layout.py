@@ -6,8 +6,9 @@ drawn.
 """
 
 from collections.abc import Iterable
-from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from measured.charts.text import extent, in_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,12 +20,12 @@ PAD = 3.0
 """Points between what belongs to a panel and what does not."""
 ROW_GAP = 6.0
 """Points more between rows, so that a title belongs to the panel below it."""
-LINE_SPACING, DESCENT = 1.2, 0.24
-"""Of DejaVu Sans, in font sizes: from line to line, and what of a line is below the line of writing."""
+TITLE_GAP = 4.0
+"""Points between a panel's title and what its y axis shows, which is written below it."""
 
 
 class Room(NamedTuple):
-    """Points that a panel needs on each side of its frame, and how far from the frame the titles of its axes stand."""
+    """Points that a panel needs on each side of its frame, and how far from the frame its titles stand."""
 
     left: float
     right: float
@@ -32,6 +33,9 @@ class Room(NamedTuple):
     top: float
     x_title: float
     y_title: float
+    """How far above the frame."""
+    panel: float
+    """How far above the frame the panel's own title stands."""
 
 
 def grid() -> "LayoutEngine":
@@ -63,12 +67,16 @@ def _place(rooms: "dict[Axes, Room]", width: float, height: float, below: float)
     tops = [top + (ROW_GAP if row else 0.0) for row, top in enumerate(tops)]
     wide = max((width - sum(lefts) - sum(rights)) / columns, 1.0)
     high = max((height - below - sum(tops) - sum(bottoms)) / rows, 1.0)
+    titles = [max(rooms[ax].panel for ax, cell in cells.items() if cell[1] == row) for row in range(rows)]
     for ax, (column, row) in cells.items():
         left = column * wide + sum(lefts[: column + 1]) + sum(rights[:column])
         bottom = height - (row + 1) * high - sum(tops[: row + 1]) - sum(bottoms[:row])
         ax.set_position((left / width, bottom / height, wide / width, high / height))
         ax.xaxis.set_label_coords(0.5, -rooms[ax].x_title / high)
-        ax.yaxis.set_label_coords(-rooms[ax].y_title / wide, 0.5)
+        # Titles begin where the numbers of the axis do: above all that belongs to the panel.
+        outer = (PAD - lefts[column]) / wide
+        ax.yaxis.set_label_coords(outer, 1 + rooms[ax].y_title / high)
+        ax.set_title(ax.get_title(loc="left"), loc="left", x=outer, y=1 + titles[row] / high, pad=0)
 
 
 def _room(ax: "Axes", width: float, height: float) -> Room:
@@ -80,29 +88,40 @@ def _room(ax: "Axes", width: float, height: float) -> Room:
     wide, high = frame.width * width, frame.height * height
     font = FontProperties(size=rcParams["xtick.labelsize"])  # of the numbers on both axes
     away = rcParams["xtick.major.size"] + rcParams["xtick.major.pad"]
-    xs = [(share * wide, *_extent(text, font)) for share, text in _labels(ax.xaxis)]
-    ys = [(share * high, *_extent(text, font)) for share, text in _labels(ax.yaxis)]
+    xs = [(share * wide, *extent(text, font)) for share, text in _labels(ax.xaxis)]
+    ys = [(share * high, *extent(text, font)) for share, text in _labels(ax.yaxis)]
     x_numbers = away + max(tall for _, _, tall, _ in xs) if xs else 0.0
     y_numbers = away + max(long for _, long, _, _ in ys) if ys else 0.0
-    x_title, y_title = x_numbers + ax.xaxis.labelpad, y_numbers + ax.yaxis.labelpad
-    left, bottom = y_numbers, x_numbers + _multiplier(ax.xaxis, font)
-    if text := ax.get_ylabel():
-        left = y_title + _extent(text, ax.yaxis.label.get_fontproperties())[1]
+    x_title = x_numbers + ax.xaxis.labelpad
+    bottom = x_numbers + _multiplier(ax.xaxis, font)
     if text := ax.get_xlabel():
-        bottom = max(bottom, x_title + _extent(text, ax.xaxis.label.get_fontproperties())[1])
-    panel = ax.get_title(loc="left")
-    raised = _multiplier(ax.yaxis, font)
-    if raised:
-        ax.set_title(panel, y=1 + raised / high)
-    _, tall, below = _extent(panel, ax.title.get_fontproperties())
+        text = in_lines(_unbroken(text), ax.xaxis.label.get_fontproperties(), wide)
+        ax.xaxis.label.set_text(text)
+        bottom = max(bottom, x_title + extent(text, ax.xaxis.label.get_fontproperties())[1])
+    room = wide + y_numbers
+    above = rcParams["axes.titlepad"] + _multiplier(ax.yaxis, font)
+    y_title = panel = above
+    if text := ax.get_ylabel():
+        text = in_lines(_unbroken(text), ax.yaxis.label.get_fontproperties(), room)
+        ax.yaxis.label.set_text(text)
+        panel = above = y_title + extent(text, ax.yaxis.label.get_fontproperties())[1] + TITLE_GAP
+    if text := ax.get_title(loc="left"):
+        text = in_lines(_unbroken(text), ax.title.get_fontproperties(), room)
+        ax.set_title(text, loc="left")
+        above = panel + extent(text, ax.title.get_fontproperties())[1]
     return Room(
-        left=max([left, *(long / 2 - at for at, long, _, _ in xs)]),
+        left=max([y_numbers, *(long / 2 - at for at, long, _, _ in xs)]),
         right=max([0.0, *(at + long / 2 - wide for at, long, _, _ in xs)]),
         bottom=max([bottom, *(tall / 2 - at for at, _, tall, _ in ys)]),
-        top=raised + rcParams["axes.titlepad"] + tall - below,
+        top=above,
         x_title=x_title,
         y_title=y_title,
+        panel=panel,
     )
+
+
+def _unbroken(text: str) -> str:
+    return text.replace("\n", " ")
 
 
 def _labels(axis: Any) -> Iterable[tuple[float, str]]:
@@ -117,17 +136,4 @@ def _labels(axis: Any) -> Iterable[tuple[float, str]]:
 def _multiplier(axis: Any, font: "FontProperties") -> float:
     """Height of the power of ten at the end of an axis by which all its numbers are to be multiplied, where there is one."""
     text = axis.get_major_formatter().get_offset()
-    return PAD + _extent(text, font)[1] if text else 0.0
-
-
-@cache
-def _extent(text: str, font: "FontProperties") -> tuple[float, float, float]:
-    """Points of width, of height, and of that below the line of writing; as matplotlib sets lines of text in an SVG."""
-    from matplotlib.cbook import is_math_text
-    from matplotlib.textpath import TextToPath
-
-    measure, size, lines = TextToPath().get_text_width_height_descent, font.get_size_in_points(), text.split("\n")
-    widths, heights, depths = zip(*(measure(line, font, is_math_text(line)) for line in lines), strict=True)
-    spacing = LINE_SPACING if len(lines) > 1 else 1.0
-    height = sum(max(size * spacing, tall) for tall in heights)
-    return max(widths), height, max(DESCENT * size, depths[-1])
+    return PAD + extent(text, font)[1] if text else 0.0

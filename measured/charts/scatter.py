@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from measured.charts.axis import Title, heading, scales
 from measured.charts.figure import Figure, Table
+from measured.charts.labels import Trace
 from measured.charts.panels import Panels, grouped
-from measured.charts.style import WIDE, looks
+from measured.charts.style import HEIGHTS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -31,32 +32,35 @@ class Scatter(Figure):
     """Whether all panels have the same reach."""
 
     shape: ClassVar[str] = "scatter"
+    told_by: ClassVar[int | None] = 1
+    fields: ClassVar[tuple[str, ...]] = Row._fields
+    explorer: ClassVar[str] = "charts"
+
+    def explorer_options(self) -> dict[str, Any]:
+        return {**self.panels.explorer_options(), "alike": self.alike}
 
     def draw(self, width: float) -> "Drawing":
         rows = [Row(*row) for row in self.table.rows]
-        kinds, styles = grouped(rows, "kind"), looks(row.kind for row in rows)
-        drawing, axes = self.panels.place(width, 2.9 if width == WIDE else 2.7)
-        handles = {}
+        kinds, looks = grouped(rows, "kind"), self.looks()
+        drawing, axes = self.panels.place(width, HEIGHTS[width])
+        handles: dict[str, Any] = {}
+        traces: dict[str, dict[str, Trace]] = {panel: {} for panel in axes}
         for panel, ax in axes.items():
-            for name, (colour, marker) in styles.items():
+            for name, look in looks.items():
                 if points := kinds.get(panel, {}).get(name):
+                    xs, ys = [point.x for point in points], [point.y for point in points]
+                    traces[panel][name] = Trace(xs, ys, joined=False)
                     (handles[name],) = ax.plot(
-                        [point.x for point in points],
-                        [point.y for point in points],
-                        marker,
-                        color=colour,
+                        xs,
+                        ys,
+                        look.symbol,
+                        color=look.light,
                         alpha=0.6,
                         markersize=4.5 if len(points) < 400 else 2.5,
                         markeredgewidth=0,
                         zorder=3,
                     )
-        self.panels.finish(drawing, axes, handles, nothing="none")
-        if self.alike:
-            shown = [ax for panel, ax in axes.items() if panel in kinds]
-            for limits in ("xlim", "ylim"):
-                reach = [getattr(ax, f"get_{limits}")() for ax in shown]
-                for ax in shown:
-                    getattr(ax, f"set_{limits}")(min(low for low, _ in reach), max(high for _, high in reach))
+        self.panels.finish(drawing, axes, handles, traces, looks, alike=self.alike, nothing="none")
         return drawing
 
 

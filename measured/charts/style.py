@@ -4,54 +4,65 @@ Colours are literal for light paper; a style sheet inside the SVG swaps them whe
 """
 
 import io
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from measured.looks import PALETTE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
-INK, MUTED, GRID, PAPER = "#22252b", "#6a7079", "#e3e5e9", "#ffffff"
-COLOURS = ("#2a6fbb", "#d1602b", "#2f8f5b", "#8a56ac", "#a8851a", "#b23a5e")
-DARK = {
-    INK: "#e4e6ea", MUTED: "#9aa1ab", GRID: "#383d46", PAPER: "#16181d",
-    "#2a6fbb": "#6aa7e8", "#d1602b": "#f0905f", "#2f8f5b": "#5fc48d",
-    "#8a56ac": "#bf90dd", "#a8851a": "#d9b54a", "#b23a5e": "#e57a99",
-}  # fmt: skip
-MARKERS = ("o", "s", "^", "D", "v", "P")
-WIDE, NARROW = 7.6, 3.9  # inches; 1 inch is 96 CSS pixels before the browser scales
+INK, MUTED, GRID, PAPER = "#22252b", "#5c626c", "#e3e5e9", "#ffffff"
+DARK = {INK: "#e4e6ea", MUTED: "#a2a9b4", GRID: "#31353d", PAPER: "#16181d"} | {
+    on_light: shades.dark for shades in PALETTE.values() for on_light in (shades.light, shades.text)
+}
+"""Each colour of a drawing on dark paper, by what it is on light paper."""
+COLD, WARM = "#2a6fbb", "#d1602b"
+"""Ends of the scale of numbers that are drawn as an area."""
+WIDE, NARROW = 7.6, 3.4  # inches; 1 inch is 96 CSS pixels before the browser scales
 LAYOUTS = {"wide": WIDE, "narrow": NARROW}
 """Each figure is drawn wide for a desk and narrow for a phone."""
+HEIGHTS = {WIDE: 3.0, NARROW: 2.7}
+"""Inches of a row of panels, by width of the drawing."""
+SHOWN = {"wide": 677, "narrow": 326}
+"""CSS pixels that each takes where it is smallest: on a screen 737 pixels wide, and on a phone of 360."""
+LEGIBLE = 11.0
+"""CSS pixels that no letter is smaller than."""
+SMALL = 9.0
+"""Points of the smallest letters: 12 CSS pixels before the browser scales."""
 STYLE = {
-    "font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 9.5, "axes.titleweight": "bold", "axes.titley": 1.0,
-    "axes.titlelocation": "left", "axes.edgecolor": MUTED, "axes.labelcolor": INK, "text.color": INK, "xtick.color": MUTED,
-    "ytick.color": MUTED, "xtick.labelcolor": INK, "ytick.labelcolor": INK, "xtick.labelsize": 8, "ytick.labelsize": 8,
-    "axes.linewidth": 0.7,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": GRID, "grid.linewidth": 0.7,
+    "font.family": "DejaVu Sans", "font.size": 9.5, "axes.titlesize": 10.5, "axes.titleweight": "bold", "axes.titley": 1.0,
+    "axes.titlelocation": "left", "axes.edgecolor": MUTED, "axes.labelcolor": INK, "axes.labelsize": SMALL, "text.color": INK,
+    "xtick.color": MUTED, "ytick.color": MUTED, "xtick.labelcolor": MUTED, "ytick.labelcolor": MUTED,
+    "xtick.labelsize": SMALL, "ytick.labelsize": SMALL, "xtick.major.size": 3, "ytick.major.size": 0, "ytick.major.pad": 5,
+    "axes.linewidth": 0.7, "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False,
+    "axes.grid": True, "axes.grid.axis": "y", "grid.color": GRID, "grid.linewidth": 0.8,
     "axes.axisbelow": True, "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none",
-    "legend.frameon": False, "legend.fontsize": 8.5, "lines.linewidth": 1.6, "svg.fonttype": "path", "figure.dpi": 96,
+    "legend.frameon": False, "legend.fontsize": SMALL, "lines.linewidth": 1.7, "svg.fonttype": "path", "figure.dpi": 96,
 }  # fmt: skip
 
 
-class Look(NamedTuple):
-    """How one of several things is told from the others."""
-
-    colour: str
-    marker: str
+def on_both_papers(colour: str) -> dict[str, str]:
+    """A colour of a drawing on light and on dark paper."""
+    return {"light": colour, "dark": DARK.get(colour, colour)}
 
 
-def looks(names: Iterable[str]) -> dict[str, Look]:
-    """A colour and a marker for each name, in the order in which the names first come."""
-    return {
-        name: Look(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)])
-        for place, name in enumerate(dict.fromkeys(names))
-    }
+GRADIENT = (COLD, "#9a94a8", WARM)
+"""Blue over grey to orange: readable on light and on dark paper."""
 
 
 def gradient() -> Any:
-    """Blue over grey to orange: readable on light and on dark paper."""
+    """The colours from low to high."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("gradient", [COLOURS[0], "#9a94a8", COLOURS[1]])
+    return LinearSegmentedColormap.from_list("gradient", list(GRADIENT))
+
+
+def halo() -> list[Any]:
+    """A rim of paper around words that stand on something drawn."""
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=2.2, foreground=PAPER)]
 
 
 def svg(name: str, draw: "Callable[[], Drawing]") -> str:

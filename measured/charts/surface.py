@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from measured.charts.axis import Axis, Title, linear
 from measured.charts.figure import Figure, Table
 from measured.charts.panels import grouped, place
-from measured.charts.style import INK, gradient
+from measured.charts.style import GRADIENT, INK, MUTED, SMALL, gradient, halo, on_both_papers
 from measured.evidence import number
 
 if TYPE_CHECKING:
@@ -46,6 +46,12 @@ class Surface(Figure):
     relief: bool = False
 
     shape: ClassVar[str] = "surface"
+    fields: ClassVar[tuple[str, ...]] = Row._fields
+    explorer: ClassVar[str] = "surface"
+
+    def explorer_options(self) -> dict[str, Any]:
+        colours = [on_both_papers(colour) for colour in GRADIENT]
+        return {"x": self.x.title, "y": self.y.title, "value": self.value, "colours": colours}
 
     def draw(self, width: float) -> "Drawing":
         from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -58,14 +64,15 @@ class Surface(Figure):
         drawing, axes = place(list(rows), width, 3.2, "3d" if self.relief else None)
         for panel, ax in axes.items():
             xs, ys, logs = heights[panel]
-            ax.set(xlabel=self.x.title, ylabel=self.y.title)
+            ax.set_xlabel(self.x.title, color=MUTED)
+            ax.set_ylabel(self.y.title, color=MUTED)
             if self.relief:
                 _draw_relief(ax, xs, ys, logs, low, high, written)
                 continue
             filled = ax.contourf(xs, ys, logs, levels=levels, cmap=gradient())
             _draw_path(ax, rows[panel].get("path", []), max(xs) - min(xs), max(ys) - min(ys))
             ax.grid(False)
-            drawing.colorbar(filled, ax=ax, format=written, label=self.value, aspect=25)
+            drawing.colorbar(filled, ax=ax, format=written, aspect=25).set_label(self.value, color=MUTED)
         return drawing
 
 
@@ -95,9 +102,11 @@ def _draw_path(ax: Any, points: Sequence[Row], reach_x: float, reach_y: float) -
     ax.plot([point.x for point in points], [point.y for point in points], "o-", color=INK, markersize=3, linewidth=1)
     written: list[Row] = []
     for point in (*points[-1:], *points[:-1]):
-        if all(abs(point.x - other.x) > 0.09 * reach_x or abs(point.y - other.y) > 0.07 * reach_y for other in written):
+        if all(abs(point.x - other.x) > 0.12 * reach_x or abs(point.y - other.y) > 0.1 * reach_y for other in written):
             where = {"xytext": (4, 3), "textcoords": "offset points"}
-            ax.annotate(number(point.value, digits=2), (point.x, point.y), **where, fontsize=7, color=INK)
+            ax.annotate(
+                number(point.value, digits=2), (point.x, point.y), **where, fontsize=SMALL, color=INK, path_effects=halo()
+            )
             written.append(point)
 
 

@@ -1,6 +1,5 @@
 """Trends: a metric against x, with its interval as a bar."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -8,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from measured.charts import notes
 from measured.charts.axis import Axis, Title, bounds_on_axis, heading, on_axis
 from measured.charts.figure import Figure, Table
-from measured.charts.panels import Panels, grouped
-from measured.charts.style import WIDE, looks
+from measured.charts.labels import Trace
+from measured.charts.panels import Panels, bars_to_draw, grouped
+from measured.charts.style import HEIGHTS
 from measured.evidence import Metric, Quantity, Sweep
 
 if TYPE_CHECKING:
@@ -27,9 +27,10 @@ class Row(NamedTuple):
     high: float | None
     n: int
 
-    def bar(self, bound: float | None) -> float:
-        """Length of the bar towards ``bound``; none towards an end that is open."""
-        return abs(self.value - bound) if bound is not None and math.isfinite(bound) else 0.0
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Where the bar ends; at the value itself where there is no interval."""
+        return (self.value if self.low is None else self.low, self.value if self.high is None else self.high)
 
 
 @dataclass(frozen=True)
@@ -39,30 +40,39 @@ class Trend(Figure):
     panels: Panels
 
     shape: ClassVar[str] = "trend"
+    told_by: ClassVar[int | None] = 1
+    fields: ClassVar[tuple[str, ...]] = Row._fields
+    explorer: ClassVar[str] = "charts"
+
+    def explorer_options(self) -> dict[str, Any]:
+        return self.panels.explorer_options()
 
     def draw(self, width: float) -> "Drawing":
         rows = [Row(*row) for row in self.table.rows]
-        lines, styles = grouped(rows, "series"), looks(row.series for row in rows)
-        drawing, axes = self.panels.place(width, 2.9 if width == WIDE else 2.7)
-        handles = {}
+        lines, looks = grouped(rows, "series"), self.looks()
+        drawing, axes = self.panels.place(width, HEIGHTS[width])
+        handles: dict[str, Any] = {}
+        traces: dict[str, dict[str, Trace]] = {panel: {} for panel in axes}
         for panel, ax in axes.items():
-            for name, (colour, marker) in styles.items():
+            for name, look in looks.items():
                 points = lines.get(panel, {}).get(name)
                 if not points:
                     continue
+                xs, values = [point.x for point in points], [point.value for point in points]
+                traces[panel][name] = trace = Trace(xs, values, bars=[(point.x, *point.ends) for point in points])
                 handles[name] = ax.errorbar(
-                    [point.x for point in points],
-                    [point.value for point in points],
-                    yerr=[[point.bar(point.low) for point in points], [point.bar(point.high) for point in points]],
-                    fmt=f"{marker}-",
-                    color=colour,
-                    markersize=4.5,
-                    capsize=2,
-                    linewidth=1.4,
-                    elinewidth=1,
+                    xs,
+                    values,
+                    yerr=bars_to_draw(trace, self.panels.y[panel].log),
+                    fmt=look.symbol,
+                    linestyle=look.dashes,
+                    color=look.light,
+                    markersize=5.5,
+                    markeredgewidth=0,
+                    elinewidth=1.2,
                     zorder=3,
                 )
-        self.panels.finish(drawing, axes, handles)
+        self.panels.finish(drawing, axes, handles, traces, looks)
         return drawing
 
 
@@ -97,7 +107,7 @@ def trend(
     ]
     columns = ("panel", "series", heading(sides.x, "x"), "value", "low", "high", "n")
     metrics = [metric for lines in panels.values() for points in lines.values() for metric in points.values()]
-    return Trend(Table(columns, tuple(rows)), caption, alt, sides, note=notes.of_metrics(metrics))
+    return Trend(Table(columns, tuple(rows)), caption, alt, sides, note=notes.of_metrics(metrics, "bars"))
 
 
 def sweeps(

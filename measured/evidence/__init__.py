@@ -1,6 +1,6 @@
 """What is known and what follows from it: quantities over seeds, claims, and verdicts by one rule."""
 
-from measured.evidence.claim import Claim, Comments, Finding, Kind, Runs, Verdict
+from measured.evidence.claim import Claim, Comments, Finding, Kind, Runs, Structure, Verdict
 from measured.evidence.correlation import rank_correlation, rank_correlations
 from measured.evidence.levels import ERROR_RATE, LOOKS, seeds_of_look
 from measured.evidence.margin import ANY, Margin, factor
@@ -34,8 +34,8 @@ from measured.evidence.tests import (
 __all__ = [
     "ANY", "ERROR_RATE", "LOOKS", "NOT_MEASURED", "OUTCOMES", "PERCENT", "Average", "Bound", "Claim", "Comments",
     "Comparison", "Estimate", "Every", "Finding", "Kind", "Margin", "Metric", "Missing", "Names", "Odds", "Outcome",
-    "Quantity", "Region", "Result", "Runs", "Seeds", "Share", "Single", "Some", "Sweep", "Test", "Verdict", "as_given",
-    "at_least", "at_look", "at_most", "away_from", "different", "duration", "equal", "every", "factor", "flat", "larger",
-    "measurement", "no_exception", "no_more_often", "number", "power_of_ten", "rank_correlation", "rank_correlations",
+    "Quantity", "Region", "Result", "Runs", "Seeds", "Share", "Single", "Some", "Structure", "Sweep", "Test", "Verdict",
+    "as_given", "at_least", "at_look", "at_most", "away_from", "different", "duration", "equal", "every", "factor", "flat",
+    "larger", "measurement", "no_exception", "no_more_often", "number", "power_of_ten", "rank_correlation", "rank_correlations",
     "seeds_of_look", "shifted", "smaller", "some", "with_seeds", "with_unit",
 ]  # fmt: skip

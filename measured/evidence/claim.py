@@ -1,9 +1,11 @@
 """Claims, and claims that were judged."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal
 
-from measured.evidence.region import Outcome
+from measured.evidence.region import Outcome, Region
 from measured.evidence.tests import Test
 
 
@@ -85,11 +87,56 @@ class Finding:
     """What it would be with half the margin; None where there is no margin to vary."""
     under_double: Outcome | None = None
     """The same with twice the margin."""
+    true_in: Region = Region()
+    """Effects for which the claim is true."""
+    on_logarithms: bool = False
+    """Whether the effect is a ratio, or held against one, so that half of a margin is that of its logarithm."""
+    published: float | None = None
+    """The effect that others found, in the same unit."""
+
+    @property
+    def origin(self) -> float | None:
+        """The effect from which the margin is measured, which mostly says that there is no difference; None where the bound is
+        no margin."""
+        return 1.0 if self.on_logarithms and self.true_in.origin is not None else self.true_in.origin
+
+    @property
+    def half(self) -> Region | None:
+        """Where the claim would be true with half the margin; None where no margin scales."""
+        return self.true_in.scaled(0.5, self.on_logarithms)
+
+    @property
+    def double(self) -> Region | None:
+        """The same with twice the margin."""
+        return self.true_in.scaled(2.0, self.on_logarithms)
 
     @property
     def sample(self) -> str:
         """n in words: "20", or "20 and 10"."""
         return " and ".join(map(str, self.n))
+
+
+@dataclass(frozen=True)
+class Structure:
+    """How the tests of a claim combine: one test, or ``every`` or ``some`` of what is below."""
+
+    of: Literal["test", "every", "some"] = "test"
+    parts: "tuple[Structure, ...]" = ()
+    """None of a test. Tests come in the order of the verdict's findings."""
+
+    @property
+    def num_tests(self) -> int:
+        return sum(part.num_tests for part in self.parts) if self.parts else 1
+
+    def __str__(self) -> str:
+        """With tests by their numbers: ``every(1, some(2, 3))``."""
+        return self.told(count(1))
+
+    def told(self, numbers: Iterator[int]) -> str:
+        """The same with the numbers that come next."""
+        if not self.parts:
+            return str(next(numbers))
+        return f"{self.of}({', '.join(part.told(numbers) for part in self.parts)})"
 
 
 @dataclass(frozen=True)
@@ -119,6 +166,8 @@ class Verdict:
     """What all runs have in common."""
     look: int = 1
     """The planned look at which it was judged."""
+    structure: Structure = Structure()
+    """How its findings make the verdict."""
 
     @property
     def supported(self) -> bool:

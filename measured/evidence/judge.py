@@ -6,11 +6,12 @@ divided, and ``Region.confidence`` which interval keeps it.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from measured.errors import BuildError
 from measured.evidence import levels
-from measured.evidence.claim import Claim, Finding, Runs, Verdict
+from measured.evidence.claim import Claim, Finding, Runs, Structure, Verdict
 from measured.evidence.effects import Effect, Nothing, effect_of, names_of
 from measured.evidence.forecast import Forecast, forecast
 from measured.evidence.levels import Level, parts_of
@@ -18,6 +19,7 @@ from measured.evidence.metric import Metric, Missing, Share
 from measured.evidence.names import Names, unknown
 from measured.evidence.number import as_given, unit_of_difference
 from measured.evidence.region import Outcome, Region
+from measured.evidence.standing import combined
 from measured.evidence.tests import Bound, Every, Odds, Part, Some, Test
 
 
@@ -45,6 +47,7 @@ def _verdict(claim: Claim, metrics: Mapping[str, Metric], settings: Names, runs:
         raise BuildError(f"claim {claim.id!r}: {error}") from None
     judged = levels.of_parts(claim.holds, Level.of_look(look), lambda part: isinstance(effects[part], Effect))
     findings = tuple(_finding(part, effects[part], level, metrics) for part, level in judged)
+    findings = (replace(findings[0], published=claim.published_effect), *findings[1:])
     named = _Spoken(Names("metric", metrics), settings, _margins(claim.holds, metrics))
 
     def filled(text: str) -> str:
@@ -67,7 +70,7 @@ def _verdict(claim: Claim, metrics: Mapping[str, Metric], settings: Names, runs:
     outcome = _decide(claim.holds, iter(measured))
     if comments and outcome == "not measured":
         first = next(item for item in findings if item.outcome == "not measured")
-        texts[outcome] = f"Not measured: {first.method}. What would measure it: {first.to_decide}."
+        texts[outcome] = f"{first.method[:1].upper()}{first.method[1:]}. What would measure it: {first.to_decide}."
     return Verdict(
         id=claim.id,
         source=claim.source,
@@ -85,7 +88,14 @@ def _verdict(claim: Claim, metrics: Mapping[str, Metric], settings: Names, runs:
         varies=filled(runs.varies) if runs else "",
         shared=filled(runs.shared) if runs else "",
         look=look,
+        structure=_structure(claim.holds),
     )
+
+
+def _structure(test: Test) -> Structure:
+    if isinstance(test, Every | Some):
+        return Structure("every" if isinstance(test, Every) else "some", tuple(map(_structure, test.parts)))
+    return Structure()
 
 
 class _Spoken:
@@ -124,13 +134,7 @@ def _decide(test: Test, outcomes: Iterator[Outcome]) -> Outcome:
     """The outcome of a test from those of its parts, which come in their order."""
     if not isinstance(test, Every | Some):
         return next(outcomes)
-    found = {_decide(part, outcomes) for part in test.parts}
-    decisive, other = ("refuted", "supported") if isinstance(test, Every) else ("supported", "refuted")
-    if decisive in found:
-        return decisive
-    if found == {other}:
-        return other
-    return "not measured" if "not measured" in found else "inconclusive"
+    return combined("every" if isinstance(test, Every) else "some", [_decide(part, outcomes) for part in test.parts])
 
 
 def _finding(part: Part, effect: Effect | Nothing, level: Level, metrics: Mapping[str, Metric]) -> Finding:
@@ -148,6 +152,8 @@ def _finding(part: Part, effect: Effect | Nothing, level: Level, metrics: Mappin
             why=part.why,
             outcome="not measured",
             to_decide=effect.remedy,
+            true_in=part.region,
+            on_logarithms=isinstance(part, Odds) or part.ratio,
         )
     region = _region(part, metrics)
 
@@ -177,6 +183,8 @@ def _finding(part: Part, effect: Effect | Nothing, level: Level, metrics: Mappin
         plain=region.outcome(*effect.interval(levels.PLAIN)),
         under_half=under(0.5),
         under_double=under(2.0),
+        true_in=region,
+        on_logarithms=effect.on_logarithms,
     )
 
 

@@ -1,13 +1,14 @@
 """The page of a chapter, with its drawings and its numbers."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from measured.charts import Figure
 from measured.evidence import Metric, Verdict, number
-from measured.pages import data, names, sections
+from measured.pages import contents, data, names, sections
+from measured.pages.contents import Contents, Part
 from measured.pages.environment import Frame, metric_html, prose_html
 from measured.pages.outline import Chapter, Outline
 from measured.pages.record import Record
@@ -38,30 +39,64 @@ class Page:
 def files(frame: Frame, outline: Outline, page: Page) -> dict[str, bytes]:
     """The page of a chapter, its drawings, and its numbers as CSV and JSON. Raises BuildError where the prose does not fit."""
     chapter, record = page.chapter, page.record
-    body, leftover, unsaid, made = "", [], [], {}
+    told, leftover, unsaid, made = [], [], [], {}
     if record:
         figures, cards = _FigureBlocks(frame, chapter, record, page.drawings), _Cards(frame, chapter)
-        body = prose(frame, chapter, record, figures, cards)
-        leftover, unsaid = figures.unused(), [cards(item) for item in record.verdicts if item.id not in cards.shown]
-        made = data.of_chapter(record, page.text) | {
-            drawing_path(chapter.name, name, layout): svg.encode()
-            for name, layouts in page.drawings.items()
-            for layout, svg in layouts.items()
-        }
+        found = sections.of(prose(frame, chapter, record, figures, cards))
+        unused, unshown = figures.unused(), [cards(item) for item in record.verdicts if item.id not in cards.shown]
+        across = _Across(found, figures, record)
+        linked = [frame.linker.section(across.fill(section.html)) for section in found]
+        told = [replace(section, html=item.html) for section, item in zip(found, linked, strict=True)]
+        leftover = [frame.linker.citations(across.fill(block)).html for block in unused]
+        unsaid = [frame.linker.citations(across.fill(block)).html for block in unshown]
+        inside = Contents(
+            tuple(
+                Part(item.anchor, item.heading, tuple(item.shown), tuple(item.cards), tuple(links.terms), tuple(links.works))
+                for item, links in zip(found, linked, strict=True)
+            ),
+            {name: figures.called(name) for name in figures},
+        )
+        made = data.of_chapter(record, page.text) | _drawings(page) | {contents.path(chapter.name): inside.to_json().encode()}
     made[f"{chapter.name}.html"] = frame.page(
         "chapter.html.jinja2",
         outline=outline,
         current=chapter.name,
         page=page,
         record=record,
-        sections=sections.of(body),
+        sections=told,
+        verdicts={verdict.id: verdict for verdict in record.verdicts} if record else {},
         minute=sections.IN_ONE_MINUTE,
         leftover=leftover,
         unsaid=unsaid,
         stamps=stamps_of(record) if record else [],
+        turns=_turns(outline, chapter),
         root="",
     )
     return made
+
+
+def _turns(outline: Outline, chapter: Chapter) -> tuple[Chapter | None, Chapter | None]:
+    """The chapters before and after this one."""
+    around = [None, *outline.chapters, None]
+    place = next((place for place, item in enumerate(around) if item and item.name == chapter.name), 0)
+    return (around[place - 1], around[place + 1]) if place else (None, None)
+
+
+def _drawings(page: Page) -> dict[str, bytes]:
+    """The drawings of a chapter as files."""
+    made = {
+        drawing_path(page.chapter.name, name, layout): svg.encode()
+        for name, layouts in page.drawings.items()
+        for layout, svg in layouts.items()
+    }
+    # A script may not read the pixels of an SVG that is a file, but may draw one that it was handed.
+    return made | {
+        drawing_path(page.chapter.name, name, "wide").removesuffix("svg") + "js": data.as_script(
+            "drawing", f"{page.chapter.name}/{name}", layouts["wide"]
+        )
+        for name, layouts in page.drawings.items()
+        if "wide" in layouts
+    }
 
 
 def stamps_of(record: Record) -> list[str]:
@@ -110,10 +145,49 @@ class _Cards:
             return names.link_to_claim(verdict)
         self.shown.add(verdict.id)
         name = self._chapter.name
-        return self._macro(verdict, f"source/experiments.{name}.html#L-{self._chapter.line_of_claim(verdict.id)}")
+        test = f"source/experiments.{name}.html#L-{self._chapter.line_of_claim(verdict.id)}"
+        return self._macro(verdict, test, f"data/{name}/metrics.csv")
 
 
 _REFERENCE = re.compile(r"@@(\w+)@@")
+_ACROSS = re.compile(r"@@(claims|figures) of ([\w.-]+)@@")
+"""What a figure's caption and a card's foot have in place of what stands in the same section."""
+
+
+class _Across:
+    """References between the figures and the claims that stand under one heading."""
+
+    def __init__(self, found: Sequence[sections.Section], figures: "_FigureBlocks", record: Record):
+        passages = [passage for section in found for passage in section.passages]
+        self._claims = {name: passage.claims for passage in passages for name in passage.shown}
+        self._figures = {name: passage.figures for passage in passages for name in passage.cards}
+        self._blocks, self._verdicts = figures, {verdict.id: verdict for verdict in record.verdicts}
+
+    def fill(self, html: Any) -> Any:
+        """A piece of the page with these references in their places."""
+        from markupsafe import Markup
+
+        def reference(found: re.Match[str]) -> str:
+            return self._to_claims(found[2]) if found[1] == "claims" else self._to_figures(found[2])
+
+        return Markup(_ACROSS.sub(reference, html))
+
+    def _to_claims(self, figure: str) -> str:
+        ids = [name for name in self._claims.get(figure, ()) if name in self._verdicts]
+        if not ids:
+            return ""
+        links = ", ".join(str(names.link_to_claim(self._verdicts[name])) for name in ids)
+        return f'<span class="bears">{"Claim" if len(ids) == 1 else "Claims"}: {links}.</span>'
+
+    def _to_figures(self, claim: str) -> str:
+        from markupsafe import Markup
+
+        links = [
+            Markup('<a class="ref" href="#figure-{}">{}</a>').format(name, self._blocks.called(name))
+            for name in self._figures.get(claim, ())
+            if name in self._blocks
+        ]
+        return f'<p class="foot">See {", ".join(links)}.</p>' if links else ""
 
 
 class _FigureBlocks(Mapping[str, Any]):
@@ -140,7 +214,7 @@ class _FigureBlocks(Mapping[str, Any]):
             figure=figure,
             cells=_cells(figure),
             drawings={layout: drawing_path(self._chapter.name, name, layout) for layout in drawn},
-            size=_size(drawn["wide"]) if drawn else None,
+            sizes={layout: _size(svg) for layout, svg in drawn.items()},
         )
 
     def __iter__(self):
@@ -158,6 +232,10 @@ class _FigureBlocks(Mapping[str, Any]):
         from markupsafe import Markup
 
         return Markup(_REFERENCE.sub(lambda match: self._number(match[1]), html))
+
+    def called(self, name: str) -> str:
+        """What a figure is called: "Figure 2.1.3"."""
+        return f"{names.called(self._record.figures[name].shape)} {self._number(name)}"
 
     def _number(self, name: str) -> str:
         later = [other for other in self if other not in self._shown]

@@ -5,7 +5,7 @@ from typing import Any
 from measured.errors import BuildError
 from measured.evidence.names import unknown
 from measured.pages import branches, names, prose
-from measured.pages.environment import Frame
+from measured.pages.environment import CHAPTER, Frame
 from measured.pages.outline import Chapter, Outline
 from measured.pages.record import Record
 
@@ -18,7 +18,7 @@ def check(frame: Frame, outline: Outline, chapter: Chapter, record: Record) -> N
             source.conclusion_of(verdict.id)
     tree = _parsed(frame, chapter)
     _check_digits(chapter, tree)
-    _check_names(frame, chapter, record, tree)
+    _check_names(frame, outline, chapter, record, tree)
     branches.check(frame, chapter, record, tree)
     names.fill(frame, chapter, record, dict.fromkeys(record.figures, names.NOT_SHOWN), lambda verdict: "")
 
@@ -30,6 +30,23 @@ def conclusions(frame: Frame, chapter: Chapter) -> list[str]:
         f"or mark it: {prose.HOW_TO_MARK}"
         for line, word in prose.conclusions(_parsed(frame, chapter))
     ]
+
+
+def citations(frame: Frame, chapter: Chapter, record: Record) -> list[str]:
+    """One line for each citation, in the chapter's prose or its claims, of a work that the report's references do not have."""
+    works = frame.linker.references
+    if not works:
+        return []
+    path = frame.templates / chapter.template
+    prose_text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    found = [
+        f"templates/{chapter.template}, line {1 + prose_text.count(chr(10), 0, place)}: {fault}"
+        for place, fault in works.unknown_in(prose_text)
+    ]
+    for verdict in record.verdicts:
+        texts = "; ".join((verdict.source, verdict.published, verdict.comment, verdict.headline))
+        found += [f"experiments/{chapter.name}.py, claim {verdict.id!r}: {fault}" for _, fault in works.unknown_in(texts)]
+    return found
 
 
 def _parsed(frame: Frame, chapter: Chapter) -> Any:
@@ -52,7 +69,7 @@ def _check_digits(chapter: Chapter, tree: Any) -> None:
         )
 
 
-def _check_names(frame: Frame, chapter: Chapter, record: Record, tree: Any) -> None:
+def _check_names(frame: Frame, outline: Outline, chapter: Chapter, record: Record, tree: Any) -> None:
     """In every branch, whether or not it would be taken."""
     from jinja2 import meta, nodes
 
@@ -61,6 +78,7 @@ def _check_names(frame: Frame, chapter: Chapter, record: Record, tree: Any) -> N
         "setting": [item.name for item in record.settings],
         "figure": record.figures,
         "claim": [item.id for item in record.verdicts],
+        CHAPTER: [item.name for item in outline.chapters],
     }
     for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
         kind, name = names.named(node)

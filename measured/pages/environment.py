@@ -5,13 +5,18 @@ A report overrides a file of the frame with one of the same name in its ``templa
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
-from measured.evidence import Metric, Verdict, duration, levels, measurement, number, with_unit
-from measured.pages import prose
+from measured.evidence import Metric, Verdict, duration, levels, measurement, number, standing, with_unit
+from measured.evidence.names import Names
+from measured.pages import citing, glossary, picture, prose, references, wording
+from measured.pages.linking import Linker
 from measured.pages.material import FRAME
+from measured.pages.outline import Chapter, Outline
 from measured.pages.settings import shown
 
 
@@ -21,10 +26,17 @@ class Frame:
 
     templates: Path
     jinja: Any
+    linker: Linker = field(default_factory=Linker)
+    """Leads from words to the report's glossary, and from citations to its references."""
 
     def page(self, template: str, **values: Any) -> bytes:
         """A finished page."""
         return self.jinja.get_template(template).render(**values).encode()
+
+    def linked_page(self, template: str, **values: Any) -> bytes:
+        """A finished page whose citations lead to the references."""
+        html = self.jinja.get_template(template).render(**values)
+        return str(self.linker.citations(html, values["root"]).html).encode()
 
     def macro(self, file: str, name: str) -> Any:
         """A piece of a page that is made from values: a macro of ``<file>.html.jinja2``."""
@@ -40,8 +52,12 @@ class Frame:
         return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-def make(templates: Path) -> Frame:
-    """The templates below ``templates``, and the frame's where the report has none of that name."""
+def make(templates: Path, outline: Outline | None = None, citation: str = "") -> Frame:
+    """The templates below ``templates``, and the frame's where the report has none of that name.
+
+    Prose can name the chapters of the ``outline``; ``citation`` is the text of the report's ``CITATION.cff``. Raises BuildError
+    where that, the glossary or the references are not in order.
+    """
     import jinja2
 
     frame = jinja2.FileSystemLoader(FRAME)
@@ -54,22 +70,81 @@ def make(templates: Path) -> Frame:
         keep_trailing_newline=True,
     )
     jinja.filters |= {"inline": inline_html, "plain": lambda text: text.replace("`", "")}
+    jinja.filters |= {"in_css": lambda text: text.replace("\\", r"\5c ").replace('"', r"\22 ")}
     jinja.filters |= {"percent": lambda share: f"{share * 100:.4g} %"}
-    jinja.filters |= {"number": number, "duration": duration, "shown": shown, "markdown": prose_html}
+    jinja.filters |= {"number": number, "duration": duration, "shown": shown, "markdown": plain_html}
     jinja.globals |= {"with_unit": with_unit, "math": _math, "reasons": _reasons, "measurement": measurement_html}
+    jinja.globals |= {"drawing_of": picture.picture, "mark_of": picture.mark, "combination": wording.combination}
+    jinja.globals |= {"sign_of": wording.SIGNS.__getitem__, "in_short": wording.in_short}
+    jinja.globals |= {"deciding": standing.deciding, "distance_of": wording.distance, "named_tests": wording.named}
     jinja.globals |= {"error_rate": levels.ERROR_RATE, "plain_confidence": levels.PLAIN}
     jinja.globals |= dict.fromkeys(prose.MARKS, str)
-    return Frame(templates, jinja)
+    frame = Frame(templates, jinja)
+    words, works = glossary.read(frame.own(glossary.FILE)), references.read(frame.own(references.FILE))
+    jinja.globals |= {
+        "glossary": words,
+        "references": works,
+        "citation": citing.read(citation, outline.title if outline else ""),
+    }
+    jinja.globals[CHAPTER] = Names(CHAPTER, {item.name: ChapterView(item) for item in outline.chapters} if outline else {})
+    return replace(frame, linker=Linker(words, works))
+
+
+CHAPTER = "chapter"
+"""What prose calls the chapters by."""
+
+
+@dataclass(frozen=True)
+class ChapterView:
+    """A chapter in prose: prints as a link such as "chapter 3.3, Between two solutions"; gives its parts by name."""
+
+    _chapter: Chapter
+
+    def __html__(self) -> Any:
+        from markupsafe import Markup
+
+        item = self._chapter
+        return Markup('<a class="ref" href="{0}.html">chapter {1}, {2}</a>').format(item.name, item.number, item.title)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._chapter, name)
 
 
 def prose_html(text: str) -> Any:
     """Prose as HTML; a formula that is a paragraph of its own is set as a block, any other within its sentence."""
+    return _html(text)
+
+
+def plain_html(text: str) -> Any:
+    """Prose of a module as HTML: what looks like a tag is text."""
+    return _html(text, without=("html_block", "html", "entity"))
+
+
+def _html(text: str, without: Collection[str] = ()) -> Any:
     from markdown import Markdown
     from markupsafe import Markup
 
     markdown = Markdown(extensions=["tables", "attr_list", "sane_lists", "smarty", "toc"])
     markdown.block_level_elements.remove("math")  # as one, a formula at the start of a line would end its paragraph
-    return Markup(_FORMULA_ALONE.sub(r'\1"block"\2', markdown.convert(text)))
+    for name in without:
+        for registry in (markdown.preprocessors, markdown.inlinePatterns):
+            if name in registry:
+                registry.deregister(name)
+    return Markup(_ADDRESS.sub(_harmless, _FORMULA_ALONE.sub(r'\1"block"\2', markdown.convert(text))))
+
+
+_ADDRESS = re.compile(r"""(<[a-zA-Z][^<>]*?\s(?:href|src|action|formaction|xlink:href)\s*=\s*)("[^"]*"|'[^']*'|[^\s>]+)""")
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+_SCHEMES = ("http", "https", "mailto")
+
+
+def _harmless(found: re.Match[str]) -> str:
+    """An address that leads to a page; one that would do something else, such as run a script, leads nowhere."""
+    # Browsers leave out spaces and control characters before they read the scheme.
+    address = re.sub(r"[\x00-\x20]", "", unescape(found[2].strip("\"'")))
+    scheme = _SCHEME.match(address)
+    is_picture = address.lower().startswith("data:image/")
+    return found[0] if not scheme or is_picture or scheme[1].lower() in _SCHEMES else f'{found[1]}"#"'
 
 
 _FORMULA_ALONE = re.compile(r'<p>(<math [^>]*display=)"inline"(>(?:(?!</math>).)*</math>)</p>', re.DOTALL)

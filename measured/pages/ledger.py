@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from measured.evidence import OUTCOMES, Outcome, Verdict
+from measured.evidence import OUTCOMES, Finding, Outcome, Verdict
 from measured.pages.chapter import Page, stamps_of
 from measured.pages.data import as_csv
 from measured.pages.environment import Frame
@@ -72,7 +72,7 @@ def files(frame: Frame, outline: Outline, pages: Sequence[Page]) -> dict[str, by
         for test in entry["tests"]
     ]
     return {
-        "claims.html": frame.page(
+        "claims.html": frame.linked_page(
             "claims.html.jinja2",
             outline=outline,
             current="claims",
@@ -88,24 +88,34 @@ def files(frame: Frame, outline: Outline, pages: Sequence[Page]) -> dict[str, by
 RUN_COLUMNS = ("chapter", "preset", "seeds", "is_planned")
 CLAIM_COLUMNS = (
     "id", "source", "kind", "verdict", "plain", "under_half", "under_double", "look", "headline", "says", "quote", "published",
-    "comment", "varies", "shared",
+    "comment", "varies", "shared", "structure",
 )  # fmt: skip
 FINDING_COLUMNS = (
-    "effect", "value", "low", "high", "unit", "confidence", "n", "of", "region", "outcome", "plain", "under_half",
-    "under_double", "why", "method", "to_decide",
+    "effect", "value", "low", "high", "unit", "confidence", "n", "of", "region", "true_low", "true_high", "true_outside",
+    "true_strict", "half_low", "half_high", "double_low", "double_high", "on_logarithms", "origin", "published", "outcome",
+    "plain", "under_half", "under_double", "why", "method", "to_decide",
 )  # fmt: skip
+_REGIONS = {"true": "true_in", "half": "half", "double": "double"}
+"""Where a finding has what columns such as ``half_low`` hold."""
 
 
 def _entry(record: Record, verdict: Verdict) -> dict[str, Any]:
-    """A claim as the ledger's data has it; an unbounded interval ends at null."""
-    tests = [
-        {
-            name: None if isinstance(value := getattr(finding, name), float) and not math.isfinite(value) else value
-            for name in FINDING_COLUMNS
-        }
-        | {"n": finding.sample}
-        for finding in verdict.findings
-    ]
+    """A claim as the ledger's data has it; an unbounded interval ends at null, and so does a region without an end."""
+    tests = [{name: _cell(finding, name) for name in FINDING_COLUMNS} for finding in verdict.findings]
     told = {name: getattr(verdict, "outcome" if name == "verdict" else name) for name in CLAIM_COLUMNS}
+    told["structure"] = str(verdict.structure)
     run = {name: getattr(record, name) for name in RUN_COLUMNS}
     return {**run, **told, "tests": tests}
+
+
+def _cell(finding: Finding, name: str) -> Any:
+    """A number or a word of a test; None where there is none, or no end."""
+    if name == "n":
+        return finding.sample
+    of, _, part = name.partition("_")
+    if of in _REGIONS and part:
+        region = getattr(finding, _REGIONS[of])
+        value = getattr(region, part) if region else None
+    else:
+        value = getattr(finding, name)
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -5,8 +5,8 @@ from pathlib import Path
 from measured.installed import version_of
 
 FRAME = Path(__file__).parent / "frame"
-DISTRIBUTIONS = ("jinja2", "markdown", "pygments", "latex2mathml")
-"""What pages are made with; imported when the first page is made."""
+DISTRIBUTIONS = ("bibtexparser", "jinja2", "latex2mathml", "markdown", "plotly", "pygments", "PyYAML")
+"""What pages are made with; imported when the first page is made, except for plotly, which readers load."""
 
 
 def versions() -> dict[str, str]:

@@ -8,7 +8,7 @@ from measured.errors import BuildError
 from measured.evidence import Metric, Names, Verdict
 from measured.evidence.names import resolve, unknown
 from measured.pages import settings
-from measured.pages.environment import Frame, metric_html
+from measured.pages.environment import CHAPTER, Frame, metric_html
 from measured.pages.outline import Chapter
 from measured.pages.record import Record
 
@@ -17,6 +17,7 @@ PARTS = {
     "metric": ("value", "short", "interval", "explanation", "n", "low", "high", "unit", "summary", "is_measured"),
     "setting": ("first", "last", "num", "percent", "value"),
     "figure": ("ref",),
+    CHAPTER: ("number", "title", "question", "part"),
     "claim": ("ref", "supported", "refuted", "inconclusive", "not_measured", *(item.name for item in fields(Verdict))),
 }
 """What prose can ask of each kind of thing, after its name."""
@@ -45,6 +46,20 @@ def is_card(node: Any) -> bool:
     from jinja2 import nodes
 
     return isinstance(node, nodes.Getattr | nodes.Getitem) and isinstance(node.node, nodes.Name) and node.node.name == "claim"
+
+
+def figures_shown(frame: Frame, chapter: Chapter) -> list[str]:
+    """Names of the figures that a chapter's prose shows, in its order; of all branches."""
+    import jinja2
+
+    try:
+        tree = frame.jinja.parse(frame.jinja.loader.get_source(frame.jinja, chapter.template)[0])
+    except jinja2.TemplateError:
+        return []
+    from jinja2 import nodes
+
+    found = [named(node) for output in tree.find_all(nodes.Output) for node in output.nodes]
+    return [name for kind, name in found if kind == "figure" and name and "." not in name]  # no part of one, such as .ref
 
 
 def fault(kind: str, name: str, known: Collection[str]) -> str:
@@ -110,8 +125,12 @@ class FigureView:
         """A link with the figure's number, which stands in its place until all are numbered."""
         from markupsafe import Markup
 
-        what = "Table" if self.shape == "table" else "Figure"
-        return Markup('<a class="ref" href="#figure-{0}">{1} @@{0}@@</a>').format(self.name, what)
+        return Markup('<a class="ref" href="#figure-{0}">{1} @@{0}@@</a>').format(self.name, called(self.shape))
+
+
+def called(shape: str) -> str:
+    """What a figure of a shape is called, before its number."""
+    return "Table" if shape == "table" else "Figure"
 
 
 NOT_SHOWN = FigureView("", "", lambda: "")

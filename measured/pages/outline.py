@@ -4,12 +4,13 @@ made."""
 import ast
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from measured.errors import BuildError
+from measured.looks import Looks
 from measured.pages.places import Places
 
 
@@ -136,6 +137,8 @@ class Outline:
     """In the order of the ledger."""
     preload: tuple[str, ...] = ()
     """Modules that a worker imports before its first job."""
+    looks: Looks = field(default_factory=Looks)
+    """What charts tell apart by which colour and marker."""
 
     def source_of(self, text: str) -> Source:
         """Where a claim with this ``source`` is listed: under its first word, or with what is published."""
@@ -163,7 +166,16 @@ def read_outline(root: Path) -> Outline:
         tuple(chapters),
         _sources(folder, contents),
         tuple(contents.read("WORKERS_IMPORT", "a tuple of names of modules", _are_names, ())),
+        _looks(contents),
     )
+
+
+def _looks(contents: "_Literals") -> Looks:
+    expected = 'a dict from what charts show to a look, such as "blue circle" or "orange square dashed"'
+    try:
+        return Looks.parse(contents.read("LOOKS", expected, _are_texts, {}))
+    except ValueError as error:
+        raise BuildError(f"experiments/__init__.py: LOOKS: {error}") from error
 
 
 def _sources(folder: Path, contents: "_Literals") -> tuple[Source, ...]:
@@ -246,6 +258,10 @@ def _is_text(node: ast.stmt) -> bool:
 
 def _are_names(found: Any) -> bool:
     return isinstance(found, tuple | list) and all(isinstance(name, str) for name in found)
+
+
+def _are_texts(found: Any) -> bool:
+    return isinstance(found, dict) and _are_names([*found, *found.values()])
 
 
 def _are_parts(found: Any) -> bool:

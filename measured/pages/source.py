@@ -51,5 +51,7 @@ def highlighting() -> str:
     def rules(style: str) -> str:
         return HtmlFormatter(style=style, cssclass="source").get_style_defs(".source")
 
-    dark = f"@media (prefers-color-scheme: dark) {{\n{rules('monokai')}\n}}"
-    return f"\n{rules('friendly')}\n{dark}\n.source {{ background: none; }}\n"
+    # Either alone, as a style does not colour all that the other does; both keep to the contrast of AA.
+    light = f"@media not all and (prefers-color-scheme: dark) {{\n{rules('default')}\n}}"
+    dark = f"@media (prefers-color-scheme: dark) {{\n{rules('github-dark')}\n}}"
+    return f"\n{light}\n{dark}\n.source {{ background: none; }} .source .w {{ color: inherit; }}\n"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-FORMAT = 5
+FORMAT = 6
 """To be raised when the fields below, those of a record, a metric, a verdict or a figure, or what they mean, change: older
 records are measured again."""
 

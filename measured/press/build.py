@@ -7,7 +7,7 @@ import webbrowser
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,9 @@ from measured.options import Options
 from measured.pages.outline import Chapter
 from measured.press import maintain, plan, terminal
 from measured.press.folder import Site
+from measured.press.notice import WORTH_WAITING, Notice
 from measured.press.outcome import Failed, NotComputed, one_line
+from measured.press.paper import Printer
 from measured.press.publish import Published, publish
 from measured.press.stores import Stores
 from measured.project import Project
@@ -35,24 +37,34 @@ def build(project: Project, options: Options, started: float) -> int:
     """
     stores, site = Stores.at(options.cache, project.root), Site(options.out)
     site.check()
+    printer = Printer.ready(options.pdf) if options.pdf else None
     chapters = plan.choose(project.outline.chapters, options.only)
     accepted = maintain.read_accepted(project.accepted) if options.strict or options.accept else {}
     stale = [item.chapter for item in plan.plan(chapters, options, stores) if item.is_stale]
     names, not_computed = {item.name for item in chapters}, set[str]()
     outcomes: "dict[str, Kept | Failed]" = {}
     publish_now = partial(publish, project, stores, site, options.preset, names, outcomes)
-    if stale:
-        stores.check()
-        with terminal.display([item.name for item in stale]) as display:
-            with closing(_outcomes(project, options, stores, stale, display, not_computed)) as finished:
-                for outcome in finished:
-                    outcomes[outcome.chapter.name] = outcome
-                    if waiting := {item.name for item in stale} - outcomes.keys() - not_computed:
-                        _publish_early(partial(publish_now, waiting), options, outcome, display)
-        names -= not_computed  # these stay as they are
-        stores.sources.remember()
-    open_lines = _go_on(project, options, stores, chapters, outcomes, publish_now, started)
-    published = _publish(publish_now, options)
+    with Notice(site) as notice:
+        if stale:
+            stores.check()
+            with terminal.display([item.name for item in stale]) as display:
+                notice.follow(stale, display)
+                early = _Early(publish_now, notice, options, display)
+
+                def waiting() -> set[str]:
+                    return {item.name for item in stale} - outcomes.keys() - not_computed
+
+                begun = partial(early.begin, waiting)
+                with closing(_outcomes(project, options, stores, stale, display, not_computed, begun=begun)) as finished:
+                    for outcome in finished:
+                        outcomes[outcome.chapter.name] = outcome
+                        if waiting():
+                            early.publish(waiting(), outcome)
+            names -= not_computed  # these stay as they are
+            stores.sources.remember()
+        open_lines = _go_on(project, options, stores, chapters, outcomes, publish_now, notice, started)
+        notice.stop()
+        published = _publish(publish_now, options)
     for warning in published.warnings:
         print(f"warning: {warning}")
     for name in sorted(published.trouble.keys() - {key for key, item in outcomes.items() if isinstance(item, Failed)}):
@@ -62,6 +74,8 @@ def build(project: Project, options: Options, started: float) -> int:
     differing = _compare(project, options, stores, accepted, names - published.trouble.keys())
     num_measured = len({item.name for item in stale} - not_computed | outcomes.keys())
     print(_closing_line(options.out, started, num_measured, outcomes.values(), published))
+    if printer:
+        print(f"{_from_here(printer.pdf)}: {printer.print_site(project, options.out)} pages")
     if options.open:
         webbrowser.open((options.out / "index.html").absolute().as_uri())
     return 1 if published.trouble or differing else 0
@@ -73,7 +87,8 @@ def _go_on(
     stores: Stores,
     chapters: Sequence[Chapter],
     outcomes: "dict[str, Kept | Failed]",
-    publish_now: Callable[[], Published],
+    publish_now: Callable[..., Published],
+    notice: Notice,
     started: float,
 ) -> list[str]:
     """With ``--until-decided``, make the planned looks that open findings need; what is said of them at the end."""
@@ -93,6 +108,8 @@ def _go_on(
         before = {item.name: records[item].verdicts for item in chosen}
         with terminal.display([item.name for item in chosen]) as display:
             display.say(until_decided.announcement(chosen, look))
+            notice.follow(chosen, display)
+            early = _Early(publish_now, notice, options, display)
             with closing(
                 _outcomes(project, replace(options, look=look), stores, chosen, display, set(), before, deadline)
             ) as finished:
@@ -103,7 +120,7 @@ def _go_on(
                             del records[outcome.chapter]
                         else:
                             records[outcome.chapter] = outcome.record
-                        _publish_early(publish_now, options, outcome, display)
+                        early.publish((), outcome)
                 except TimeUp:
                     is_time_up = True
                     break
@@ -119,6 +136,7 @@ def _outcomes(
     not_computed: set[str],
     before: "Mapping[str, tuple[Verdict, ...]] | None" = None,
     deadline: float = math.inf,
+    begun: Callable[[], None] = lambda: None,
 ) -> "Generator[Kept | Failed]":
     """The chapters as they are finished, kept or failed, and said so; verdicts of an earlier look stand where they decided.
 
@@ -128,7 +146,7 @@ def _outcomes(
     from measured.press.keep import keep
     from measured.press.measure import measure
 
-    with Draughtsman() as draughtsman, closing(measure(project, options, stores, stale, display, deadline)) as measured:
+    with Draughtsman() as draughtsman, closing(measure(project, options, stores, stale, display, deadline, begun)) as measured:
         for item in measured:
             if isinstance(item, NotComputed):
                 display.settle(item.chapter.name, f"not computed: {item.message}")
@@ -137,7 +155,15 @@ def _outcomes(
             outcome: "Kept | Failed" = (
                 item
                 if isinstance(item, Failed)
-                else keep(item, options.preset, options.seeds, stores, draughtsman, (before or {}).get(item.chapter.name, ()))
+                else keep(
+                    item,
+                    options.preset,
+                    options.seeds,
+                    stores,
+                    draughtsman,
+                    (before or {}).get(item.chapter.name, ()),
+                    project.outline.looks,
+                )
             )
             if isinstance(outcome, Failed):
                 display.settle(outcome.chapter.name, f"failed: {outcome.message}")
@@ -153,22 +179,37 @@ def _counts(kept: "Kept") -> str:
     return ", ".join(f"{counts[name]} {name}" for name in OUTCOMES if counts[name] or name != "not measured")
 
 
-def _publish_early(
-    publish_now: Callable[[], Published], options: Options, outcome: "Kept | Failed", display: terminal.Display
-) -> None:
-    """Publish what is finished while others run; what goes wrong here goes wrong again at the end, and is said then."""
-    name = outcome.chapter.name
-    try:
-        trouble = publish_now().trouble
-    except Exception:
-        if options.debug:
-            traceback.print_exc()
-    else:
-        if name not in trouble:
-            display.readable(name, options.out / f"{name}.html")
+@dataclass(frozen=True)
+class _Early:
+    """Publishes while chapters are measured; what goes wrong here goes wrong again at the end, and is said then."""
+
+    publish_now: Callable[..., Published]
+    notice: Notice
+    options: Options
+    display: terminal.Display
+
+    def begin(self, waiting: Callable[[], Collection[str]]) -> None:
+        """Let the pages say that a build is running, where it takes long enough for anybody to read that."""
+        if self.display.time_left() > WORTH_WAITING:
+            self._published(waiting())
+
+    def publish(self, waiting: Collection[str], outcome: "Kept | Failed") -> None:
+        """Publish a chapter that is finished, while others are ``waiting``."""
+        name, published = outcome.chapter.name, self._published(waiting)
+        if published and name not in published.trouble:
+            self.display.readable(name, self.options.out / f"{name}.html")
+
+    def _published(self, waiting: Collection[str]) -> Published | None:
+        try:
+            with self.notice.lock:
+                return self.publish_now(waiting, news=self.notice.news())
+        except Exception:
+            if self.options.debug:
+                traceback.print_exc()
+            return None
 
 
-def _publish(publish_now: Callable[[], Published], options: Options) -> Published:
+def _publish(publish_now: Callable[..., Published], options: Options) -> Published:
     try:
         return publish_now()
     except ModuleNotFoundError:
@@ -221,6 +262,8 @@ def _closing_line(
     else:
         what = f"pages written in {elapsed}, nothing to run" if published.changed else f"nothing to do, {elapsed}"
     failed = f"; failed: {', '.join(sorted(published.trouble))}" if published.trouble else ""
-    if where.is_absolute() and where.is_relative_to(Path.cwd()):
-        where = where.relative_to(Path.cwd())
-    return f"{where}: {what}{failed}"
+    return f"{_from_here(where)}: {what}{failed}"
+
+
+def _from_here(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_absolute() and path.is_relative_to(Path.cwd()) else path

@@ -5,6 +5,7 @@ was made from; one whose inputs are unchanged is taken over from the last site a
 one and the two change places in one step. What build.py did not write, empty folders included, is carried over, never deleted.
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -86,22 +87,44 @@ class Site:
             for bundle in bundles
         )
 
-    def publish(self, bundles: Sequence[Bundle]) -> bool:
-        """Put these bundles in the folder in one step; False where they were all there already."""
-        if self.is_current(bundles):
+    def publish(self, bundles: Sequence[Bundle], last: Callable[[Mapping[str, dict]], Bundle] | None = None) -> bool:
+        """Put these bundles in the folder in one step; False where they were all there already.
+
+        The ``last`` bundle is made from the checksums of the others.
+        """
+        if self.is_current([*bundles, last(self.bundles)] if last else bundles):
             return False
         manifest: dict[str, dict] = {}
         contents: dict[str, bytes] = {}
-        for bundle in bundles:
+
+        def add(bundle: Bundle) -> None:
             unchanged = self.bundles.get(bundle.name, {}).get("inputs") == bundle.inputs
             files = (self.files_of(bundle.name) if unchanged else None) or dict(bundle.make())
             contents.update(files)
             checksums = {path: sha256(content).hexdigest() for path, content in sorted(files.items())}
             manifest[bundle.name] = {"inputs": bundle.inputs, "files": checksums, "trouble": bundle.trouble}
+
+        for bundle in bundles:
+            add(bundle)
+        if last:
+            add(last(manifest))
         contents[MANIFEST] = json.dumps({"bundles": manifest}, indent=1, sort_keys=True).encode()
         self._replace(contents)
         self.bundles = manifest
         return True
+
+    def rewrite(self, bundle: Bundle) -> None:
+        """Write the files of a published bundle anew, between two times of publishing; what goes wrong is left to the next.
+
+        The manifest is as it was, so that the bundle counts as changed and is made again with the next site.
+        """
+        if bundle.name not in self.bundles:
+            return
+        beside = _beside(self.folder.absolute(), bundle.name)
+        with contextlib.suppress(OSError):
+            for path, content in bundle.make().items():
+                beside.write_bytes(content)
+                os.replace(beside, self.folder / path)
 
     def _replace(self, contents: Mapping[str, bytes]) -> None:
         folder = self.folder.absolute()
@@ -141,7 +164,7 @@ class Site:
         if (aside := _aside(folder)).exists() and not folder.exists():
             os.rename(aside, folder)
         for path in folder.parent.glob(f".{folder.name}.new-*"):
-            shutil.rmtree(path, ignore_errors=True)
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
 
 
 def _exchange(new: Path, old: Path) -> None:
@@ -159,4 +182,8 @@ def _exchange(new: Path, old: Path) -> None:
 
 
 def _aside(folder: Path) -> Path:
-    return folder.with_name(f".{folder.name}.new-aside")
+    return _beside(folder, "aside")
+
+
+def _beside(folder: Path, name: str) -> Path:
+    return folder.with_name(f".{folder.name}.new-{name}")

@@ -13,6 +13,7 @@ from measured.errors import BuildError
 from measured.evidence import Metric, Names, Result, Verdict, flat, judge
 from measured.jobs.cache import CacheError
 from measured.jobs.keys import key_of
+from measured.looks import NONE_DECLARED, Looks
 from measured.pages import material
 from measured.pages import settings as described
 from measured.pages.outline import Chapter
@@ -75,8 +76,11 @@ def keep(
     stores: Stores,
     draughtsman: Draughtsman | None = None,
     before: Sequence[Verdict] = (),
+    looks: Looks = NONE_DECLARED,
 ) -> Kept | Failed:
     """Judge, draw and keep a chapter; on the main thread, as matplotlib wants it, with the help of a ``draughtsman``.
+
+    The drawings have the ``looks`` of the report, which are no part of the record: other colours are no other result.
 
     Raises BuildError where the disk is full.
     """
@@ -85,7 +89,8 @@ def keep(
         figures = {name: figure.settled(name) for name, figure in measured.result.figures.items()}
         result = Result(measured.result.metrics, figures)
         record = record_of(script, result, preset, parts["device"], seeds, before)
-        stores.drawings.of_all(record.figures, draughtsman.draw_all if draughtsman else draw_all)
+        drawn = {name: looks.on(figure) for name, figure in record.figures.items()}
+        stores.drawings.of_all(drawn, draughtsman.draw_all if draughtsman else draw_all)
         status = Status(
             key=key_of(parts),
             parts=parts,

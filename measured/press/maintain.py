@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from measured.errors import BuildError
 from measured.jobs.cache import leftovers
+from measured.looks import Looks
 from measured.options import PRESETS
 from measured.press.outcome import Failed
 from measured.press.stores import Stores
@@ -90,13 +91,14 @@ def prune(project: Project, stores: Stores) -> str:
     for name, preset, _ in statuses:
         if name not in known:
             stores.records.remove(name, preset)
-    freed += stores.drawings.remove(set(stores.drawings.keys()) - _drawn(stores, known))
+    freed += stores.drawings.remove(set(stores.drawings.keys()) - _drawn(stores, known, project.outline.looks))
     for path in leftovers(stores.folder):
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     return f"{stores.folder}: {len(removed)} of {len(present)} entries deleted, {freed / 1e6:.1f} MB freed"
 
 
-def _drawn(stores: Stores, chapters: Collection[str]) -> set[str]:
+def _drawn(stores: Stores, chapters: Collection[str], looks: Looks) -> set[str]:
     """Keys of the drawings that kept records show."""
     records = [stores.records.load(name, preset) for name, preset, _ in stores.records.statuses() if name in chapters]
-    return {stores.drawings.key(name, figure) for record in records if record for name, figure in record.figures.items()}
+    figures = [item for record in records if record for item in record.figures.items()]
+    return {stores.drawings.key(name, looks.on(figure)) for name, figure in figures}

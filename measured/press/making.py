@@ -3,11 +3,12 @@
 Imported where something must be made, as what renders pages takes a while to load.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from measured.looks import Looks
 from measured.pages import chapter as chapter_pages
-from measured.pages import check, front, ledger, made, source
+from measured.pages import check, contents, front, guides, ledger, made, source
 from measured.pages.chapter import Page
 from measured.pages.record import read
 from measured.pages.status import Status
@@ -26,14 +27,16 @@ class Made:
     warnings: tuple[str, ...] = ()
 
 
-def page_of(standing: Standing, stores: Stores, preset: str) -> Page:
-    """The chapter's record with what is to be said of it, without drawings."""
+def page_of(standing: Standing, looks: Looks, stores: Stores, preset: str) -> Page:
+    """The chapter's record with what is to be said of it, without drawings; its figures with the looks of the report."""
     record = standing.record
     if standing.published is not None:
         data = standing.published.get(data_path(standing.chapter.name))
         record = read(data.decode()) if data else None
     elif record is None and not standing.waiting:
         record = stores.records.load(standing.chapter.name, preset)
+    if record:
+        record = replace(record, figures={name: looks.on(figure) for name, figure in record.figures.items()})
     return Page(standing.chapter, record, trouble=standing.trouble, waiting=standing.waiting)
 
 
@@ -42,13 +45,14 @@ def chapter_files(standing: Standing, project: Project, stores: Stores, preset: 
     chapter, outline = standing.chapter, project.outline
     warnings: tuple[str, ...] = ()
     try:
-        page = page_of(standing, stores, preset)
+        page = page_of(standing, outline.looks, stores, preset)
         if page.record:
             if standing.record is None:
                 check.check(project.frame, outline, chapter, page.record)
             drawings = {name: stores.drawings.of(name, figure) for name, figure in page.record.figures.items()}
+            unknown = check.citations(project.frame, chapter, page.record)
             page = replace(page, drawings=drawings, text=stores.records.text(chapter.name, preset) or "")
-            warnings = tuple(check.conclusions(project.frame, chapter))
+            warnings = (*check.conclusions(project.frame, chapter), *unknown)
         return Made(chapter_pages.files(project.frame, outline, page), standing.trouble, warnings)
     except Exception as error:
         trouble = standing.trouble or one_line(error)
@@ -58,9 +62,19 @@ def chapter_files(standing: Standing, project: Project, stores: Stores, preset: 
 class Fronts:
     """The pages about the report as a whole, from its chapters as they stand."""
 
-    def __init__(self, standings: list[Standing], project: Project, stores: Stores, preset: str):
+    def __init__(
+        self,
+        standings: list[Standing],
+        project: Project,
+        stores: Stores,
+        preset: str,
+        files: Sequence[Mapping[str, bytes] | None],
+    ):
         self._project = project
-        self._pages = [page_of(item, stores, preset) for item in standings]
+        self._contents = {
+            item.chapter.name: contents.of(made, item.chapter.name) for item, made in zip(standings, files, strict=True)
+        }
+        self._pages = [page_of(item, project.outline.looks, stores, preset) for item in standings]
 
     def front(self) -> dict[str, bytes]:
         """Front page and ledger."""
@@ -68,6 +82,11 @@ class Fronts:
         return front.files(project.frame, project.outline, self._pages) | ledger.files(
             project.frame, project.outline, self._pages
         )
+
+    def guides(self) -> dict[str, bytes]:
+        """Glossary, references, and what the search goes through."""
+        project = self._project
+        return guides.files(project.frame, project.outline, self._pages, self._contents)
 
     def made(self, statuses: Mapping[str, Status]) -> dict[str, bytes]:
         """How it was made."""

@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -58,10 +58,12 @@ def measure(
     chapters: Sequence[Chapter],
     display: Display,
     deadline: float = math.inf,
+    begun: Callable[[], None] = lambda: None,
 ) -> Generator[Measured | Failed | NotComputed]:
     """Measure the chapters; each comes as it is finished, or as soon as it is known to fail.
 
-    A chapter's prose is held against its numbers before anything is computed. Raises TimeUp at the ``deadline``.
+    A chapter's prose is held against its numbers before anything is computed. ``begun`` is called when workers are at it and
+    the display knows what is to be done. Raises TimeUp at the ``deadline``.
     """
     parts = _read_sources(project, options, stores, chapters)
     with _environment(ONE_THREAD), contextlib.ExitStack() as stack:
@@ -111,7 +113,7 @@ def measure(
                 for line in why_missing(outcome, stores, device):
                     display.say(f"{script.chapter.name}: {line}")
         if rehearsed:
-            yield from _in_threads(rehearsed, crew, device, settled, display, options.force, deadline)
+            yield from _in_threads(rehearsed, crew, device, settled, display, options.force, deadline, begun)
 
 
 def _read_sources(
@@ -220,6 +222,7 @@ def _in_threads(
     display: Display,
     force: bool,
     deadline: float,
+    begun: Callable[[], None],
 ) -> Iterator[Measured | Failed]:
     """Run the chapters in threads; all must be one-threaded inside, which some libraries keep by thread."""
     missing = [item.to_compute(force) for item in rehearsed]
@@ -230,6 +233,9 @@ def _in_threads(
     seconds = {key: found for item in rehearsed for key, found in item.seconds.items()}
     pool.turns = display.turns = places(missing, seconds, pool.num_workers, device)
     display.num_workers = pool.num_workers
+    for item, asked in zip(rehearsed, missing, strict=True):
+        for name in asked:
+            display.asked(item.script.chapter.name, name, seconds[name])
     finished: queue.Queue[Measured | Failed] = queue.Queue()
 
     def run(script: Script) -> None:
@@ -245,6 +251,7 @@ def _in_threads(
     for item in rehearsed:
         name = item.script.chapter.name
         threading.Thread(target=run, args=(item.script,), name=name, daemon=True).start()
+    begun()
     for remaining in reversed(range(len(rehearsed))):
         outcome = _next(finished, deadline)
         if isinstance(outcome, Failed) and isinstance(outcome.error, CacheError):

@@ -1,13 +1,16 @@
 """What is kept, as a site: each part is made where what it is made from changed, and all of it is put in place in one step."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import astuple, dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from measured.files import canonical, digest
+from measured.installed import ABSENT, file_of, version_of
 from measured.pages import material
+from measured.pages.building import News
 from measured.press.folder import Bundle, Site
+from measured.press.notice import bundle_of
 from measured.press.standing import Standing, standing_of
 from measured.press.stores import Stores
 from measured.project import Project
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from measured.press.outcome import Failed
 
 # Packages of the generator that decide what a page looks like.
-MAKING = ("measured/pages/", "measured/charts/", "measured/evidence/")
+MAKING = ("measured/pages/", "measured/charts/", "measured/evidence/", "measured/looks.py")
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Published:
 @dataclass(frozen=True)
 class _Part:
     bundle: Bundle
+    files: Callable[[], Mapping[str, bytes] | None]
+    """The files of the chapter as they stand, or will."""
     warnings: tuple[str, ...] = ()
 
 
@@ -47,11 +52,13 @@ def publish(
     chosen: Collection[str],
     outcomes: "Mapping[str, Kept | Failed]",
     waiting: Collection[str] = (),
+    news: News | None = None,
 ) -> Published:
     """Put the site in place as things stand.
 
     ``chosen`` are the chapters that this build is about, ``outcomes`` those of them that were measured, and ``waiting`` those
-    that are being measured. Raises OSError where the site cannot be written.
+    that are being measured; ``news`` is what open pages are told of a build that goes on. Raises OSError where the site cannot
+    be written.
     """
     outline, sources = project.outline, project.source_files
     standings = [standing_of(item, stores, site, preset, chosen, outcomes, waiting) for item in outline.chapters]
@@ -59,7 +66,8 @@ def publish(
     making = {path: text for path, text in sources.items() if path.startswith(MAKING)}
     contents = [[item.name, item.number, item.part, item.title, item.question] for item in outline.chapters]
     told = [outline.title, [[source.name, source.heading, source.conclusions] for source in outline.sources]]
-    common = digest(canonical([texts, making, contents, told, material.versions()]))
+    looks = {name: astuple(look) for name, look in outline.looks.by_name.items()}
+    common = digest(canonical([texts, making, contents, told, looks, material.versions(), project.citation]))
 
     parts = [_chapter(item, project, stores, site, preset, common) for item in standings]
     standings = [replace(item, trouble=part.bundle.trouble) for item, part in zip(standings, parts, strict=True)]
@@ -69,17 +77,19 @@ def publish(
     def fronts() -> "Fronts":
         from measured.press.making import Fronts
 
-        return Fronts(standings, project, stores, preset)
+        return Fronts(standings, project, stores, preset, [part.files() for part in parts])
 
     stand = [[_key_of(item, site), item.trouble, item.waiting] for item in standings]
     facts = [common, list(sources), {name: repr(status) for name, status in statuses.items()}]
     bundles = [
         *(part.bundle for part in parts),
         Bundle("front", digest(canonical([common, stand])), lambda: fronts().front()),
+        Bundle("guides", digest(canonical([common, stand])), lambda: fronts().guides()),
         Bundle("made", digest(canonical(facts)), lambda: fronts().made(statuses)),
+        *_plotly(),
         *(_source(path, text, project, common) for path, text in sources.items()),
     ]
-    changed = site.publish(bundles)
+    changed = site.publish(bundles, lambda manifest: bundle_of(manifest, news))
     warnings = tuple(dict.fromkeys(line for part in parts for line in part.warnings))
     trouble = {item.chapter.name: item.trouble for item in standings if item.trouble and item.chapter.name in chosen}
     return Published(changed, trouble, warnings)
@@ -97,19 +107,19 @@ def _chapter(standing: Standing, project: Project, stores: Stores, site: Site, p
     chapter, trouble = standing.chapter, standing.trouble
     name = f"chapter {chapter.name}"
     if published := standing.published:
-        return _Part(Bundle(name, site.bundles[name]["inputs"], lambda: published, trouble))
+        return _Part(Bundle(name, site.bundles[name]["inputs"], lambda: published, trouble), lambda: published)
     prose = project.templates / chapter.template
     text = prose.read_text(encoding="utf-8") if prose.is_file() else ""
     inputs = [common, chapter.source, text, standing.status.sha256 if standing.status else "", trouble, standing.waiting]
     key = digest(canonical(inputs))
     if site.bundles.get(name, {}).get("inputs") == key and site.files_of(name):
-        return _Part(Bundle(name, key, dict, trouble))
+        return _Part(Bundle(name, key, dict, trouble), lambda: site.files_of(name))
     from measured.press.making import chapter_files
 
     made = chapter_files(standing, project, stores, preset, site.files_of(name))
     if made.trouble != trouble:
         key = digest(canonical([*inputs, made.trouble]))
-    return _Part(Bundle(name, key, lambda: made.files, made.trouble), made.warnings)
+    return _Part(Bundle(name, key, lambda: made.files, made.trouble), lambda: made.files, made.warnings)
 
 
 def _source(path: str, text: str, project: Project, common: str) -> Bundle:
@@ -119,3 +129,11 @@ def _source(path: str, text: str, project: Project, common: str) -> Bundle:
         return source_files(project, path, text)
 
     return Bundle(f"source {path}", digest(canonical([common, path, text])), make)
+
+
+def _plotly() -> list[Bundle]:
+    """What draws figures that are explored, as the installed package has it; pages say so where it is missing."""
+    if (version := version_of("plotly")) == ABSENT:
+        return []
+    path = file_of("plotly", "plotly/package_data/plotly.min.js")
+    return [Bundle("plotly", version, lambda: {path.name: path.read_bytes()})]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from measured.evidence.number import duration
 
@@ -23,6 +24,11 @@ class Progress:
     is_settled: bool = False
     page: Path | None = None
     """Where it can be read already."""
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it came to nothing."""
+        return self.state.startswith("failed")
 
     @property
     def remaining(self) -> float:
@@ -85,16 +91,28 @@ class Display:
     def next_page(self) -> tuple[str, float] | None:
         """The chapter that is finished next, as things stand, and the expected wall-clock seconds until then."""
 
-        def last(progress: Progress) -> int:
-            return max((self.turns.get(key, -1) for key in progress.expected.keys() - progress.done.keys()), default=-1)
+        left = self.seconds_left()
+        return min(left.items(), key=lambda item: item[1]) if left else None
 
+    def seconds_left(self) -> dict[str, float]:
+        """Expected wall-clock seconds until each chapter is finished, of those that are not and whose jobs are known."""
         with self._lock:
             waiting = [progress for progress in self._progress.values() if progress.expected and not progress.is_settled]
-            if not waiting:
-                return None
-            chosen = min(waiting, key=last)
-            end = last(chosen)
-            return chosen.chapter, self._time_of(lambda key: self.turns.get(key, -1) <= end)
+            return {progress.chapter: self._time_until(self._last_turn(progress)) for progress in waiting}
+
+    def states(self) -> dict[str, Literal["waiting", "done", "failed"]]:
+        """What has become of each chapter."""
+        with self._lock:
+            return {
+                name: "waiting" if not progress.is_settled else "failed" if progress.has_failed else "done"
+                for name, progress in self._progress.items()
+            }
+
+    def _last_turn(self, progress: Progress) -> int:
+        return max((self.turns.get(key, -1) for key in progress.expected.keys() - progress.done.keys()), default=-1)
+
+    def _time_until(self, turn: int) -> float:
+        return self._time_of(lambda key: self.turns.get(key, -1) <= turn)
 
     def _time_of(self, counts: Callable[[str], bool]) -> float:
         """Of the jobs that count and are not done, corrected by how the finished ones compared with what was expected."""
@@ -171,7 +189,7 @@ class Live(Display):
                     ProgressBar(total=1.0, completed=share, width=20),
                     Text(f"{done}/{total} jobs", justify="right"),
                     Text(str(progress.page), style="green") if progress.page else cached,
-                    Text(progress.state, style="red" if progress.state.startswith("failed") else "dim"),
+                    Text(progress.state, style="red" if progress.has_failed else "dim"),
                 )
         elapsed = duration(time.monotonic() - self._started)
         line = f"{elapsed} so far, about {duration(self.time_left())} left"

@@ -1,5 +1,7 @@
 """Small projects, built or to be built."""
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -27,3 +29,19 @@ def built_once(tmp_path_factory: pytest.TempPathFactory) -> ToyProject:
 def built(built_once: ToyProject, tmp_path: Path) -> ToyProject:
     """A built project of the test's own."""
     return ToyProject(tmp_path / "built", copied_from=built_once)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium, driven by Playwright."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not path:
+        if os.environ.get("MEASURED_NEEDS_CHROMIUM"):
+            pytest.fail("Chromium must be there in CI; .ci/run installs it")
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield chromium
+        chromium.close()

@@ -8,6 +8,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+OUT = ("http", "https")
+"""What a link may lead out of the site by; nothing is loaded by it."""
+POLICY = "Content-Security-Policy"
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 
@@ -21,9 +24,15 @@ class _Page(HTMLParser):
         self.ids: list[str] = []
         self.open: list[str] = []
         self.problems: list[str] = []
+        self.policy = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
+        self.problems += [f"<{tag}> runs a script by {name}" for name in values if name.startswith("on")]
+        if tag == "meta" and values.get("http-equiv") == POLICY:
+            self.policy = values.get("content") or ""
+        if tag == "script" and "src" not in values and values.get("type") != "application/json":
+            self.problems.append("a script stands in the page")
         if tag not in VOID:
             self.open.append(tag)
         if name := values.get("id"):
@@ -42,7 +51,8 @@ class _Page(HTMLParser):
 
 
 def problems_of(site: Path) -> list[str]:
-    """Broken links, loads from elsewhere, ids given twice, tags left open, pages that say "undefined" or "None"."""
+    """Broken links, loads from elsewhere, what could run a script, ids given twice, tags left open, pages that say "undefined"
+    or "None"."""
     found: list[str] = []
     pages: dict[Path, _Page] = {}
     for path in sorted(site.rglob("*.html")):
@@ -50,6 +60,8 @@ def problems_of(site: Path) -> list[str]:
         text = path.read_text(encoding="utf-8")
         page.feed(text)
         found += [f"{path.name}: {problem}" for problem in page.problems]
+        if "default-src 'none'" not in page.policy or "unsafe-eval" in page.policy:
+            found.append(f"{path.name}: has no {POLICY} that allows only the site's own files")
         found += [f"{path.name}: <{tag}> is left open" for tag in page.open if tag not in ("p", "li")]
         found += [
             f"{path.name}: id {name!r} is given twice" for name in {item for item in page.ids if page.ids.count(item) > 1}
@@ -57,8 +69,12 @@ def problems_of(site: Path) -> list[str]:
         if not path.is_relative_to(site / "source"):
             found += [f"{path.name}: says {word!r}" for word in (">None<", "nan ", "{{", "{%", "Undefined") if word in text]
     for path, page in pages.items():
-        for address in (*page.links, *page.loads):
-            parts = urlsplit(address)
+        for address, is_link in (*((item, True) for item in page.links), *((item, False) for item in page.loads)):
+            parts = urlsplit("".join(address.split()))  # as browsers read it
+            if is_link and parts.scheme in OUT and parts.netloc:
+                continue
+            if not is_link and address.startswith("data:image/"):
+                continue
             if parts.scheme or parts.netloc:
                 found.append(f"{path.name}: {address} leads elsewhere")
                 continue

@@ -15,8 +15,10 @@ import pytest
 
 from measured import charts
 from measured.charts import Axis, Figure, Series, from_plain, to_plain
-from measured.charts.style import DARK, WIDE
+from measured.charts.spectrum import Signs
+from measured.charts.style import DARK, NARROW, WIDE
 from measured.evidence import Estimate, Metric, Missing, Quantity, Share, Sweep
+from measured.looks import PALETTE
 from tests.generator.cases import ROOT
 
 WORDS: dict[str, Any] = {"caption": "Caption.", "alt": "Alt."}
@@ -48,7 +50,7 @@ FIGURES: dict[str, Figure] = {
                 "a": (1.0, Estimate.over_seeds([0.5, 0.6], "%")),
                 "b": (10.0, MISSING),
                 "c": (100.0, Estimate.over_seeds([0.02], "points")),
-                **{f"more {number}": (1.0, Estimate.over_seeds([0.1, 0.3])) for number in range(4)},
+                **{f"more {number}": (1.0, Estimate.over_seeds([0.1, 0.3])) for number in range(5)},
             }
         },
         x={"p": Axis("n", log=True)},
@@ -73,6 +75,27 @@ FIGURES: dict[str, Figure] = {
         x="x",
         y=Axis("y", log=True),
         alike=True,
+        **WORDS,
+    ),
+    "slides": charts.slides(
+        {
+            panel: charts.Slide(
+                {"loss": {"a": [0.1, 1.0, 10.0], "b": [1.0, 2.0, 3.0]}, "accuracy": {"a": [90.0, 50.0, 10.0]}},
+                {"one": charts.Example([[0.0, 1.0, 0.5]], "y", [[0.25, 0.75], [0.5, 0.5], [1.0, 0.0]])},
+            )
+            for panel in ("left", "right")
+        },
+        knob="knob",
+        at=[0, 0.5, 1],
+        y={"loss": Axis("loss", log=True), "accuracy": "%"},
+        names=["x", "y"],
+        marks={"first": 0.0},
+        stops=[0, 1],
+        **WORDS,
+    ),
+    "spectrum": charts.spectrum(
+        {"many": {"p": [-1e-9, 1e-13, 2.0], "q": [0.5, 3.0]}, "few": {"r": [-1.0, -2.0], "s": [0.0, 1.0]}},
+        tolerance=1e-7,
         **WORDS,
     ),
     "contours": charts.surface({"bowl": BOWL}, x="x", y="y", value="loss", **WORDS),
@@ -147,6 +170,9 @@ def test_images_paths_and_scatter_hold_every_number():
     """One row a pixel, a point of a run, a dot."""
     assert FIGURES["images"].table.rows[5 * 5 + 6] == ("before", 1, 1, 1, 1.0) and len(FIGURES["images"].table.rows) == 250
     assert FIGURES["paths"].table.rows[7] == ("first", "run 1", 3, 3.0, 3.0, pytest.approx(0.3))
+    assert ("left", "share", "one", "y", 0.5, 0.5) in FIGURES["slides"].table.rows
+    assert ("right", "curve", "loss", "b", 1.0, 3.0) in FIGURES["slides"].table.rows
+    assert FIGURES["spectrum"].table.rows[3] == ("many", "q", 0, 0.5)
     assert FIGURES["scatter"].table.rows == (("p", "a", 1, 2), ("p", "a", 3, 4), ("p", "b", 0.5, 3), ("q", "b", 9, 7))
 
 
@@ -161,16 +187,15 @@ def test_axes_and_reference_lines_differ_by_panel():
     assert (left.get_yscale(), right.get_yscale()) == ("log", "linear")
     assert (left.get_ylabel(), right.get_ylabel()) == ("loss", "accuracy (%)")
     words = [[item.get_text() for item in ax.texts] for ax in (left, right)]
-    assert words == [[], ["chance"]]
-    assert [item.get_text() for item in drawing.legends[0].get_texts()] == ["s", "threshold"]
+    assert words == [["threshold"], ["chance", "threshold"]] and not drawing.legends
     assert all(any(list(np.asarray(line.get_xdata())) == [50.0, 50.0] for line in ax.lines) for ax in (left, right))
 
 
-def test_titles_stand_at_the_outer_sides():
-    """One title of y for a row and of x for a column, where the panels share it."""
+def test_x_is_titled_at_the_outer_side_and_y_in_each_panel():
+    """One title of x for a column, where the panels share it."""
     panels = {name: {"a": {1.0: Estimate.over_seeds([1, 2])}} for name in "abc"}
     found = axes_of(charts.trend(panels, x={"a": "x", "b": "other", "c": "x"}, y="y", **WORDS))
-    assert [ax.get_ylabel() for ax in found] == ["y", "", "y"]
+    assert [ax.get_ylabel() for ax in found] == ["y", "y", "y"]
     assert [ax.get_xlabel() for ax in found] == ["", "other", "x"]
 
 
@@ -214,7 +239,8 @@ def test_every_colour_has_a_drawing_that_turns_dark():
         charts.draw("own", charts.own(own, **WORDS))["wide"]
     ]
     bodies = "".join(svg.split("</style>", 1)[1] for svg in everything)
-    unmet = [light for light in DARK if f"fill: {light}" not in bodies and f"stroke: {light}" not in bodies]
+    words = {shades.text for shades in PALETTE.values()}
+    unmet = [light for light in DARK.keys() - words if f"fill: {light}" not in bodies and f"stroke: {light}" not in bodies]
     assert not unmet
 
 
@@ -230,6 +256,58 @@ def test_reader_of_matplotlibrc_gets_the_same_bytes():
     """What a user has set for figures of their own changes none of ours."""
     with matplotlib.rc_context({"axes.titlesize": 30, "xtick.direction": "in"}):
         assert charts.draw("scatter", FIGURES["scatter"]) == drawn("scatter")
+
+
+@pytest.mark.parametrize(
+    ("values", "tolerance", "signs", "name"),
+    [
+        ([1.0, 2.0], 0.0, (0, 0, 2), "minimum"),
+        ([-1.0, -2.0], 0.1, (2, 0, 0), "maximum"),
+        ([-1.0, 2.0, 0.0], 0.1, (1, 1, 1), "saddle"),
+        ([-1.0, 2.0, 0.0], 0.5, (0, 2, 1), "undecided"),
+        ([0.0, 0.0], 0.1, (0, 2, 0), "undecided"),
+    ],
+)
+def test_signs_of_a_spectrum_name_the_point(values, tolerance, signs, name):
+    """What is at most the tolerance times the largest magnitude is zero, and where nothing decides nothing is claimed."""
+    found = Signs.of(values, tolerance)
+    assert found == signs and found.name == name
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_spectrum_says_what_each_point_is(width):
+    """Numbers of negative, zero and positive eigenvalues, and the name, stand beside each point."""
+    few = FIGURES["spectrum"].draw(width).axes[1]
+    texts = [text.get_text() for text in few.texts]
+    assert texts == ["2", "0", "0", "maximum", "0", "1", "1", "undecided", "−", "0", "+"]
+    assert [label.get_text() for label in few.get_yticklabels()] == ["r", "s"]
+
+
+def test_slides_show_examples_at_the_stops():
+    """At each stop the name with the largest share stands over its bar; curves of one chart have one scale in all panels."""
+    axes = axes_of(FIGURES["slides"])
+    assert [text.get_text() for text in axes[2].texts] == ["y", "x"]
+    assert [label.get_text() for label in axes[2].get_xticklabels()] == ["knob = 0", "1"]
+    assert axes[0].get_ylim() == axes[3].get_ylim() and axes[0].get_yscale() == "log"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"at": [0, 1]}, "expected one for each of 2 values of the knob"),
+        ({"names": ["x", "y", "z"]}, "expected one for each of 3 names"),
+        ({"stops": [0.3]}, "0.3 is no value of the knob"),
+        ({"y": {"loss": "loss"}}, "'accuracy' has no axis"),
+    ],
+)
+def test_slides_that_do_not_fit_together_are_refused(change, message):
+    """A number too few, a stop that is none and a chart without an axis are errors with a place."""
+    slide = charts.Slide(
+        {"loss": {"a": [1, 2, 3]}, "accuracy": {"a": [1, 2, 3]}}, {"one": charts.Example([[0]], "x", [[0, 1]] * 3)}
+    )
+    given: dict[str, Any] = {"knob": "k", "at": [0, 0.5, 1], "y": "value", "names": ["x", "y"], **WORDS} | change
+    with pytest.raises(ValueError, match=message):
+        charts.slides({"p": slide}, **given)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -320,15 +398,15 @@ KINDS = [Share.over_seeds([1, 0]), *(Estimate.over_seeds([1, 2], "", average) fo
 @pytest.mark.parametrize(
     "figure, note",
     [
-        (gap({1.0: Estimate.over_seeds([1, 2, 4], average="geometric mean")}), "Geometric means over 3 seeds with 95 % "
-        "intervals."),
+        (gap({1.0: Estimate.over_seeds([1, 2, 4], average="geometric mean")}), "Geometric means over 3 seeds; bars: "
+        "95 % intervals."),
         (gap({1.0: Estimate.over_seeds([1, 2]), 2.0: Share.of_count(1, 9, "images")}),
-         "Means and shares over 2 to 9 seeds or trials with 95 % intervals."),
+         "Means and shares over 2 to 9 seeds or trials; bars: 95 % intervals."),
         (gap({1.0: Estimate.over_seeds([1.0])}), "Means over 1 seed."),
         (gap({1.0: MISSING}), ""),
         (charts.table(("a", "b", "c"), [KINDS]), "Shares, medians and means over 2 seeds with 95 % intervals."),
-        (FIGURES["curves"], "Median and middle 80 % over 3 seeds."),
-        (FIGURES["dots"], "Faint dots: single seeds. Means over 1 to 2 seeds with 95 % intervals."),
+        (FIGURES["curves"], "Lines: medians over 3 seeds; bands: the middle 80 %."),
+        (FIGURES["dots"], "Faint dots: single seeds. Means over 1 to 2 seeds; bars: 95 % intervals."),
         (FIGURES["table"], "Means over 2 seeds with 95 % intervals."),
         (FIGURES["scatter"], ""),
     ],

@@ -15,7 +15,7 @@ MODULES = [
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
     for path in sorted(PACKAGE.rglob("*.py"))
 ]
-BASE = {"measured.errors", "measured.files", "measured.installed"}
+BASE = {"measured.errors", "measured.files", "measured.installed", "measured.looks"}
 MAY_IMPORT = {
     "measured.evidence": BASE,
     "measured.jobs": BASE,

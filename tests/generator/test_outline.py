@@ -3,6 +3,7 @@
 import pytest
 
 from measured.errors import BuildError
+from measured.looks import Look, Looks
 from measured.pages.outline import OUR_OWN, PUBLISHED, Chapter, Outline, Source, read_outline
 
 CONCLUSIONS = (("S1", "One thing"), ("S12", "And another"))
@@ -52,6 +53,25 @@ WORKERS_IMPORT = ("numpy",)
     assert [outline.source_of(text).name for text in ("course 1.1", "Keskar et al. 2017", "ours", "")] == [
         "course", "paper", "ours", "paper",
     ]  # fmt: skip
+
+
+def test_looks_are_read_as_they_are_written(report):
+    """In words."""
+    outline = report('CHAPTERS = {}\nLOOKS = {"seen": "blue circle", "unseen": "orange square dashed"}\n')
+    assert outline.looks == Looks({"seen": Look("blue", "circle"), "unseen": Look("orange", "square", "dashed")})
+
+
+@pytest.mark.parametrize(
+    ("looks", "says"),
+    [
+        ("[]", "LOOKS is something else; expected a dict"),
+        ("{'a': 'pink circle'}", "LOOKS: there is no colour 'pink'; expected one of"),
+    ],
+)
+def test_looks_that_there_are_not_are_refused(report, looks, says):
+    """In a line that names what there is."""
+    with pytest.raises(BuildError, match=says):
+        report(f"CHAPTERS = {{}}\nLOOKS = {looks}\n")
 
 
 @pytest.mark.parametrize("claim, conclusion", [("S1", "S1"), ("S1a", "S1"), ("S1z", "S1"), ("S12", "S12"), ("S12i", "S12")])

