@@ -21,7 +21,7 @@ DECADES = 17
 """Powers of ten that are shown below the largest magnitude; what is smaller than the last stands at zero."""
 WORDS = {name: name for name in ("minimum", "maximum", "saddle", "undecided")}
 """What a point without slope can be by the signs of its second derivatives."""
-COLOUR_OF = {"negative": PALETTE["orange"].light, "zero": MUTED, "positive": PALETTE["blue"].light}
+COLOUR_OF = {"negative": PALETTE["rose"].light, "zero": MUTED, "positive": PALETTE["green"].light}
 
 
 class Row(NamedTuple):
@@ -81,7 +81,7 @@ class Spectrum(Figure):
 
         groups = grouped((Row(*row) for row in self.table.rows), "point")
         narrow = width <= NARROW
-        per_point, across = (0.36, 38) if narrow else (0.25, 80)
+        per_point, across = (0.36, 24) if narrow else (0.25, 80)
         titles = {group: textwrap.fill(group, across) for group in groups}
         heights = [0.55 + 0.17 * titles[group].count("\n") + per_point * len(points) for group, points in groups.items()]
         drawing = Drawing(figsize=(width, sum(heights) + 0.6), layout="constrained")
@@ -89,7 +89,7 @@ class Spectrum(Figure):
         for ax, (group, points) in zip(axes, groups.items(), strict=True):
             self._draw_group(ax, points, narrow)
             ax.set_title(titles[group], pad=14)
-        powers = range(0, 2 - DECADES, -8 if narrow else -4)
+        powers = range(0, 2 - DECADES, -16 if narrow else -4)
         ticks = {sign * _place(10.0**power): ("−" if sign < 0 else "") + _power(power) for power in powers for sign in (1, -1)}
         axes[-1].set_xticks([*ticks, 0.0], [*ticks.values(), "0"])
         axes[-1].set_xlabel("eigenvalue over the largest magnitude")

@@ -347,5 +347,5 @@ def test_a_long_table_folds(frame, rows, folds):
     )
     title, shown = page.split("</figcaption>")
     assert "<b>Table 1. Squares.</b> All." in title
-    assert ("<details" in shown, f"All {rows} rows" in shown) == (folds, folds)
+    assert ('<details class="rows"' in shown, f"All {rows} rows" in shown) == (folds, folds)
     assert all(shown.count(f"<td>{1000 + at}</td>") == 1 for at in range(rows))

@@ -28,6 +28,6 @@ def test_one_more_quantity_figure_and_claim(tmp_path):
     assert built.returncode == 0, built.stdout + built.stderr
     page = (tmp_path / "site" / "gradient_norm.html").read_text()
     source = (tmp_path / "site" / "source" / "experiments.gradient_norm.html").read_text()
-    assert 'experiments.gradient_norm.html#def-last_layer">code' in page and 'id="def-last_layer"' in source
+    assert 'experiments.gradient_norm.html#def-last_layer">Code' in page and 'id="def-last_layer"' in source
     assert "means over 2 seeds" in page.lower()
     assert "Mostly (at least 0.500 %" not in page and 'id="claim-mostly-the-last-layer"' in page and "at least 50 %" in page

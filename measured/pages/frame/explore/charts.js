@@ -1,7 +1,7 @@
 // Explores curves, trends, dots and scatters: panels of series over x, as the drawing has them.
 const { element, plain, show } = measured;
-const MARKERS = { o: "circle", s: "square", "^": "triangle-up", D: "diamond", v: "triangle-down", P: "cross", p: "pentagon", "*": "star" };
-const SIGNS = { o: "●", s: "■", "^": "▲", D: "◆", v: "▼", P: "✚", p: "⬟", "*": "★" };
+const MARKERS = { o: "circle", s: "square", "^": "triangle-up", D: "diamond", v: "triangle-down", P: "cross", p: "pentagon", "*": "star", h: "hexagon", "<": "triangle-left", ">": "triangle-right" };
+const SIGNS = { o: "●", s: "■", "^": "▲", D: "◆", v: "▼", P: "✚", p: "⬟", "*": "★", h: "⬢", "<": "◀", ">": "▶" };
 const STROKES = { dashed: "dash", dotted: "dot" };
 const DASHES = ["dot", "dash", "dashdot"];
 const NAMES = { curves: "series", trend: "series", dots: "name", scatter: "kind", own: "kind" };
