@@ -15,7 +15,7 @@ from measured.errors import BuildError
 from measured.options import MOST_SEEDS, PRESETS, Action, Options
 from measured.project import Project
 
-ACTIONS: tuple[Action, ...] = ("list", "dry_run", "prune", "diff", "version", "help")
+ACTIONS: tuple[Action, ...] = ("list", "dry_run", "prune", "diff", "new", "serve", "version", "help")
 INTERRUPTED = 130  # what a shell reports of a command that Ctrl-C ended
 
 
@@ -67,12 +67,12 @@ def parse(arguments: Sequence[str] | None, root: Path) -> Options:
     given = vars(_parser(root).parse_args(arguments))
     asked: list[Action] = [name for name in ACTIONS if name in given]
     action = asked[0] if asked else "build"
-    other = given.pop("diff", None)
+    other, name = given.pop("diff", None), given.pop("new", "")
     values = {name: value for name, value in given.items() if name not in ACTIONS}
     where = {"out": root / "site", "cache": root / "cache"}
     if "pdf" in values and values["pdf"] is None:
         values["pdf"] = values.get("out", where["out"]).with_name("report.pdf")
-    options = Options(action=action, other_site=other, **{**where, **values, "only": tuple(values.get("only", ()))})
+    options = Options(action=action, other_site=other, name=name, **{**where, **values, "only": tuple(values.get("only", ()))})
     options.check(values.keys(), root)
     return options
 
@@ -118,6 +118,9 @@ def _parser(root: Path) -> argparse.ArgumentParser:
         help="where findings are open, go on with twice and four times the preset's seeds; stop at a limit such as 45m or 2h",
     )
     what.add_argument("--force", action="store_true", help="compute everything again, whatever the cache holds")
+    what.add_argument(
+        "--compute-nothing", action="store_true", help="from the cache alone; a chapter that needs more stays as it is"
+    )
 
     instead = parser.add_argument_group("instead of building").add_mutually_exclusive_group()
     instead.add_argument(
@@ -131,6 +134,10 @@ def _parser(root: Path) -> argparse.ArgumentParser:
         metavar="OTHER_SITE",
         help="what changed from another build to this one: verdicts, metrics beyond their interval, figures; "
         "exit with 1 where anything did",
+    )
+    instead.add_argument("--new", metavar="NAME", help="write a chapter that builds at once, for you to change")
+    instead.add_argument(
+        "--serve", action="store_true", help="a preview on this machine that follows edits and computes nothing"
     )
     instead.add_argument("--version", action="store_true", help="print the version")
     instead.add_argument("-h", "--help", action="store_true", help="print this text")
@@ -147,6 +154,14 @@ def _parser(root: Path) -> argparse.ArgumentParser:
     verdicts = parser.add_argument_group("accepted verdicts").add_mutually_exclusive_group()
     verdicts.add_argument("--strict", action="store_true", help="exit with 1 where a verdict differs from verdicts.json")
     verdicts.add_argument("--accept", action="store_true", help="write the verdicts of this build to verdicts.json")
+
+    where.add_argument("--port", type=_count, metavar="N", help="with --serve: where it listens (default: any that is free)")
+
+    new = parser.add_argument_group("a new chapter")
+    new.add_argument(
+        "--part", metavar="PART", help="with --new: where it stands (default: the last part); one that is not there is made"
+    )
+    new.add_argument("--title", metavar="TITLE", help="with --new: what it is called (default: its name)")
 
     files = parser.add_argument_group("files and output")
     files.add_argument("--out", type=Path, metavar="FOLDER", help="where the site goes (default: site)")

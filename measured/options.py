@@ -11,7 +11,7 @@ PRESETS = ("quick", "standard", "full")
 DEVICES = ("auto", "cpu", "cuda")
 MOST_SEEDS = 10_000
 
-Action = Literal["build", "list", "dry_run", "prune", "diff", "version", "help"]
+Action = Literal["build", "list", "dry_run", "prune", "diff", "new", "serve", "version", "help"]
 
 EFFECTIVE: dict[Action, frozenset[str]] = {
     "build": frozenset(
@@ -21,6 +21,7 @@ EFFECTIVE: dict[Action, frozenset[str]] = {
             "seeds",
             "until_decided",
             "force",
+            "compute_nothing",
             "workers",
             "cluster",
             "device",
@@ -37,6 +38,8 @@ EFFECTIVE: dict[Action, frozenset[str]] = {
     "dry_run": frozenset(("only", "preset", "seeds", "force", "workers", "device", "cache", "debug")),
     "prune": frozenset(("cache", "debug")),
     "diff": frozenset(("within", "out", "debug")),
+    "serve": frozenset(("only", "preset", "device", "out", "cache", "open", "port", "debug")),
+    "new": frozenset(("part", "title", "debug")),
     "version": frozenset(("debug",)),
     "help": frozenset(("debug",)),
 }
@@ -61,10 +64,18 @@ class Options:
     """Added to every seed, those of searches and of draws of data included: the same report on other random numbers, to compare
     its verdicts (``benchmarks/other_seeds.py``). Such a report is no evidence of its own, so nobody can type it."""
     force: bool = False
+    compute_nothing: bool = False
+    """Take from the cache what is there, and leave every chapter as it is that needs more."""
+    port: int | None = None
+    """Of the preview; None for any that is free."""
     other_site: Path | None = None
     """What ``diff`` compares with."""
     within: float | None = None
     """Relative difference up to which numbers count as equal; None to ask whether either is outside of the other's interval."""
+    name: str = ""
+    """Of a new chapter."""
+    part: str = ""
+    title: str = ""
     workers: int | None = None
     cluster: str = ""
     device: str = "auto"
@@ -87,7 +98,8 @@ class Options:
         if idle := sorted(set(given) - EFFECTIVE[self.action]):
             names = " and ".join(f"--{name.replace('_', '-')}" for name in idle)
             if self.action == "build":
-                raise BuildError(f"{names} has no effect on a build; use it with --diff, or leave it out")
+                other = {"within": "--diff", "port": "--serve"}.get(idle[0], "--new")
+                raise BuildError(f"{names} has no effect on a build; use it with {other}, or leave it out")
             does = {"list": "builds nothing", "dry_run": "builds nothing"}.get(self.action, "does something else")
             raise BuildError(
                 f"--{self.action.replace('_', '-')} {does}, so {names} would have no effect; "
@@ -97,6 +109,9 @@ class Options:
             raise BuildError("--cluster and --workers contradict each other; the cluster decides how many workers it has")
         if (self.strict or self.accept) and self.preset == "quick":
             raise BuildError("--strict and --accept need evidence; the quick preset has none, so use --preset standard or full")
+        if self.compute_nothing and (self.force or self.until_decided is not None):
+            other = "--force" if self.force else "--until-decided"
+            raise BuildError(f"--compute-nothing and {other} contradict each other; leave one of the two out")
         if self.seeds and (self.strict or self.accept):
             raise BuildError(
                 "--accept and --strict are about the preset's own seeds, so --seeds contradicts them; leave --seeds out"

@@ -20,6 +20,16 @@ def carry_out(project: Project, options: Options, started: float) -> int:
         return 0
     if options.action == "diff":
         return _diff(options)
+    if options.action == "new":
+        from measured.new.chapter import add
+
+        written = add(project.root, project.outline, options.name, options.part, options.title)
+        print(*written, f"build it: python build.py --only {options.name}", sep="\n")
+        return 0
+    if options.action == "serve":
+        from measured.serve.server import serve
+
+        return serve(project, options)
     if options.action == "build":
         from measured.press.build import build
 

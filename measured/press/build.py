@@ -20,7 +20,7 @@ from measured.pages.outline import Chapter
 from measured.press import maintain, plan, terminal
 from measured.press.folder import Site
 from measured.press.notice import WORTH_WAITING, Notice
-from measured.press.outcome import Failed, one_line
+from measured.press.outcome import Failed, NotComputed, one_line
 from measured.press.paper import Printer
 from measured.press.publish import Published, publish
 from measured.press.stores import Stores
@@ -41,7 +41,7 @@ def build(project: Project, options: Options, started: float) -> int:
     chapters = plan.choose(project.outline.chapters, options.only)
     accepted = maintain.read_accepted(project.accepted) if options.strict or options.accept else {}
     stale = [item.chapter for item in plan.plan(chapters, options, stores) if item.is_stale]
-    names = {item.name for item in chapters}
+    names, not_computed = {item.name for item in chapters}, set[str]()
     outcomes: "dict[str, Kept | Failed]" = {}
     publish_now = partial(publish, project, stores, site, options.preset, names, outcomes)
     with Notice(site) as notice:
@@ -52,14 +52,15 @@ def build(project: Project, options: Options, started: float) -> int:
                 early = _Early(publish_now, notice, options, display)
 
                 def waiting() -> set[str]:
-                    return {item.name for item in stale} - outcomes.keys()
+                    return {item.name for item in stale} - outcomes.keys() - not_computed
 
                 begun = partial(early.begin, waiting)
-                with closing(_outcomes(project, options, stores, stale, display, begun=begun)) as finished:
+                with closing(_outcomes(project, options, stores, stale, display, not_computed, begun=begun)) as finished:
                     for outcome in finished:
                         outcomes[outcome.chapter.name] = outcome
                         if waiting():
                             early.publish(waiting(), outcome)
+            names -= not_computed  # these stay as they are
         stores.sources.remember()
         open_lines = _go_on(project, options, stores, chapters, outcomes, publish_now, notice, started)
         notice.stop()
@@ -71,7 +72,7 @@ def build(project: Project, options: Options, started: float) -> int:
     for line in open_lines:
         print(line)
     differing = _compare(project, options, stores, accepted, names - published.trouble.keys())
-    num_measured = len({item.name for item in stale} | outcomes.keys())
+    num_measured = len({item.name for item in stale} - not_computed | outcomes.keys())
     print(_closing_line(options.out, started, num_measured, outcomes.values(), published))
     if printer:
         print(f"{_from_here(printer.pdf)}: {printer.print_site(project, options.out)} pages")
@@ -110,7 +111,7 @@ def _go_on(
             notice.follow(chosen, display)
             early = _Early(publish_now, notice, options, display)
             with closing(
-                _outcomes(project, replace(options, look=look), stores, chosen, display, before, deadline)
+                _outcomes(project, replace(options, look=look), stores, chosen, display, set(), before, deadline)
             ) as finished:
                 try:
                     for outcome in finished:
@@ -132,17 +133,25 @@ def _outcomes(
     stores: Stores,
     stale: Sequence[Chapter],
     display: terminal.Display,
+    not_computed: set[str],
     before: "Mapping[str, tuple[Verdict, ...]] | None" = None,
     deadline: float = math.inf,
     begun: Callable[[], None] = lambda: None,
 ) -> "Generator[Kept | Failed]":
-    """The chapters as they are finished, kept or failed, and said so; verdicts of an earlier look stand where they decided."""
+    """The chapters as they are finished, kept or failed, and said so; verdicts of an earlier look stand where they decided.
+
+    Names of chapters that need what this build does not compute are added to ``not_computed``.
+    """
     from measured.charts.draughtsman import Draughtsman
     from measured.press.keep import keep
     from measured.press.measure import measure
 
     with Draughtsman() as draughtsman, closing(measure(project, options, stores, stale, display, deadline, begun)) as measured:
         for item in measured:
+            if isinstance(item, NotComputed):
+                display.settle(item.chapter.name, f"not computed: {item.message}")
+                not_computed.add(item.chapter.name)
+                continue
             outcome: "Kept | Failed" = (
                 item
                 if isinstance(item, Failed)

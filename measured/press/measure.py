@@ -26,7 +26,7 @@ from measured.pages.outline import Chapter
 from measured.press import plan
 from measured.press.crew import Crew, TimeUp, code_of
 from measured.press.keep import record_of
-from measured.press.outcome import Failed, Measured
+from measured.press.outcome import Failed, Measured, NotComputed
 from measured.press.rehearse import Rehearsed, Script, load, rehearse
 from measured.press.stores import Stores
 from measured.press.terminal import Display
@@ -59,7 +59,7 @@ def measure(
     display: Display,
     deadline: float = math.inf,
     begun: Callable[[], None] = lambda: None,
-) -> Generator[Measured | Failed]:
+) -> Generator[Measured | Failed | NotComputed]:
     """Measure the chapters; each comes as it is finished, or as soon as it is known to fail.
 
     A chapter's prose is held against its numbers before anything is computed. ``begun`` is called when workers are at it and
@@ -71,8 +71,10 @@ def measure(
         stack.push(crew)
         # Starting workers and importing libraries take seconds each, so they share them. A chapter that was measured
         # before may find all its jobs in the cache; then no worker is needed.
-        if not options.cluster and (
-            options.force or any(stores.records.status(item.name, options.preset) is None for item in chapters)
+        if (
+            not options.cluster
+            and not options.compute_nothing
+            and (options.force or any(stores.records.status(item.name, options.preset) is None for item in chapters))
         ):
             crew.start()
         scripts, failed = load_all(project, options, chapters)
@@ -101,6 +103,10 @@ def measure(
             outcome = rehearse_checked(script, project, stores, device)
             if isinstance(outcome, Failed):
                 yield outcome
+                continue
+            if options.compute_nothing:
+                missing = outcome.to_compute(force=False)
+                yield NotComputed(script.chapter, len(missing), sum(outcome.seconds[key] for key in missing))
                 continue
             rehearsed.append(outcome)
             if options.debug:

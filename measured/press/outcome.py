@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from measured.errors import BuildError
+from measured.evidence.number import duration
 from measured.pages.outline import Chapter
 
 if TYPE_CHECKING:
@@ -29,6 +30,21 @@ class Measured:
     @property
     def chapter(self) -> Chapter:
         return self.script.chapter
+
+
+@dataclass(frozen=True)
+class NotComputed:
+    """A chapter that needs results which are not there, in a build that computes nothing."""
+
+    chapter: Chapter
+    num_jobs: int
+    seconds: float
+    """Of one worker, about."""
+
+    @property
+    def message(self) -> str:
+        jobs = f"{self.num_jobs} job{'s' if self.num_jobs != 1 else ''}"
+        return f"{jobs} to compute, about {duration(self.seconds)} of one worker: python build.py --only {self.chapter.name}"
 
 
 @dataclass(frozen=True)

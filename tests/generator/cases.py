@@ -167,6 +167,13 @@ class ToyProject:
             self.write(f"templates/chapters/{chapter}.md.jinja2", PROSE)
         self.write("experiments/__init__.py", f'"""Toys."""\n\nCHAPTERS = {{"Toys": {chapters!r}}}\n')
 
+    @classmethod
+    def at(cls, folder: Path) -> "ToyProject":
+        """A project that is there already."""
+        project = cls.__new__(cls)
+        project.folder = folder
+        return project
+
     def write(self, path: str, text: str) -> None:
         """Write a file of the project."""
         (self.folder / path).write_text(text, encoding="utf-8")
@@ -183,7 +190,9 @@ class ToyProject:
 
     def command(self, *options: str, workers: str = "0") -> list[str]:
         """What is typed in the folder."""
-        elsewhere = any(option in options for option in ("--cluster", "--list", "--prune", "--diff", "--version"))
+        elsewhere = any(
+            option in options for option in ("--cluster", "--list", "--prune", "--diff", "--version", "--new", "--serve")
+        )
         return [sys.executable, "build.py", *(() if elsewhere or not workers else ("--workers", workers)), *options]
 
     @property

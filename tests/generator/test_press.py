@@ -22,7 +22,7 @@ from measured.press import maintain, plan, terminal
 from measured.press import measure as measuring
 from measured.press.folder import Site
 from measured.press.keep import Kept, keep
-from measured.press.outcome import Failed, Measured
+from measured.press.outcome import Failed, Measured, NotComputed
 from measured.press.publish import publish
 from measured.press.rehearse import Script, rehearse
 from measured.press.stores import Stores
@@ -132,7 +132,7 @@ def stores(project: Project) -> Stores:
 
 def measured(
     project: Project, stores: Stores, monkeypatch: pytest.MonkeyPatch, scripts: list[Script], failed: tuple[Failed, ...] = ()
-) -> list[Measured | Failed]:
+) -> list[Measured | Failed | NotComputed]:
     """What comes of measuring these scripts in this process."""
     parts = {"code": {}, "versions": {}, "seeds": None, "device": "cpu"}
     monkeypatch.setattr(measuring, "load_all", lambda *_: (scripts, list(failed)))
