@@ -226,19 +226,16 @@ def told(values: Sequence[float], places: Sequence[int], of: str = "seeds") -> s
     if len(values) == 1:
         return _spoken(values[0])
     kinds = list(dict.fromkeys(_spoken(values[place]) for place in places))
-    which = (
-        " and ".join((", ".join(kinds[:-1]), kinds[-1]))
-        if 1 < len(kinds) <= 3
-        else kinds[0]
-        if len(kinds) == 1
-        else "such values"
-    )
+    which = _listed(kinds) if len(kinds) <= 3 else "such values"
     if len(places) == len(values):
         return f"{which} in all {len(values)} {of}"
     ordinals = [_ordinal(place + 1) for place in places[:3]]
-    listed = ordinals[0] if len(ordinals) == 1 else f"{', '.join(ordinals[:-1])} and {ordinals[-1]}"
-    more = f"the {listed}" if len(places) <= 3 else f"among them the {listed}"
+    more = f"{'the' if len(places) <= 3 else 'among them the'} {_listed(ordinals)}"
     return f"{which} in {len(places)} of {len(values)} {of}, {more}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
 
 
 def _spoken(value: float) -> str:

@@ -84,7 +84,7 @@ def check_annotated(kind: type) -> None:
                 raise ValueError(_not_storable(f"{kind.__name__}.{name}", plain))
 
 
-def _not_storable(name: str, kind: type) -> str:
+def _not_storable(name: str, kind: Any) -> str:
     instead = {"Tensor": ".numpy()", "list": "np.array(...)", "tuple": "np.array(...)"}.get(kind.__name__)
     if kind.__module__ == "numpy":
         instead = "float(...), int(...) or .item()"

@@ -72,9 +72,15 @@ def _forecast(project: Project, chapters: Sequence[Chapter], options: Options, s
     stale = {item.chapter.name: item for item in planned if item.is_stale}
     if not stale:
         return 0
-    from measured.press.measure import device_of, load_all, num_cores, rehearse_checked, why_missing
+    from measured.press.measure import device_of, load_all, num_cores, parts_or_error, rehearse_checked, why_missing
 
-    scripts, failed = load_all(project, options, [item.chapter for item in stale.values()])
+    unclear = {
+        item.chapter: found
+        for item in stale.values()
+        if isinstance(found := parts_or_error(item.chapter, options, stores), Exception)
+    }
+    scripts, failed = load_all(project, options, [item.chapter for item in stale.values() if item.chapter not in unclear])
+    failed += [Failed.at(chapter, error, project.root) for chapter, error in unclear.items()]
     device, of_all = device_of(options, project), {}
     for script in scripts:
         outcome = rehearse_checked(script, project, stores, device)

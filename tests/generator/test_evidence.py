@@ -111,7 +111,8 @@ def test_a_metric_is_a_number(bad):
         ([*[1.0] * 10, math.nan, *[1.0] * 10, math.nan, math.nan, math.nan], "mean",
          "no mean: NaN in 4 of 24 seeds, among them the 11th, 22nd and 23rd"),
         ([1.0, 0.0, 4.0], "geometric mean", "no geometric mean: 0 in 1 of 3 seeds, the second, not positive"),
-        ([-1.5, 0.0, 4.0], "geometric mean", "no geometric mean: −1.50 and 0 in 2 of 3 seeds, the first and second, not positive"),
+        ([-1.5, 0.0, 4.0], "geometric mean",
+         "no geometric mean: −1.50 and 0 in 2 of 3 seeds, the first and second, not positive"),
     ],
 )  # fmt: skip
 def test_seed_without_a_number_leaves_no_average(values, average, why):
