@@ -8,6 +8,7 @@ itself, for which ``keys.FORMAT`` speaks.
 
 import ast
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass

@@ -118,8 +118,8 @@ class Source:
         first, last = self.conclusions[0][0], self.conclusions[-1][0]
         raise ClaimError(
             claim,
-            f"its source {self.name!r} draws no such conclusion; expected {first} to {last}, with a small letter for a part, as "
-            f"in {first}a",
+            f"its source {self.name!r} draws no such conclusion; expected {first} to {last}, with a small letter for a part, "
+            f"as in {first}a",
         )
 
 

@@ -74,11 +74,8 @@ def _forecast(project: Project, chapters: Sequence[Chapter], options: Options, s
         return 0
     from measured.press.measure import device_of, load_all, num_cores, parts_or_error, rehearse_checked, why_missing
 
-    unclear = {
-        item.chapter: found
-        for item in stale.values()
-        if isinstance(found := parts_or_error(item.chapter, options, stores), Exception)
-    }
+    found = {item.chapter: parts_or_error(item.chapter, options, stores) for item in stale.values()}
+    unclear = {chapter: error for chapter, error in found.items() if isinstance(error, Exception)}
     scripts, failed = load_all(project, options, [item.chapter for item in stale.values() if item.chapter not in unclear])
     failed += [Failed.at(chapter, error, project.root) for chapter, error in unclear.items()]
     device, of_all = device_of(options, project), {}
