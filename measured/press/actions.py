@@ -72,7 +72,8 @@ def _forecast(project: Project, chapters: Sequence[Chapter], options: Options, s
     stale = {item.chapter.name: item for item in planned if item.is_stale}
     if not stale:
         return 0
-    from measured.press.measure import device_of, load_all, num_cores, parts_or_error, rehearse_checked, why_missing
+    from measured.press.crew import num_cores
+    from measured.press.measure import device_of, load_all, parts_or_error, rehearse_checked, why_missing
 
     found = {item.chapter: parts_or_error(item.chapter, options, stores) for item in stale.values()}
     unclear = {chapter: error for chapter, error in found.items() if isinstance(error, Exception)}

@@ -21,10 +21,10 @@ MISTAKES = {
         ALT, ', alt=" "', 'line 50: a figure needs an alt text; write alt="...": what it shows, to one who cannot see it'
     ),
     "a claim on an unknown metric": (
-        'than="fair"', 'than="fare"', "line 54: claim 'loaded-is-larger': no metric 'fare'; did you mean 'fair'?"
+        'than="fair"', 'than="fare"', "line 55: claim 'loaded-is-larger': no metric 'fare'; did you mean 'fair'?"
     ),
     "a sentence with an unknown metric": (
-        "{fair}", "{fare}", "line 54: claim 'loaded-is-larger': no metric 'fare'; did you mean 'fair'?"
+        "{fair}", "{fare}", "line 55: claim 'loaded-is-larger': no metric 'fare'; did you mean 'fair'?"
     ),
     "a job that is no dataclass": (
         DECORATED, "class Dice(Job[Throws]):",
@@ -49,7 +49,7 @@ MISTAKES = {
         "of a result can digest"
     ),
     "jobs from a generator": (
-        "gather(Sweep.over(", "gather(Dice(0.0, seed) for seed in settings.seeds); (Sweep.over(",
+        "    dice = ", "    gather(Dice(0.0, seed) for seed in settings.seeds)\n    dice = ",
         "line 43: gather was given a generator; give it jobs in lists, tuples and dicts: write [...] around what makes them"
     ),
     "a result that is annotated as what cannot be stored": (
@@ -58,7 +58,7 @@ MISTAKES = {
         "np.array(...) of it"
     ),
     "a result that holds what cannot be stored": (
-        PLACEHOLDER, PLACEHOLDER.replace("self.bias)", "self.bias > 0 or {})"),
+        PLACEHOLDER, "return Throws({})  # pyright: ignore",
         "line 43: Throws.values is a dict, which cannot be stored; results hold NumPy arrays, numbers, strings and None: put "
         "what is in it into fields of their own"
     ),
@@ -69,7 +69,7 @@ MISTAKES = {
     ),
     "one seed in a comparison": (
         "seeds: Seeds = Seeds(5)", "seeds: Seeds = Seeds(1)",
-        "line 54: claim 'loaded-is-larger': loaded has a single seed, and so no interval: no outcome could decide it; write "
+        "line 55: claim 'loaded-is-larger': loaded has a single seed, and so no interval: no outcome could decide it; write "
         "Seeds(2) or more"
     ),
     "a library without a version": (
@@ -93,7 +93,7 @@ def test_mistake_is_told_with_its_place_before_anything_is_computed(toy: ToyProj
     old, new, said = MISTAKES[mistake]
     if "Other" in new:
         toy.write(MODULE, toy.read(MODULE).replace("\n\n\n@dataclass(frozen=True)\nclass Settings", OTHER))
-        said = said.replace("line 43", "line 47")
+        said = said.replace("line 43", "line 46")
     if "homemade" in new:
         (tmp_path / "elsewhere").mkdir()
         (tmp_path / "elsewhere" / "homemade.py").touch()
