@@ -160,6 +160,11 @@ class _TrainingJob(Job[R], Generic[R]):
             "statistics": self.network.num_statistics,
         }
 
+    def check(self) -> None:
+        from lab.rehearsed import check
+
+        check(self.network)
+
     def placeholder(self) -> R:
         steps = {"steps": np.unique(self.record_at), "checkpoint_steps": np.unique(self.checkpoint_at)}
         return replace(super().placeholder(), **{name: values.astype(np.int64) for name, values in steps.items()})

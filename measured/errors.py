@@ -7,6 +7,14 @@ class BuildError(Exception):
     """What was wrong, what was expected, and what to type instead."""
 
 
+class ClaimError(BuildError):
+    """What is wrong with one claim of a chapter."""
+
+    def __init__(self, claim: str, fault: object):
+        super().__init__(f"claim {claim!r}: {fault}")
+        self.claim = claim
+
+
 def did_you_mean(name: str, known: Iterable[str], otherwise: str = "expected one of") -> str:
     """The name that was probably meant, or all that there are."""
     from difflib import get_close_matches

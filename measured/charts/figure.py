@@ -67,7 +67,7 @@ class Figure:
 
     def __post_init__(self):
         if not self.alt.strip() and self.layouts:
-            raise ValueError("a figure needs an alt: say what it shows to one who cannot see it")
+            raise ValueError('a figure needs an alt text; write alt="...": what it shows, to one who cannot see it')
 
     @property
     def title(self) -> str:

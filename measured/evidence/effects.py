@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from measured.errors import BuildError
 from measured.evidence import intervals
-from measured.evidence.metric import Estimate, Metric, Missing, Share
+from measured.evidence.metric import Estimate, Metric, Missing, Share, told
 from measured.evidence.number import unit_of_difference
 from measured.evidence.tests import Bound, Comparison, Odds, Part
 
@@ -95,8 +95,12 @@ def _comparison(test: Comparison, left: Metric, right: Metric) -> Effect | Nothi
     sign = "/" if test.ratio else "−"
     name, unit = f"{test.left} {sign} {test.right}", "" if test.ratio else unit_of_difference(left.unit)
     a, b = list(left.values), list(right.values)
-    if test.ratio and min(left.value, right.value, *a, *b) <= 0:
-        return Nothing(name, "no ratio: a value is not positive", "a difference instead of a ratio")
+    if test.ratio:
+        for side, metric in ((test.left, left), (test.right, right)):
+            values = metric.values or (metric.value,)
+            if others := [place for place, value in enumerate(values) if value <= 0] or ([0] if metric.value <= 0 else []):
+                why = f"no ratio: {side} has {told(values, others, metric.of)}, not positive"
+                return Nothing(name, why, "a difference instead of a ratio")
     n = _sides(left, right)
     if min(left.n, right.n) < 2:
         value = left.value / right.value if test.ratio else left.value - right.value

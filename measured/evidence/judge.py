@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from measured.errors import BuildError
+from measured.errors import BuildError, ClaimError
 from measured.evidence import levels
 from measured.evidence.claim import Claim, Finding, Runs, Structure, Verdict
 from measured.evidence.effects import Effect, Nothing, effect_of, names_of
 from measured.evidence.forecast import Forecast, forecast
 from measured.evidence.levels import Level, parts_of
-from measured.evidence.metric import Metric, Missing, Share
+from measured.evidence.metric import Estimate, Metric, Missing, Share
 from measured.evidence.names import Names, unknown
 from measured.evidence.number import as_given, unit_of_difference
 from measured.evidence.region import Outcome, Region
@@ -40,11 +40,11 @@ def judge(
 def _verdict(claim: Claim, metrics: Mapping[str, Metric], settings: Names, runs: Runs | None, look: int) -> Verdict:
     parts = parts_of(claim.holds)
     if missing := sorted({name for part in parts for name in names_of(part)} - metrics.keys()):
-        raise BuildError(f"claim {claim.id!r}: {unknown('metric', missing[0], metrics)}")
+        raise ClaimError(claim.id, unknown("metric", missing[0], metrics))
     try:
         effects = {part: effect_of(part, metrics) for part in parts}
     except BuildError as error:
-        raise BuildError(f"claim {claim.id!r}: {error}") from None
+        raise ClaimError(claim.id, error) from None
     judged = levels.of_parts(claim.holds, Level.of_look(look), lambda part: isinstance(effects[part], Effect))
     findings = tuple(_finding(part, effects[part], level, metrics) for part, level in judged)
     findings = (replace(findings[0], published=claim.published_effect), *findings[1:])
@@ -54,7 +54,7 @@ def _verdict(claim: Claim, metrics: Mapping[str, Metric], settings: Names, runs:
         try:
             return text.format_map(named)
         except (BuildError, AttributeError, IndexError, TypeError, ValueError) as error:
-            raise BuildError(f"claim {claim.id!r}: {error}") from None
+            raise ClaimError(claim.id, error) from None
 
     def otherwise(way: str) -> Outcome | None:
         """The verdict in another way, where any of the tests has one."""
@@ -90,6 +90,16 @@ def _verdict(claim: Claim, metrics: Mapping[str, Metric], settings: Names, runs:
         look=look,
         structure=_structure(claim.holds),
     )
+
+
+def check_seeds(claims: Sequence[Claim], metrics: Mapping[str, Metric]) -> None:
+    """Raises ClaimError for the first claim on a metric of a single seed, which has no interval, whatever comes out."""
+    for claim in claims:
+        for name in dict.fromkeys(name for part in parts_of(claim.holds) for name in names_of(part)):
+            metric = metrics[name]
+            if isinstance(metric, Estimate) and metric.n == 1 and metric.of == "seeds":
+                fault = f"{name} has a single seed, and so no interval: no outcome could decide it; write Seeds(2) or more"
+                raise ClaimError(claim.id, fault)
 
 
 def _structure(test: Test) -> Structure:

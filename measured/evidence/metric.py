@@ -5,12 +5,12 @@ there is no number. A setting is no metric: prose takes it from the settings.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple, SupportsFloat
 
 from measured.evidence import intervals
-from measured.evidence.number import measurement, with_unit
+from measured.evidence.number import measurement, number, with_unit
 
 Average = Literal["mean", "geometric mean", "median"]
 NOT_MEASURED = "not measured at this preset"
@@ -45,9 +45,9 @@ class Metric:
         Metric.kinds[cls.kind] = cls
 
     def __post_init__(self):
-        for number in (self.value, *self.values):
-            if not math.isfinite(number):
-                raise ValueError(f"a metric cannot be {number}; check the measurement, or count the failed seeds apart")
+        for value in (self.value, *self.values):
+            if not math.isfinite(value):
+                raise ValueError(f"a metric cannot be {value}; make it by over_seeds or once, which say so instead")
 
     @property
     def n(self) -> int:
@@ -104,16 +104,22 @@ class Estimate(Metric):
         """The average of one value per seed, with its 95 % interval: t for a mean, on logarithms for a geometric mean, on
         logits between ``bounds``, exact order statistics for a median.
 
-        A geometric mean of values that are not all positive does not exist: it is not measured, and says so. Raises ValueError
-        where a value is out of ``bounds``.
+        NaN or infinity in a seed leaves no average, and a value that is not positive no geometric mean: it is not measured,
+        and says why and in which. Raises ValueError where a value is out of ``bounds``.
         """
         numbers = tuple(float(value) for value in values)
-        if bounds and (beyond := [value for value in numbers if not bounds[0] <= value <= bounds[1]]):
-            raise ValueError(f"{beyond[0]} is out of bounds; expected {bounds[0]} to {bounds[1]}")
-        if average == "geometric mean" and (others := sum(value <= 0 for value in numbers)):
+        if failed := [place for place, value in enumerate(numbers) if not math.isfinite(value)]:
             return Missing(
                 unit=unit,
-                why=f"no geometric mean: {others} of {len(numbers)} values not positive",
+                why=f"no {average}: {told(numbers, failed, of)}",
+                remedy="runs that end with a number, or a share that counts those that do not",
+            )
+        if bounds and (beyond := [value for value in numbers if not bounds[0] <= value <= bounds[1]]):
+            raise ValueError(f"{beyond[0]} is out of bounds; expected {bounds[0]} to {bounds[1]}")
+        if average == "geometric mean" and (others := [place for place, value in enumerate(numbers) if value <= 0]):
+            return Missing(
+                unit=unit,
+                why=f"no geometric mean: {told(numbers, others, of)}, not positive",
                 remedy="an average that allows values of zero and below",
             )
         low, high = intervals.of_summary(numbers, average, bounds=bounds)
@@ -171,8 +177,12 @@ class Single(Metric):
     kind: ClassVar[str] = "measured once"
 
     @classmethod
-    def once(cls, value: SupportsFloat, unit: str = "", digits: int = 3) -> "Single":
-        """The number that came out."""
+    def once(cls, value: SupportsFloat, unit: str = "", digits: int = 3) -> "Single | Missing":
+        """The number that came out; not measured where that is NaN or infinite."""
+        if not math.isfinite(value):
+            return Missing(
+                unit=unit, why=f"no number: the measurement gave {_spoken(float(value))}", remedy="a run that ends with one"
+            )
         return cls(value=float(value), unit=unit, digits=digits)
 
     @property
@@ -209,6 +219,37 @@ class Missing(Metric):
     @property
     def explanation(self) -> str:
         return f"no number: {self.remedy}"
+
+
+def told(values: Sequence[float], places: Sequence[int], of: str = "seeds") -> str:
+    """Which ``values`` stand in the way, in words: "NaN in 1 of 5 seeds, the second"."""
+    if len(values) == 1:
+        return _spoken(values[0])
+    kinds = list(dict.fromkeys(_spoken(values[place]) for place in places))
+    which = _listed(kinds) if len(kinds) <= 3 else "such values"
+    if len(places) == len(values):
+        return f"{which} in all {len(values)} {of}"
+    ordinals = [_ordinal(place + 1) for place in places[:3]]
+    more = f"{'the' if len(places) <= 3 else 'among them the'} {_listed(ordinals)}"
+    return f"{which} in {len(places)} of {len(values)} {of}, {more}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
+
+
+def _spoken(value: float) -> str:
+    return (
+        number(value) if math.isfinite(value) else "NaN" if math.isnan(value) else "infinity" if value > 0 else "minus infinity"
+    )
+
+
+def _ordinal(place: int) -> str:
+    words = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+    if place <= len(words):
+        return words[place - 1]
+    ending = "th" if place % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    return f"{place}{ending}"
 
 
 class Result(NamedTuple):

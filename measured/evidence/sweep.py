@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from measured.evidence.correlation import rank_correlations
-from measured.evidence.metric import Estimate, Metric, Missing
+from measured.evidence.metric import Estimate, Metric, Missing, told
 from measured.evidence.number import unit_of_difference
 from measured.evidence.quantity import Quantity
 
@@ -60,8 +60,9 @@ class Sweep(Generic[R]):
         if quantity.average != "geometric mean":
             unit = unit_of_difference(quantity.unit)
             return Estimate.over_seeds([after - before for before, after in pairs], unit, quantity.average, quantity.digits)
-        if min(*first, *last) <= 0:
-            return Missing(why="no ratio: a value is not positive", remedy="a difference instead of a ratio")
+        if others := [place for place, pair in enumerate(zip(first, last, strict=True)) if min(pair) <= 0]:
+            lowest = [min(pair) for pair in zip(first, last, strict=True)]
+            return Missing(why=f"no ratio: {told(lowest, others)}, not positive", remedy="a difference instead of a ratio")
         return Estimate.over_seeds([after / before for before, after in pairs], "", quantity.average, quantity.digits)
 
     def correlation(self, quantity: Quantity, other: Quantity | None = None) -> Estimate | Missing:

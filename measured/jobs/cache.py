@@ -13,10 +13,12 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from measured.files import canonical, digest, write_atomically
 from measured.jobs.keys import FORMAT, Parts, key_of
@@ -40,19 +42,54 @@ def encode(result: Any) -> bytes:
     import numpy as np
     from safetensors.numpy import save
 
+    check_storable(result)
     arrays, scalars = {}, {}
     for field in fields(result):
         value = getattr(result, field.name)
         if isinstance(value, np.ndarray):
             arrays[field.name] = np.ascontiguousarray(value).reshape(value.shape)
-        elif value is None or isinstance(value, bool | int | float | str):
-            scalars[field.name] = value
         else:
-            raise ValueError(
-                f"{type(result).__name__}.{field.name} is a {type(value).__name__}; results hold NumPy arrays, numbers, "
-                "strings and None (convert a tensor with .numpy(), a tuple with np.array)"
-            )
+            scalars[field.name] = value
     return save(arrays, metadata={"scalars": json.dumps(scalars)})
+
+
+def check_storable(result: Any) -> None:
+    """Raises ValueError where ``encode`` could not keep ``result``, with what to make of it instead."""
+    import numpy as np
+
+    if not is_dataclass(result) or isinstance(result, type):
+        raise ValueError(
+            f"a result is a {type(result).__name__}, which cannot be stored; return a frozen dataclass of arrays and numbers"
+        )
+    for field in fields(result):
+        value, name = getattr(result, field.name), f"{type(result).__name__}.{field.name}"
+        if isinstance(value, np.ndarray):
+            if value.dtype.kind not in "biufc":
+                raise ValueError(
+                    f"{name} is an array of {value.dtype}, which cannot be stored; make it one of numbers, such as "
+                    ".astype(np.float64), or leave it out"
+                )
+        elif value is not None and not isinstance(value, bool | int | float | str):
+            raise ValueError(_not_storable(name, type(value)))
+
+
+@cache
+def check_annotated(kind: type) -> None:
+    """Raises ValueError where a field of results of this type is annotated as what cannot be stored."""
+    for name, annotation in get_type_hints(kind).items():
+        options = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+        for option in options:
+            plain = get_origin(option) or option
+            if plain in (list, tuple, dict, set, frozenset) or is_dataclass(plain):
+                raise ValueError(_not_storable(f"{kind.__name__}.{name}", plain))
+
+
+def _not_storable(name: str, kind: Any) -> str:
+    instead = {"Tensor": ".numpy()", "list": "np.array(...)", "tuple": "np.array(...)"}.get(kind.__name__)
+    if kind.__module__ == "numpy":
+        instead = "float(...), int(...) or .item()"
+    how = f"store {instead} of it" if instead else "put what is in it into fields of their own"
+    return f"{name} is a {kind.__name__}, which cannot be stored; results hold NumPy arrays, numbers, strings and None: {how}"
 
 
 def decode(blob: bytes, result_type: type) -> Any:

@@ -118,8 +118,8 @@ def _only_imports(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Import | ast.ImportFrom | ast.Pass)
 
 
-FORETELLING = ("placeholder", "axes", "flops", "seconds")
-"""Methods of a job that say what a result will look like and what it will cost, and never what it is."""
+FORETELLING = ("placeholder", "axes", "check", "flops", "seconds")
+"""Methods of a job that say what a result will look like, what it will cost and whether it would fail, and never what it is."""
 
 
 class _WhatComputes(ast.NodeTransformer):

@@ -22,6 +22,10 @@ class Job(Generic[R]):
     of a library does, such as a file of data.
     """
 
+    def __init__(self, *_: Any, **__: Any):
+        # A dataclass brings an __init__ of its own.
+        raise ValueError(f"{type(self).__name__} is a job but no dataclass; write @dataclass(frozen=True) above its class")
+
     def compute(self, *inputs: Any) -> R:
         """The result, from the results of the jobs in the fields, in the order of the fields."""
         raise NotImplementedError
@@ -29,9 +33,13 @@ class Job(Generic[R]):
     @property
     def result_type(self) -> type[R]:
         """The type of the result, as ``compute`` is annotated. Raises ValueError where that is no dataclass."""
+        name = type(self).__name__
         kind = get_type_hints(type(self).compute).get("return")
         if not is_dataclass(kind):
-            raise ValueError(f"{type(self).__name__}.compute must be annotated with the frozen dataclass that it returns")
+            raise ValueError(
+                f"{name}.compute does not say what it returns; annotate it with a frozen dataclass of arrays and numbers, "
+                f"def compute(self) -> {name}Result"
+            )
         return kind  # pyright: ignore[reportReturnType]
 
     @property
@@ -47,6 +55,9 @@ class Job(Generic[R]):
         agree with a setting) replaces these fields.
         """
         return made_up(self.result_type, self.axes, canonical(specification(self)))
+
+    def check(self) -> None:
+        """Raises ValueError where it can be told before it is computed that it would fail. A rehearsal asks."""
 
     @property
     def flops(self) -> float:
@@ -80,18 +91,34 @@ def parts_inside(job: Job) -> Iterator[Any]:
             todo += [item for field in fields(value) if not isinstance(item := getattr(value, field.name), Job)]
 
 
-def specification(value: Any) -> Any:
+def specification(value: Any, of: str = "") -> Any:
     """What ``value`` says, as JSON-ready data that differs wherever two jobs could differ. Raises ValueError for what has no
-    key."""
+    key, which the field ``of`` holds."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, tuple):
-        return [specification(item) for item in value]
+        return [specification(item, of) for item in value]
     if is_dataclass(value) and not isinstance(value, type):
-        name = f"{type(value).__module__}.{type(value).__qualname__}"
-        return {"": name} | {field.name: specification(getattr(value, field.name)) for field in fields(value)}
-    raise ValueError(
-        f"a job cannot hold a {type(value).__name__} ({value!r:.60}); use numbers, strings, tuples and frozen dataclasses"
+        kind = type(value)
+        named = {field.name: getattr(value, field.name) for field in fields(value)}
+        name = f"{kind.__module__}.{kind.__qualname__}"
+        return {"": name} | {field: specification(item, f"{kind.__name__}.{field}") for field, item in named.items()}
+    raise ValueError(f"{of or 'a job'} cannot hold {_what(value)}")
+
+
+def _what(value: Any) -> str:
+    """What has no key, and what to write instead; without addresses in memory, which are others each time."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}; give an instance of a frozen dataclass instead"
+    if callable(value):
+        name = getattr(value, "__qualname__", type(value).__name__).rpartition("<locals>.")[2]
+        what = "a lambda" if name == "<lambda>" else f"the function {name}"
+        return f"{what}; give a frozen dataclass with a method instead, whose fields and code the key of a result can digest"
+    if isinstance(value, list | set | frozenset):
+        return f"a {type(value).__name__} ({value!r:.60}); write a tuple instead"
+    return (
+        f"a {type(value).__name__}{'' if ' at 0x' in repr(value) else f' ({value!r:.60})'}; "
+        "use numbers, strings, None, tuples and frozen dataclasses"
     )
 
 

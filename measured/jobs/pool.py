@@ -5,14 +5,16 @@ is computed once.
 """
 
 import contextlib
+import inspect
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future
 from contextvars import ContextVar
+from dataclasses import is_dataclass
 from typing import Any, TypeVar, overload
 
-from measured.jobs.cache import Cache, CacheError, Entry, decode
+from measured.jobs.cache import Cache, CacheError, Entry, check_annotated, check_storable, decode
 from measured.jobs.job import Job, name_of, nested
 from measured.jobs.keys import key, parts_of, root_of
 from measured.jobs.run import run_encoded
@@ -68,7 +70,11 @@ class Pool:
 
     def _result(self, job: Job) -> Any:
         future = self._futures[key(job, self.device)]
-        future.result()
+        try:
+            future.result()
+        except JobError as error:
+            # One for each chapter that waits for it, as the traceback says where that chapter asked for it.
+            raise JobError(*error.args) from error.__cause__
         return decode(self.encoded(job).blob, job.result_type)
 
     def encoded(self, job: Job) -> Entry:
@@ -190,10 +196,18 @@ class Rehearsal(Pool):
     def results(self, jobs: list[Job], listener: Listener) -> list[Any]:
         for job in jobs:
             self._ask(job)
-        return [job.placeholder() for job in jobs]
+        made_up = [job.placeholder() for job in jobs]
+        for result in made_up:
+            check_storable(result)
+        return made_up
 
     def _ask(self, job: Job) -> None:
-        self.asked[key(job, self.device)] = job
+        name = key(job, self.device)
+        if name in self.asked:
+            return
+        self.asked[name] = job
+        check_annotated(job.result_type)
+        job.check()
         for inner in nested(job):
             self._ask(inner)
 
@@ -261,6 +275,8 @@ def gather(tree: Any) -> Any:
         elif isinstance(node, Mapping | list | tuple):
             for item in node.values() if isinstance(node, Mapping) else node:
                 collect(item)
+        else:
+            _check_no_jobs(node)
 
     collect(tree)
     if not jobs:
@@ -281,7 +297,26 @@ def gather(tree: Any) -> Any:
     return fill(tree)
 
 
+def _check_no_jobs(node: Any) -> None:
+    """What is handed back as it is must hide no job."""
+    if isinstance(node, type) and issubclass(node, Job):
+        raise ValueError(f"gather was given the class {node.__name__}; give it jobs, such as {node.__name__}(seed)")
+    if isinstance(node, Iterator | Set):
+        raise ValueError(
+            f"gather was given a {type(node).__name__}; give it jobs in lists, tuples and dicts: write [...] around what "
+            "makes them"
+        )
+    if hasattr(node, "compute") and is_dataclass(node):
+        name = type(node).__name__
+        raise ValueError(f"{name} computes but is no job; derive it from Job: class {name}(Job[...])")
+
+
 def _check_frozen(job: Job) -> None:
+    kind = type(job)
+    if "__dataclass_fields__" not in vars(kind) and (lost := inspect.get_annotations(kind)):
+        raise ValueError(
+            f"the fields of {kind.__name__} ({', '.join(lost)}) are none; write @dataclass(frozen=True) above its class"
+        )
     try:
         hash(job)
     except TypeError as error:

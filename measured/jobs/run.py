@@ -74,5 +74,11 @@ def run_encoded(job: Job, device: str, *inputs: tuple[bytes, float]) -> tuple[by
     load_libraries(job)
     started = time.perf_counter()
     with one_thread(), on_device(device):
-        blob = encode(job.compute(*results))
+        result = job.compute(*results)
+        if not isinstance(result, job.result_type):
+            raise ValueError(
+                f"{type(job).__name__}.compute returned a {type(result).__name__}; expected a {job.result_type.__name__}, as "
+                "its annotation says"
+            )
+        blob = encode(result)
     return blob, time.perf_counter() - started

@@ -8,6 +8,7 @@ itself, for which ``keys.FORMAT`` speaks.
 
 import ast
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -18,7 +19,7 @@ from measured.files import digest, write_atomically
 from measured.jobs import versions
 from measured.jobs.definitions import LOOSE, WHOLE, Module, read_module
 
-ANALYSIS = 6  # to be raised when the modules of this analysis find something else in the same text
+ANALYSIS = 7  # to be raised when the modules of this analysis find something else in the same text
 GENERATOR = Path(__file__).parents[1]  # the package measured, which may be installed far from the project
 UNSEEN = "measured.jobs"
 MODULES, DISTRIBUTIONS = "modules", "distributions"  # what the memo holds
@@ -84,8 +85,26 @@ class Sources:
                 write_atomically(self.memo, json.dumps(memory).encode())
 
     def versions(self, libraries: Iterable[str]) -> dict[str, str]:
-        """Versions of Python and of the distributions that bring these libraries, as ``measured.jobs.versions`` finds them."""
-        return versions.of_libraries(libraries, self._distributions)
+        """Versions of Python and of the distributions that bring these libraries, as ``measured.jobs.versions`` finds them.
+
+        Raises ValueError for one without a version, with the place where the project imports it.
+        """
+        try:
+            return versions.of_libraries(libraries, self._distributions)
+        except versions.UnversionedError as error:
+            where = self._place_of_import(error.module)
+            raise ValueError(f"{where}: {error}" if where else str(error)) from None
+
+    def _place_of_import(self, library: str) -> str:
+        """The first line of what was read from the project that imports a library, in words; empty where none does."""
+        imports = re.compile(rf"^\s*(?:import|from)\s+{re.escape(library)}\b")
+        for name in sorted(name for name, module in self._modules.items() if module and name.split(".")[0] != GENERATOR.name):
+            base = self._base(name)
+            path = next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
+            for line, text in enumerate(path.read_text(encoding="utf-8").splitlines() if path else (), start=1):
+                if imports.match(text):
+                    return f"{path.relative_to(self.root).as_posix()}, line {line}"  # pyright: ignore
+        return ""
 
     def reached(self, roots: Iterable[Name]) -> Reached:
         """What the roots use, directly or not. Raises ValueError where a root is not in a module of the project."""

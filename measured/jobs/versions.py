@@ -11,6 +11,17 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 """The language, without its bug-fix releases: these do not change what is computed, and would retrain everything."""
 
 
+class UnversionedError(ValueError):
+    """A module from outside of the project has no version."""
+
+    def __init__(self, module: str):
+        super().__init__(
+            f"the module {module!r} belongs to no installed distribution, so that a change in it would go unnoticed; "
+            "install it with pip, or put its source into the project"
+        )
+        self.module = module
+
+
 def of_libraries(modules: Iterable[str], known: MutableMapping[str, list[str]]) -> dict[str, str]:
     """Version of each distribution that provides one of these top-level modules, by its name, with Python's.
 
@@ -24,9 +35,6 @@ def of_libraries(modules: Iterable[str], known: MutableMapping[str, list[str]]) 
         if not names or any(version_of(name) == ABSENT for name in names):
             names = known[module] = sorted(set(packages_distributions().get(module, ())))
         if not names and find_spec(module) is not None:
-            raise ValueError(
-                f"the module {module!r} belongs to no installed distribution, so that a change in it would go unnoticed; "
-                "install it with pip, or put its source into the project"
-            )
+            raise UnversionedError(module)
         found |= {name: version_of(name) for name in names or [module]}
     return found

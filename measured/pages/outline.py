@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from measured.errors import BuildError
+from measured.errors import BuildError, ClaimError
 from measured.looks import Looks
 from measured.pages.places import Places
 
@@ -116,9 +116,10 @@ class Source:
             if re.fullmatch(rf"{re.escape(conclusion)}[a-z]?", claim):
                 return conclusion
         first, last = self.conclusions[0][0], self.conclusions[-1][0]
-        raise BuildError(
-            f"claim {claim!r} has the source {self.name!r}, but belongs to none of its conclusions; expected {first} to "
-            f"{last}, with a small letter for a part, as in {first}a"
+        raise ClaimError(
+            claim,
+            f"its source {self.name!r} draws no such conclusion; expected {first} to {last}, with a small letter for a part, "
+            f"as in {first}a",
         )
 
 
@@ -151,6 +152,7 @@ def read_outline(root: Path) -> Outline:
     folder = root / "experiments"
     contents = _Literals(folder / "__init__.py")
     parts = contents.read("CHAPTERS", "a dict from each part to the names of its chapters", _are_parts)
+    _check_once(contents, parts)
     chapters = []
     for number_of_part, (part, names) in enumerate(parts.items(), start=1):
         for place, name in enumerate(names, start=1):
@@ -168,6 +170,27 @@ def read_outline(root: Path) -> Outline:
         tuple(contents.read("WORKERS_IMPORT", "a tuple of names of modules", _are_names, ())),
         _looks(contents),
     )
+
+
+def _check_once(contents: "_Literals", parts: Mapping[str, Collection[str]]) -> None:
+    """A chapter has one page, and a part one place. Raises BuildError, with the line, where ``CHAPTERS`` says otherwise."""
+    named: dict[str, str] = {}
+    for part, line in contents.keys_of("CHAPTERS"):
+        if part in named:
+            raise BuildError(
+                f"experiments/__init__.py, line {line}: CHAPTERS has the part {part!r} twice; write its chapters in one tuple"
+            )
+        named[part] = part
+    taken: dict[str, tuple[str, str]] = {}
+    for part, names in parts.items():
+        for name in names:
+            # A file system may not tell dice.html from Dice.html.
+            if other := taken.get(name.casefold()):
+                where = f"experiments/__init__.py, line {contents.line_of('CHAPTERS', name)}"
+                places = f"in {part!r}" if other[1] == part else f"in {other[1]!r} and in {part!r}"
+                both = f"{name!r} twice" if other[0] == name else f"{other[0]!r} and {name!r}, whose pages would have one name"
+                raise BuildError(f"{where}: CHAPTERS lists {both}, {places}; keep one, and name the module of the other anew")
+            taken[name.casefold()] = name, part
 
 
 def _looks(contents: "_Literals") -> Looks:
@@ -224,6 +247,28 @@ class _Literals:
         if default is None:
             raise BuildError(f"{where} defines no {name}; {expected}")
         return default
+
+    def _assigned(self, name: str) -> ast.expr | None:
+        for node in self._body:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+            if any(isinstance(item, ast.Name) and item.id == name for item in targets):
+                return node.value  # pyright: ignore (an assignment has one)
+        return None
+
+    def keys_of(self, name: str) -> list[tuple[Any, int]]:
+        """The keys of a dict that is written out as the constant ``name``, with their lines, each as often as it is written."""
+        value = self._assigned(name)
+        keys = value.keys if isinstance(value, ast.Dict) else []
+        return [(item.value, item.lineno) for item in keys if isinstance(item, ast.Constant)]
+
+    def line_of(self, name: str, text: str) -> int:
+        """The last line of the constant ``name`` in which ``text`` is written."""
+        found = [
+            node.lineno
+            for node in ast.walk(self._assigned(name) or ast.Constant(None))
+            if isinstance(node, ast.Constant) and node.value == text
+        ]
+        return max(found, default=1)
 
 
 def _title(source: str) -> str:

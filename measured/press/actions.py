@@ -73,9 +73,12 @@ def _forecast(project: Project, chapters: Sequence[Chapter], options: Options, s
     if not stale:
         return 0
     from measured.press.crew import num_cores
-    from measured.press.measure import device_of, load_all, rehearse_checked, why_missing
+    from measured.press.measure import device_of, load_all, parts_or_error, rehearse_checked, why_missing
 
-    scripts, failed = load_all(project, options, [item.chapter for item in stale.values()])
+    found = {item.chapter: parts_or_error(item.chapter, options, stores) for item in stale.values()}
+    unclear = {chapter: error for chapter, error in found.items() if isinstance(error, Exception)}
+    scripts, failed = load_all(project, options, [item.chapter for item in stale.values() if item.chapter not in unclear])
+    failed += [Failed.at(chapter, error, project.root) for chapter, error in unclear.items()]
     device, of_all = device_of(options, project), {}
     for script in scripts:
         outcome = rehearse_checked(script, project, stores, device)

@@ -4,6 +4,7 @@ import contextlib
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 from measured.errors import BuildError
@@ -25,6 +26,11 @@ class Crew:
         self._project, self._options, self._stores = project, options, stores
         self._starting: Future[Pool] | None = None
         self._closing: threading.Thread | None = None
+
+    @property
+    def root(self) -> Path:
+        """The folder of the project."""
+        return self._project.root
 
     def start(self, versions: Mapping[str, str] | None = None) -> None:
         """Begin to start the workers; those of a cluster must have these ``versions`` of what computes."""

@@ -106,7 +106,7 @@ def keep(
     except OSError as error:
         raise BuildError(str(CacheError(stores.folder, error))) from error
     except Exception as error:
-        return Failed(script.chapter, error)
+        return Failed.at(script.chapter, error, stores.sources.root)
 
 
 def _versions(computing: Mapping[str, str]) -> dict[str, str]:

@@ -80,7 +80,7 @@ def prune(project: Project, stores: Stores) -> str:
                     for device in devices:
                         reached |= rehearse(script, stores.cache, device).asked.keys()
                 except Exception as error:
-                    message = Failed(chapter, error).message
+                    message = Failed.at(chapter, error, project.root).message
                     raise BuildError(
                         f"cannot tell what {chapter.name} reaches ({message}); repair it before pruning"
                     ) from error

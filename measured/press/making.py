@@ -12,7 +12,7 @@ from measured.pages import check, contents, front, guides, ledger, made, source
 from measured.pages.chapter import Page
 from measured.pages.record import read
 from measured.pages.status import Status
-from measured.press.outcome import one_line
+from measured.press.outcome import Failed
 from measured.press.standing import Standing, data_path
 from measured.press.stores import Stores
 from measured.project import Project
@@ -55,7 +55,7 @@ def chapter_files(standing: Standing, project: Project, stores: Stores, preset: 
             warnings = (*check.conclusions(project.frame, chapter), *unknown)
         return Made(chapter_pages.files(project.frame, outline, page), standing.trouble, warnings)
     except Exception as error:
-        trouble = standing.trouble or one_line(error)
+        trouble = standing.trouble or Failed.at(chapter, error, project.root).message
         return Made(chapter_pages.under_banner(project.frame, outline, chapter, last, trouble), trouble, warnings)
 
 

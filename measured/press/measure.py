@@ -11,8 +11,8 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from measured.charts.drawings import what_draws
-from measured.errors import BuildError
-from measured.evidence import Result
+from measured.errors import BuildError, ClaimError
+from measured.evidence import Result, flat, judge
 from measured.jobs.cache import CacheError
 from measured.jobs.job import Job
 from measured.jobs.keys import explain, parts_of, use_sources
@@ -83,7 +83,7 @@ def measure(
         for script in scripts:
             found = parts[script.chapter.name]
             if isinstance(found, Exception):
-                yield Failed(script.chapter, found)
+                yield Failed.at(script.chapter, found, project.root)
             else:
                 settled[script.chapter.name] = found
                 known.append(script)
@@ -124,7 +124,7 @@ def _read_sources(
     Everything that keys and pages say of the source is read here, before chapters are imported: an edit made while the build
     runs must not pass for what was measured, sent to workers, drawn or printed.
     """
-    parts = {chapter.name: _parts_or_error(chapter, options, stores) for chapter in chapters}
+    parts = {chapter.name: parts_or_error(chapter, options, stores) for chapter in chapters}
     use_sources(stores.sources)
     source_digest(code_of(project))
     what_draws()
@@ -132,7 +132,8 @@ def _read_sources(
     return parts
 
 
-def _parts_or_error(chapter: Chapter, options: Options, stores: Stores) -> dict[str, Any] | Exception:
+def parts_or_error(chapter: Chapter, options: Options, stores: Stores) -> dict[str, Any] | Exception:
+    """What a chapter's result depends on, or why that cannot be told."""
     try:
         return plan.parts_of(chapter, options, stores, "cpu")
     except (SyntaxError, ValueError) as error:
@@ -149,7 +150,7 @@ def load_all(project: Project, options: Options, chapters: Sequence[Chapter]) ->
         try:
             scripts.append(load(project.root, chapter, options.preset, options.seeds, options.look, options.shift))
         except Exception as error:
-            failed.append(Failed(chapter, error))
+            failed.append(Failed.at(chapter, error, project.root))
             if isinstance(error, ModuleNotFoundError) and not project.has_module(error.name or ""):
                 lacking.append(error)
     if len(lacking) == len(chapters) > 1:
@@ -175,10 +176,13 @@ def _recall(
         with using(OnlyCached(stores.cache, device), ear):
             result = script.perform()
         _check_prose(script, result, project)
+        judge.check_seeds(script.claims, flat(result.metrics))
     except MissingError:
         return None
+    except ClaimError:
+        return None  # a rehearsal tells whether numbers or the author's words are to blame
     except Exception as error:
-        return Failed(script.chapter, error)
+        return Failed.at(script.chapter, error, project.root)
     return Measured(script, result, parts[name], ear.jobs, frozenset(ear.cached), time.perf_counter() - started)
 
 
@@ -187,8 +191,9 @@ def rehearse_checked(script: Script, project: Project, stores: Stores, device: s
     try:
         rehearsed = rehearse(script, stores.cache, device)
         _check_prose(script, rehearsed.result, project)
+        judge.check_seeds(script.claims, flat(rehearsed.result.metrics))
     except Exception as error:
-        return Failed(script.chapter, error)
+        return Failed.at(script.chapter, error, project.root)
     return rehearsed
 
 
@@ -242,7 +247,7 @@ def _in_threads(
             seconds = time.perf_counter() - started
             finished.put(Measured(script, result, parts[script.chapter.name], ear.jobs, frozenset(ear.cached), seconds))
         except BaseException as error:
-            finished.put(Failed(script.chapter, error))
+            finished.put(Failed.at(script.chapter, error, crew.root))
 
     for item in rehearsed:
         name = item.script.chapter.name

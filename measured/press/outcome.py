@@ -1,12 +1,16 @@
 """What becomes of a chapter: measured, or failed."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from measured.errors import BuildError
 from measured.evidence.number import duration
+from measured.jobs.pool import JobError
 from measured.pages.outline import Chapter
+from measured.press.places import is_ours, place_of
 
 if TYPE_CHECKING:
     from measured.evidence import Result
@@ -53,13 +57,28 @@ class Failed:
 
     chapter: Chapter
     error: BaseException
+    place: str = ""
+    """Where in the author's files it went wrong, where the error does not say so itself."""
+
+    @classmethod
+    def at(cls, chapter: Chapter, error: BaseException, root: Path) -> "Failed":
+        """With its place in the project below ``root``; told at once, as others may raise the same error again."""
+        return cls(chapter, error, place_of(error, chapter, root))
 
     @property
     def message(self) -> str:
-        return one_line(self.error)
+        return f"{self.place}: {one_line(self.error)}" if self.place else one_line(self.error)
+
+
+ADVICE = {
+    r"missing 1 required keyword-only argument: 'alt'": 'add alt="...": what the figure shows, to one who cannot see it',
+}
+"""What to write instead, by what Python says."""
 
 
 def one_line(error: BaseException) -> str:
     """An error as a person reads it in a log: its kind goes before what we did not write ourselves."""
-    text = " ".join(str(error).split())
-    return text if isinstance(error, BuildError) else f"{type(error).__name__}: {text}"
+    text = " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split())
+    advice = "".join(f"; {what}" for pattern, what in ADVICE.items() if re.search(pattern, text))
+    kind = "" if isinstance(error, BuildError | JobError) or is_ours(error) else f"{type(error).__name__}: "
+    return f"{kind}{text}{advice}"

@@ -46,7 +46,7 @@ def test_equal_results_have_equal_bytes():
 
 def test_object_in_a_result_is_refused():
     """The message says what to convert."""
-    with pytest.raises(ValueError, match="Mixed.nothing is a dict.*convert a tensor"):
+    with pytest.raises(ValueError, match="Mixed.nothing is a dict.*put what is in it into fields of their own"):
         encode(Mixed(MIXED.matrix, MIXED.flags, 0.1, 3, "x", {}))  # pyright: ignore[reportArgumentType]
 
 

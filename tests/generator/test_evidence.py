@@ -97,8 +97,38 @@ def test_what_somebody_wrote_down_keeps_its_digits(value, unit, text):
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_metric_is_a_number(bad):
     """NaN and infinities are refused with what to do."""
-    with pytest.raises(ValueError, match=f"a metric cannot be {bad}"):
-        Estimate.over_seeds([1.0, bad])
+    with pytest.raises(ValueError, match=f"a metric cannot be {bad}; make it by over_seeds or once"):
+        Single(value=bad)
+
+
+@pytest.mark.parametrize(
+    "values, average, why",
+    [
+        ([1.0, math.nan, 2.0], "mean", "no mean: NaN in 1 of 3 seeds, the second"),
+        ([math.nan, 1.0, math.inf, -math.inf], "median",
+         "no median: NaN, infinity and minus infinity in 3 of 4 seeds, the first, third and fourth"),
+        ([math.nan, math.nan], "mean", "no mean: NaN in all 2 seeds"),
+        ([math.nan], "mean", "no mean: NaN"),
+        ([*[1.0] * 10, math.nan, *[1.0] * 10, math.nan, math.nan, math.nan], "mean",
+         "no mean: NaN in 4 of 24 seeds, among them the 11th, 22nd and 23rd"),
+        ([1.0, 0.0, 4.0], "geometric mean", "no geometric mean: 0 in 1 of 3 seeds, the second, not positive"),
+        ([-1.5, 0.0, 4.0], "geometric mean",
+         "no geometric mean: −1.50 and 0 in 2 of 3 seeds, the first and second, not positive"),
+    ],
+)  # fmt: skip
+def test_seed_without_a_number_leaves_no_average(values, average, why):
+    """After half an hour of training, one run that went wrong must not fail a chapter: it is not measured, and says why and
+    which. A claim on it has that as its method."""
+    found = Estimate.over_seeds(values, "nats", average)
+    assert isinstance(found, Missing) and found.why == why and found.unit == "nats"
+    verdict = verdict_of(larger("a", than="b"), a=found, b=LOW)
+    assert verdict.not_measured and verdict.findings[0].method == why
+
+
+def test_what_was_measured_once_may_have_failed():
+    """Then it is not measured, and says what came out instead of a number."""
+    found = Single.once(math.nan, "nats")
+    assert isinstance(found, Missing) and found.why == "no number: the measurement gave NaN"
 
 
 def test_mean_has_a_t_interval():
@@ -568,7 +598,7 @@ def test_what_is_not_measured_is_said_to_be():
 def test_geometric_mean_of_values_that_are_not_positive_is_not_measured():
     """After half an hour of training, one dead network must not fail a chapter: there is no number, and it says why."""
     found = Estimate.over_seeds([1.0, 0.0, 4.0], average="geometric mean")
-    assert isinstance(found, Missing) and found.why == "no geometric mean: 1 of 3 values not positive"
+    assert isinstance(found, Missing)
     claim = Claim("ratio", source="ours", says="{a}", holds=smaller("a", than="b", by=factor(2, "x")))
     (verdict,) = judge.judge((claim,), {"a": found, "b": Estimate.over_seeds([8.0, 9.0, 10.0], average="geometric mean")})
     assert verdict.not_measured and verdict.findings[0].method == found.why
@@ -577,7 +607,7 @@ def test_geometric_mean_of_values_that_are_not_positive_is_not_measured():
 def test_single_seed_of_zero_has_no_ratio():
     """Not an error after hours of training: no number, as with several seeds."""
     verdict = verdict_of(larger("a", than="b", by=factor(2, "x")), a=Estimate.over_seeds([1.0]), b=Estimate.over_seeds([0.0]))
-    assert verdict.not_measured and verdict.findings[0].method == "no ratio: a value is not positive"
+    assert verdict.not_measured and verdict.findings[0].method == "no ratio: b has 0, not positive"
 
 
 def test_counts_are_not_compared_like_values_of_seeds():
@@ -601,7 +631,9 @@ def test_ratio_of_values_that_are_not_positive_is_not_measured():
     claim = Claim("ratio", source="ours", says="{a}", holds=smaller("a", than="b", by=factor(2, "x")))
     metrics = {"a": Estimate.over_seeds([1.0, -1.0, 4.0]), "b": Estimate.over_seeds([8.0, 9.0, 10.0])}
     (finding,) = judge.judge((claim,), metrics)[0].findings
-    assert finding.outcome == "not measured" and finding.method == "no ratio: a value is not positive"
+    assert (
+        finding.outcome == "not measured" and finding.method == "no ratio: a has −1 in 1 of 3 seeds, the second, not positive"
+    )
 
 
 def test_what_was_measured_once_says_so():
@@ -763,7 +795,7 @@ def test_change_by_a_factor_needs_positive_values():
     """There is no ratio to zero, and nothing is made up."""
     none = Sweep("size", {1: [0.0, 1.0], 2: [1.0, 1.0]})
     found = none.change(Quantity("", "loss", average="geometric mean", read=lambda value: value))
-    assert isinstance(found, Missing) and found.why == "no ratio: a value is not positive"
+    assert isinstance(found, Missing) and found.why == "no ratio: 0 in 1 of 2 seeds, the first, not positive"
 
 
 @pytest.mark.parametrize(
@@ -774,6 +806,8 @@ def test_rank_correlation_sees_order_alone(y, expected):
     assert rank_correlation([1.0, 2.0, 3.0, 4.0], y) == pytest.approx(expected, nan_ok=True)
     found = rank_correlations([[1, 2], [1, 2]], [[1, 2], [3, 3]])
     assert isinstance(found, Missing) and found.why == "no rank correlation: in 1 of 2 a side does not vary"
+    lost = rank_correlations([[1, 2], [1, 2]], [[1, 2], [3, math.nan]])
+    assert isinstance(lost, Missing) and lost.why == "no rank correlation: NaN in 1 of 2 seeds, the second"
 
 
 @pytest.mark.parametrize("decimals", [1, 6])

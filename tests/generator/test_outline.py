@@ -83,7 +83,7 @@ def test_a_part_is_its_conclusion_and_a_letter(claim, conclusion):
 @pytest.mark.parametrize("claim", ["S2", "S1ab", "S1A", "S123", "dice"])
 def test_a_claim_of_no_conclusion_is_named(claim):
     """Rather than left out of the list."""
-    with pytest.raises(BuildError, match=f"claim '{claim}' has the source 'seed', but .* expected S1 to S12, .* as in S1a"):
+    with pytest.raises(BuildError, match=f"claim '{claim}': its source 'seed' draws no .* S1 to S12, .* as in S1a"):
         Source("seed", "", CONCLUSIONS).conclusion_of(claim)
 
 
