@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.generator.cases import ROOT, ToyProject
-from tests.generator.test_docs import run_page
+from tests.generator.test_docs import blocks
 
 MOST_LINES = 15
 """Of a chapter, for one new quantity in one new figure with one new claim."""
@@ -37,9 +37,14 @@ def test_one_more_quantity_figure_and_claim(tmp_path):
 
 
 @pytest.mark.parametrize("page", ["own_network", "own_loss", "own_data"])
-def test_page_runs(page, tmp_path, monkeypatch):
-    """Every block, in order, with what it asserts."""
-    run_page(page, tmp_path, monkeypatch)
+def test_page_runs(page, tmp_path):
+    """Every block, in order, with what it asserts, in a project that has ``lab``."""
+    shutil.copytree(ROOT / "lab", tmp_path / "lab", ignore=shutil.ignore_patterns("__pycache__", "mnist"))
+    (tmp_path / "page.py").write_text("\n\n".join(blocks(page)), encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", "import page"]
+    outcome = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True, env=environment, timeout=300)
+    assert outcome.returncode == 0, outcome.stderr
 
 
 def test_chapter_with_data_networks_and_loss_of_its_own(tmp_path):
