@@ -31,14 +31,26 @@ def smallest(png: bytes) -> bytes:
 
 def main(site: Path, chapter: str) -> None:
     """Take and keep the pictures."""
-    pages = {"index": "The front page", chapter: "A chapter", "claims": "The ledger of claims"}
+    pages = {
+        "front": ("index", "h1", "start", "The front page: what the report asks, and a figure"),
+        "chapter": (
+            chapter,
+            "section.verdict.refuted",
+            "center",
+            "A claim in its chapter: the verdict, and its drawing",
+        ),
+        "ledger": ("claims", "#all", "start", "The ledger: all claims on one axis, against where each is true"),
+    }
     with chromium() as browser:
-        for number, (name, words) in enumerate(pages.items()):
-            role = ("front", "chapter", "ledger")[number]
+        for role, (name, place, where, words) in pages.items():
             for scheme in SCHEMES:
                 tab = browser.new_page(viewport=SIZE, color_scheme=scheme)
                 tab.goto((site.absolute() / f"{name}.html").as_uri())
-                tab.wait_for_load_state("networkidle")
+                for _ in range(2):  # what is drawn on the way moves the place
+                    tab.evaluate("([place, block]) => document.querySelector(place).scrollIntoView({ block })", [place, where])
+                    tab.wait_for_timeout(1000)
+                if role == "front":
+                    tab.evaluate("scrollTo(0, 0)")
                 (HERE / f"{role}-{scheme}.webp").write_bytes(smallest(tab.screenshot()))
                 tab.close()
             print(
@@ -48,4 +60,4 @@ def main(site: Path, chapter: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "sharpness")
+    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "model_size")

@@ -275,14 +275,14 @@ CLAIMS = (
     Claim(
         "line-is-monotone",
         source="Goodfellow et al. 2015",
-        headline="Straight from start to end, the loss only falls",
+        headline="Straight from start to end, the loss falls without a noticeable rise",
         says="Along the straight line from the start to the end of training the loss does not rise noticeably: the largest "
         "rise between two of its points is {rise} of the loss at the start, on average, where {margin} is not noticed.",
         published="a loss that falls monotonically from start to solution, on MNIST (as Vlaar and Frankle 2022 report it).",
         holds=at_most("rise", ANOTHER_SAMPLE),
         comments=Comments(
-            supported="A straight way down was there all along, without a hill to cross. Training, which cannot see it, took "
-            "another.",
+            supported="A straight way down was there all along, without a hill that one would notice. Training, which cannot "
+            "see it, took another.",
             refuted="The straight way leads uphill somewhere: the largest rise is {rise} of the loss at the start.",
             inconclusive="Of the runs, {monotone} go downhill all the way; the mean rise is about the smallest that counts, "
             "and more runs would tell.",

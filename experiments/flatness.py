@@ -196,7 +196,7 @@ def summary(lines: Sequence[Line], num_judging: int) -> dict[str, Any]:
 
 def line(found: Mapping[str, Sequence[Line]], first: str, second: str) -> charts.Figure:
     """Loss and accuracy on the line from {first} to {second}. At α = 0 is {first}, at α = 1 {second}; left with a common start,
-    right with starts of their own. Network {setting.own.network}, {setting.lines.num_train} training and
+    right with starts of their own. Network {setting.own.network}, tried on {setting.lines.num_train} of its training images and
     {setting.lines.num_test} test images."""
     return along(found, first, second)
 
@@ -247,8 +247,9 @@ def controls(found: Mapping[str, Any], from_starts: Sequence[Line], names: Mappi
 
 def barriers(metrics: Mapping[str, Any]) -> charts.Figure:
     """How high the hill between two solutions is. Loss, in nats: the most by which it exceeds the straight line between those
-    of the ends. Error: the largest on the line minus the mean of the ends', after Frankle and others. Neither is negative, so
-    compare with two seeds of one recipe, where tests are on {setting.num_control_test} images."""
+    of the ends. Error: the largest on the line minus the mean of the ends', after Frankle and others. Neither can be
+    negative; how high it is by mere chance, the rows with two seeds of one recipe tell, whose test loss is on
+    {setting.num_control_test} images."""
     columns = ("between", "starts", *(quantity.title for quantity in RISES))
     return charts.table(columns, rows(PAIRS, metrics, lambda found: [found[quantity.name] for quantity in RISES]))
 
@@ -296,8 +297,8 @@ def both(test: Callable[..., Test], left: str, than: str, by: Margin) -> Test:
 def better_between(id: str, start: str, started: str) -> Claim:
     """The claim that the best mixture of two solutions, started in one of the two ways, beats the better of the two."""
     gains = (
-        "Against the better solution, the best mixture changes the number of digits read, of {setting.lines.num_judging}, by "
-        f"{{batch.{start}.best.gain}} with two batch sizes and by {{rate.{start}.best.gain}} with two learning rates."
+        "Over the better solution, of {setting.lines.num_judging} digits, the best mixture gains "
+        f"{{batch.{start}.best.gain}} with two batch sizes and {{rate.{start}.best.gain}} with two learning rates."
     )
     return Claim(
         id,
@@ -367,7 +368,7 @@ CLAIMS = (
             refuted="Not in both comparisons. Two batch sizes make a hill of {batch.two_starts.barrier} nats, two seeds of one "
             "batch size one of {batch.two_starts.control}.",
             inconclusive="Two batch sizes make a hill of {batch.two_starts.barrier} nats, two seeds of one batch size one of "
-            "{batch.two_starts.control}. What the recipe adds is lost in the scatter.",
+            "{batch.two_starts.control}. The recipe may add nothing, or a hill of its own; many more pairs would tell.",
         ),
         holds=both(larger, "two_starts.barrier", than="two_starts.control", by=TENTH_OF_GUESSING),
     ),

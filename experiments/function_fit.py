@@ -305,8 +305,8 @@ CLAIMS = (
         comments=Comments(
             supported="The original is right about the typical run: on both functions the deepest network leaves the smallest "
             "error that an eye can see.",
-            refuted="To the eye there is no best depth. On at least one function another network of the same size fits just as "
-            "closely.",
+            refuted="To the eye the deepest is not best on both. On at least one function another network of the same size "
+            "fits as closely, or closer.",
             inconclusive="At least one of the comparisons with the deepest network could still go either way. More runs of the "
             "other two, which have few, would settle it.",
         ),
@@ -340,7 +340,7 @@ CLAIMS = (
         holds=evidence.every(*(evidence.at_least(f"medium.{place}.error", IN_A_PLOT) for place in ONE_LAYER)),
         comments=Comments(
             supported="One hidden layer does not fit these functions to the eye, at any width that we tried.",
-            refuted="One hidden layer is enough. On at least one function its typical error is too small to see in a plot.",
+            refuted="One hidden layer can be enough: on at least one function its typical error is too small to see in a plot.",
             inconclusive="The typical errors of one hidden layer lie too near the smallest one that an eye sees; more runs of "
             "each width would tell.",
         ),
@@ -357,8 +357,8 @@ CLAIMS = (
         holds=evidence.every(*fits_better("medium.{}.deep", "medium.{}.widest", "seen")),
         comments=Comments(
             supported="Size does not make up for layers: on both functions the widest network falls visibly short.",
-            refuted="Size makes up for layers, as far as one can see. On at least one function the widest network fits no "
-            "worse than the deepest.",
+            refuted="Size can make up for layers: on at least one function the widest network's fit is not visibly worse than "
+            "the deepest's.",
             inconclusive="On at least one function the widest network may fall short or keep up: its few runs leave room for "
             "both.",
         ),
@@ -395,9 +395,10 @@ CLAIMS = (
         ),
         comments=Comments(
             supported="Deep networks are slow starters: on both functions patience brings the deepest one more.",
-            refuted="Patience is no privilege of depth: on at least one function longer training brings the deepest network no "
-            "more than the shallow one.",
-            inconclusive="Both networks gain from longer training; by how much varies too widely from run to run to compare.",
+            refuted="Patience is no privilege of depth: on at least one function longer training brings the deepest network "
+            "less than the shallow one, or hardly more.",
+            inconclusive="What longer training brings varies too widely from run to run to compare the two; more runs of the "
+            "shallow network, which has fewer, would tell.",
         ),
     ),
     Claim(
@@ -417,10 +418,10 @@ CLAIMS = (
             )
         ),
         comments=Comments(
-            supported="The lead changes hands on the way, so that a report that stops early names another winner than one that "
-            "waits.",
-            refuted="The lead does not change hands: on neither function is the shallow network ahead early and the deepest "
-            "late.",
+            supported="On at least one function the lead changes hands, so that a report that stops early names another winner "
+            "than one that waits.",
+            refuted="The lead does not change hands that way: on neither function is the shallow network clearly ahead early "
+            "and the deepest late.",
             inconclusive="The lead may change hands on one of the functions; at one end or the other the two are too close.",
         ),
     ),
@@ -447,8 +448,8 @@ CLAIMS = (
         "are stuck where weights start after He, and {starts.default.stuck} where they start at PyTorch's default.",
         holds=evidence.no_more_often("starts.he.stuck", than="starts.default.stuck", why="any share that is smaller counts"),
         comments=Comments(
-            supported="How the weights start decides whether depth works: {starts.he.stuck} of the runs get stuck after He's "
-            "start, {starts.default.stuck} after PyTorch's.",
+            supported="How the weights start matters much to the deepest network: {starts.he.stuck} of its runs get stuck "
+            "after He's start, {starts.default.stuck} after PyTorch's.",
             refuted="He's start does not save the deepest network: it gets stuck in {starts.he.stuck} of the runs, and in "
             "{starts.default.stuck} after PyTorch's.",
             inconclusive="The two starts differ too little for this many runs: {starts.he.stuck} get stuck after He's, "
@@ -465,8 +466,8 @@ CLAIMS = (
         comments=Comments(
             supported="On another interval the deepest network fits both functions more closely, so that its lead there is not "
             "the interval's doing.",
-            refuted="Not on both functions: on at least one the deepest network's typical error around zero is no smaller than "
-            "the shallow one's.",
+            refuted="Not on both functions: on at least one the deepest network's typical error around zero is larger than the "
+            "shallow one's, or hardly smaller.",
             inconclusive="Around zero the runs of the deepest network scatter too far to rank it; many more would be needed.",
         ),
     ),

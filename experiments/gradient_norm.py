@@ -326,8 +326,7 @@ CLAIMS = (
         comments=Comments(
             supported="In the first {setting.first_updates} updates the norm grows to {mnist.rise} times what it was. Training "
             "starts on a plateau, and a plot that begins a little later misses it.",
-            refuted="Training begins about where it is steepest: after {setting.first_updates} updates the norm is "
-            "{mnist.rise} times what it was.",
+            refuted="There is no such rise: after {setting.first_updates} updates the norm is {mnist.rise} times what it was.",
             inconclusive="After {setting.first_updates} updates the norm is {mnist.rise} times what it was, with too much "
             "scatter to call it a doubling.",
         ),
@@ -343,7 +342,7 @@ CLAIMS = (
             supported="The fall is not peculiar to images: here, too, later moments have smaller gradients, with a rank "
             "correlation of {function.trend}.",
             refuted="The loss falls, and the steepness keeps no such order: its rank correlation with time is "
-            "{function.trend}. Lower down is not flatter.",
+            "{function.trend}. Lower down need not be flatter.",
             inconclusive="The rank correlation of norm and time is {function.trend}, too near what counts as a fall for so few "
             "runs.",
         ),
@@ -394,7 +393,7 @@ CLAIMS = (
             refuted="A mini-batch's gradient is {mnist.batch_over_full} times as long as the slope that all images share, "
             "which is still most of what the optimiser sees.",
             inconclusive="A mini-batch's gradient is {mnist.batch_over_full} times as long as the slope that all images share: "
-            "noise and slope are about equal parts.",
+            "either of noise and slope may be the larger part.",
         ),
     ),
 )

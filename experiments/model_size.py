@@ -218,9 +218,9 @@ def grows(claim: str, quantity: Quantity, by: Margin) -> Claim:
             larger(f"clean.largest.{quantity.name}", than=f"clean.threshold.{quantity.name}", by=by, paired=True),
         ),
         comments=Comments(
-            supported=f"It keeps growing, from {seen} where every label is first fitted to {largest} in the largest network.",
-            refuted=f"It does not: it is {seen} where every label is first fitted, and {largest} in the largest network.",
-            inconclusive=f"It is {seen} where every label is first fitted and {largest} in the largest network: in one half of "
+            supported=f"It keeps growing, from {seen} where labels are first fitted to {largest} in the largest network.",
+            refuted=f"It does not: it is {seen} where labels are first fitted, and {largest} in the largest network.",
+            inconclusive=f"It is {seen} where labels are first fitted and {largest} in the largest network: in one half of "
             "the range at least, too little to tell.",
         ),
     )
@@ -257,7 +257,7 @@ CLAIMS = (
         "on average: {clean.gain}.",
         holds=at_most("clean.gain", ONE_POINT),
         comments=Comments(
-            supported="Doubling a large network adds {clean.gain} of test accuracy: too little to see in a plot.",
+            supported="Doubling a large network adds {clean.gain} of test accuracy on average: too little to see in a plot.",
             refuted="Doubling a large network still adds {clean.gain} of test accuracy.",
             inconclusive="Doubling a large network adds {clean.gain} of test accuracy: about as much as one can see.",
         ),
@@ -287,14 +287,14 @@ CLAIMS = (
     Claim(
         "gap-rises",
         source="ours",
-        headline="Up to the size that fits every label, both gaps grow",
+        headline="From the smallest network to the first that fits its labels, both gaps grow",
         says="From {setting.size.smallest} parameters to the first network that fits the true labels, the gap of accuracy "
         "widens by {margins[0]} and that of the loss by {margins[1]}: to {clean.threshold.gap_accuracy} and "
         "{clean.threshold.gap_loss} nats.",
         holds=every(rises(GAP_ACCURACY, ONE_POINT), rises(GAP_LOSS, TWENTIETH_NAT)),
         comments=Comments(
-            supported="So far the original is right: the gap reaches {clean.threshold.gap_accuracy} of accuracy, and "
-            "{clean.threshold.gap_loss} nats of loss.",
+            supported="So far the original is right: where labels are first fitted, the gap is {clean.threshold.gap_accuracy} "
+            "of accuracy, and {clean.threshold.gap_loss} nats of loss.",
             refuted="Not even there do both grow: the gap is {clean.threshold.gap_accuracy} of accuracy, and "
             "{clean.threshold.gap_loss} nats of loss.",
             inconclusive="The gap there is {clean.threshold.gap_accuracy} of accuracy and {clean.threshold.gap_loss} nats of "
@@ -304,7 +304,7 @@ CLAIMS = (
     Claim(
         "gap-falls",
         source="ours",
-        headline="Beyond that size, both gaps shrink",
+        headline="From the first network that fits its labels to the largest, both gaps shrink",
         says="From the first network that fits the true labels to {setting.size.largest} parameters, the gap of accuracy "
         "shrinks by {margins[0]} and that of the loss by {margins[1]}: to {clean.largest.gap_accuracy} and "
         "{clean.largest.gap_loss} nats.",
@@ -313,8 +313,8 @@ CLAIMS = (
             smaller("clean.largest.gap_loss", than="clean.threshold.gap_loss", by=TWENTIETH_NAT, paired=True),
         ),
         comments=Comments(
-            supported="From there on more parameters close the gap: in the largest network it is {clean.largest.gap_accuracy} "
-            "of accuracy, and {clean.largest.gap_loss} nats of loss.",
+            supported="The largest network has a narrower gap again: {clean.largest.gap_accuracy} of accuracy, and "
+            "{clean.largest.gap_loss} nats of loss.",
             refuted="Not both of them: in the largest network the gap is {clean.largest.gap_accuracy} of accuracy, and "
             "{clean.largest.gap_loss} nats of loss.",
             inconclusive="In the largest network the gap is {clean.largest.gap_accuracy} of accuracy and "
@@ -324,7 +324,7 @@ CLAIMS = (
     Claim(
         "S13d",
         source="original 3.2",
-        headline="Beyond the size that fits every label, more parameters hurt on unseen images",
+        headline="Beyond the first network that fits its labels, more parameters hurt on unseen images",
         quote=original.QUOTES["S13d"],
         says="From the first network that fits the true labels to {setting.size.largest} parameters, test accuracy falls or "
         "the test loss rises: from {clean.threshold.final_test_accuracy} and {clean.threshold.final_test_loss} nats to "
@@ -356,10 +356,10 @@ CLAIMS = (
             larger("noisy.threshold.final_test_loss", than="noisy.double.final_test_loss", by=TWENTIETH, paired=True),
         ),
         comments=Comments(
-            supported="A network that only just learns the mistakes does worse elsewhere than its neighbours: its test loss is "
-            "{noisy.threshold.final_test_loss}, that of one twice as large {noisy.double.final_test_loss}.",
-            refuted="There is no such peak: the test loss is {noisy.threshold.final_test_loss} at that size, and "
-            "{noisy.double.final_test_loss} at about twice the size.",
+            supported="A network that only just learns the mistakes has more loss on new images than its neighbours: "
+            "{noisy.threshold.final_test_loss}, where one about twice as large has {noisy.double.final_test_loss}.",
+            refuted="There is no such peak: on one side at least the test loss is not clearly lower than the "
+            "{noisy.threshold.final_test_loss} at that size.",
             inconclusive="The test loss is {noisy.threshold.final_test_loss} at that size and "
             "{noisy.double.final_test_loss} at about twice the size: on one side at least, the drop is too small to call.",
         ),
@@ -378,7 +378,7 @@ CLAIMS = (
             supported="The large network reaches {noisy.wide.final_test_loss}, the best small one "
             "{noisy.before.final_test_loss}. Whoever stops at the best small one misses that.",
             refuted="The large network reaches {noisy.wide.final_test_loss}, the best small one "
-            "{noisy.before.final_test_loss}: nothing is gained by going on.",
+            "{noisy.before.final_test_loss}: nothing that counts is gained by going on.",
             inconclusive="The large network reaches {noisy.wide.final_test_loss}, the best small one "
             "{noisy.before.final_test_loss}: too close to call.",
         ),

@@ -193,8 +193,8 @@ def plane(part: str, paths: ByStart, trained: Trained) -> charts.Figure:
 
 def whole(paths: ByStart, trained: Trained) -> charts.Figure:
     """The paths of all runs, cast on one plane. A line is a run, a dot its weights after an epoch, the number its test accuracy
-    at the end (%); from one start, and from starts of their own. {setting.runs} runs of {setting.network}, Adam at
-    {setting.learning_rate}; first two joint principal components, PCA in float64 of float32 weights, centred, nothing
+    at the end (%), where there is room; from one start, and from starts of their own. {setting.runs} runs of {setting.network},
+    Adam at {setting.learning_rate}; first two joint principal components, PCA in float64 of float32 weights, centred, nothing
     rescaled."""
     return plane("whole", paths, trained)
 
@@ -316,8 +316,8 @@ CLAIMS = (
         Comments(
             supported="From a common start the joint plane keeps {shared.whole.kept} of each run's way. Random walks tell what "
             "that is worth.",
-            refuted="Even from a common start the plane keeps {shared.whole.kept} of each run's way. One layer alone fares "
-            "otherwise: of the second convolution's it keeps {shared.layer.kept}.",
+            refuted="Even from a common start the plane keeps {shared.whole.kept} of each run's way. On a plane of its own, "
+            "the second convolution alone keeps {shared.layer.kept}.",
             inconclusive="From a common start the plane keeps {shared.whole.kept} of each run's way, so near a half that more "
             "groups of runs would have to decide.",
         ),
@@ -348,7 +348,7 @@ CLAIMS = (
         holds=smaller("own.whole.left_out", than="own.whole.left_out_walk", by=FLATTER, paired=True),
         comments=Comments(
             supported="A plane leaves out {own.whole.left_out} of a run's path and {own.whole.left_out_walk} of a walk's. "
-            "Training has a drift; the rest of the flatness is what PCA does to any path.",
+            "Training has a drift; the rest of the flatness a walk has, too.",
             refuted="A plane leaves out {own.whole.left_out} of a run's path and {own.whole.left_out_walk} of a walk's: by "
             "this sign alone, training might as well be aimless.",
             inconclusive="A plane leaves out {own.whole.left_out} of a run's path and {own.whole.left_out_walk} of a walk's; "

@@ -23,7 +23,14 @@ def score_panels(sweep: Sweep[Any], train: str = SPLITS["train"], test: str = SP
     }
 
 
-def score_trend(sweep: Sweep[Any], marks: dict[str, float] | None = None) -> charts.Figure:
-    """Accuracy and loss, of training and of test images, against the knob on a logarithmic axis."""
+def score_trend(
+    sweep: Sweep[Any], marks: dict[str, float] | None = None, loss: charts.Axis = SCORE_AXES["loss"]
+) -> charts.Figure:
+    """Accuracy and loss, of training and of test images, against the knob on a logarithmic axis.
+
+    A logarithmic axis of the ``loss`` would flatten the curve of test images where training images are fitted to the last.
+    """
     alt = f"Accuracy, left, and loss, right, of training and of test images, against {sweep.knob}."
-    return charts.trend(score_panels(sweep), x=charts.Axis(sweep.knob, log=True), y=SCORE_AXES, marks=marks, alt=alt)
+    return charts.trend(
+        score_panels(sweep), x=charts.Axis(sweep.knob, log=True), y=SCORE_AXES | {"loss": loss}, marks=marks, alt=alt
+    )

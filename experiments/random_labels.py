@@ -272,7 +272,7 @@ CLAIMS = (
             "list: nothing in an image says which label was drawn for it.",
             refuted="It gets {large.random.final_train_accuracy} of its training labels right in that time, which is not all "
             "of the list.",
-            inconclusive="It gets {large.random.final_train_accuracy} of its training labels right, too near {margin} for "
+            inconclusive="It gets {large.random.final_train_accuracy} of its training labels right, too near the bar for "
             "these runs to tell.",
         ),
     ),
@@ -285,8 +285,8 @@ CLAIMS = (
         "{large.random.right} of its labels were: the two differ by {margin}.",
         holds=equal("large.random.final_test_accuracy", to="large.random.right", within=TWO_POINTS, paired=True),
         comments=Comments(
-            supported="It reads {large.random.final_test_accuracy} of the test images. A perfect score in training says "
-            "nothing about new images here.",
+            supported="It reads {large.random.final_test_accuracy} of the test images. Its score in training says nothing "
+            "about new images here.",
             refuted="It reads {large.random.final_test_accuracy} of the test images, off chance. Such labels say nothing about "
             "new images, so suspect a mistake.",
             inconclusive="It reads {large.random.final_test_accuracy} of the test images. That looks like chance, with too "
@@ -349,8 +349,8 @@ CLAIMS = (
         "random labels right, after as many updates on the same images: {small.random.final_train_accuracy}.",
         holds=at_most("small.random.final_train_accuracy", HALF),
         comments=Comments(
-            supported="With fewer parameters than labels it gets {small.random.final_train_accuracy} of them right. A list "
-            "needs room.",
+            supported="Of {setting.small.num_labels} labels it gets {small.random.final_train_accuracy} right. A list needs "
+            "room, or more time.",
             refuted="Small as it is, it gets {small.random.final_train_accuracy} of the labels right.",
             inconclusive="It gets {small.random.final_train_accuracy} of the labels right, about every second one.",
         ),

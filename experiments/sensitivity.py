@@ -368,8 +368,8 @@ CLAIMS = (
         published='the Jacobian norm "correlates well with generalization" over thousands of networks (abstract; the paper '
         "shows scatter plots, no table).",
         comments=Comments(
-            supported="The two go together closely: rank correlation {fitted.rank}. Without a single new label, sensitivity "
-            "tells which network reads more new images.",
+            supported="The two go together: rank correlation {fitted.rank}. Without a single new label, sensitivity says much "
+            "about which of these networks reads more new images.",
             refuted="The two do not go together that closely: rank correlation {fitted.rank}.",
             inconclusive="The rank correlation is {fitted.rank}: too near the margin to say that the two go together.",
         ),

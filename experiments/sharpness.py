@@ -363,8 +363,8 @@ CLAIMS = (
         holds=equal("rescaled.adaptive.after", to="rescaled.adaptive.before", within=SAME, paired=True),
         kind="check",
         comments=Comments(
-            supported="It is {rescaled.adaptive.before.short} before and {rescaled.adaptive.after.short} after: a box in "
-            "proportion to the weights is carried along.",
+            supported="It is {rescaled.adaptive.before.short} before and {rescaled.adaptive.after.short} after: steps in "
+            "proportion to the weights are rescaled with them.",
             refuted="It is {rescaled.adaptive.before.short} before and {rescaled.adaptive.after.short} after. It ought to be "
             "the same: suspect the measurement.",
             inconclusive="It is {rescaled.adaptive.before.short} before and {rescaled.adaptive.after.short} after: too few "

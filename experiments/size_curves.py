@@ -25,7 +25,7 @@ def sweep(runs: Sweep[Classification], metrics: dict[str, Any], rule: int, label
     marks = {f"{MNIST.num_classes} classes × {rule // MNIST.num_classes:,} images": float(rule)}
     if (fitted := metrics["fitted"]["at"]).is_measured:
         marks[f"{100 * FITTED.value:g} % of labels fitted"] = fitted.value
-    return score_trend(runs, marks)
+    return score_trend(runs, marks, charts.Axis("cross-entropy (nats)"))
 
 
 def fitted_marks(metrics: dict[str, Any]) -> dict[str, float]:

@@ -306,9 +306,10 @@ def sweep(both: dict[str, Sweep[Solution]]) -> charts.Figure:
     """Three measures of sharpness and the distance travelled, by batch size. {setting.small.network},
     {setting.small.num_train} images, Adam at {setting.small.learning_rate}, {setting.small.num_epochs} epochs or
     {setting.num_updates} updates; sharpness on {setting.small.num_examples} training images, the Hessian of the whole training
-    loss from {setting.small.num_hessian_examples}, in float64."""
+    loss from {setting.small.num_hessian_examples}, in float64. All panels span the same factor: where a line is steeper, the
+    measure grows more."""
     alt = "Four measures against batch size, a panel each, with a line for equal epochs and one for equal updates."
-    return charts.sweeps(both, (KESKAR, TOP, ADAPTIVE, DISTANCE), alt=alt)
+    return charts.sweeps(both, (KESKAR, TOP, ADAPTIVE, DISTANCE), alt=alt, equal_factors=True)
 
 
 def performance(both: dict[str, Sweep[Solution]]) -> charts.Figure:

@@ -172,7 +172,7 @@ def ratio(found: Found) -> charts.Figure:
         for way in TRAINED
     }
     alt = "Loss against the share of positive eigenvalues: a dot per network, a panel per search, a colour per kind of point."
-    return charts.scatter(panels, x=RATIO, y=charts.Axis("loss", log=True), alike=True, alt=alt)
+    return charts.scatter(panels, x=RATIO, y=charts.Axis("loss", log=True), alt=alt)
 
 
 def tolerance(found: Found) -> charts.Figure:
@@ -287,7 +287,7 @@ def minimum_or_maximum(id: str, search: str, start: str, headline: str) -> Claim
         holds=evidence.no_exception(f"{search}.saddles", unless=ESCAPED),
         comments=Comments(
             supported=f"Searches {start} found no saddle: every point curves one way, if at all.",
-            refuted=f"Of the points that searches {start} found, {{{search}.saddles}} are saddles: level ground that curves up "
+            refuted=f"Searches {start} found points of which {{{search}.saddles}} are saddles: level ground that curves up "
             "in some directions and down in others. The original does not mention them.",
             inconclusive=f"Searches {start} found no saddle, but too few points to say that there are none.",
         ),
@@ -302,7 +302,7 @@ CLAIMS = (
         "S8b", "large", "Without weight decay", "Without weight decay too, minimising the gradient norm leads to such points"
     ),
     minimum_or_maximum("S9a", "small.trained.levenberg", "after training", "After training"),
-    minimum_or_maximum("S9b", "small.earlier", "from earlier moments, random weights among them,", "Earlier in training"),
+    minimum_or_maximum("S9b", "small.earlier", "from random or half-trained weights", "Earlier in training"),
     # The original's words are a definition, and its figure, which has no words, the ratio against the loss: the claim is
     # what that figure is drawn to show, and a trend that hangs on what counts as zero is none of the ratio.
     Claim(
@@ -337,11 +337,11 @@ CLAIMS = (
         holds=evidence.every(*(evidence.at_least(f"index_with_loss.{name}", TREND) for name in ("learned", "all"))),
         comments=Comments(
             supported="The higher the loss at such a point, the more ways lead down from it: a rank correlation of "
-            "{index_with_loss.learned}, or {index_with_loss.all} with collapsed networks.",
+            "{index_with_loss.learned}, or {index_with_loss.all} if those that answer the same everywhere count.",
             refuted="In these small networks it is not so: the rank correlation is {index_with_loss.learned}, or "
-            "{index_with_loss.all} with collapsed networks.",
-            inconclusive="The rank correlation is {index_with_loss.learned}, or {index_with_loss.all} with collapsed networks: "
-            "too near the margin to call it a rise or none.",
+            "{index_with_loss.all} if those that answer the same everywhere count.",
+            inconclusive="The rank correlation is {index_with_loss.learned}, or {index_with_loss.all} with those that have "
+            "collapsed: too near the margin to call it a rise or none.",
         ),
     ),
     Claim(
@@ -375,7 +375,7 @@ CLAIMS = (
             supported="Rounding errors lift the ratio from {large.trained.none.ratio.rounding} to "
             "{large.trained.none.ratio.strict}: part of it is the sign of noise.",
             refuted="It hardly does: the ratio is {large.trained.none.ratio.rounding} without rounding errors and "
-            "{large.trained.none.ratio.strict} with them. In double precision even tiny curvatures are real.",
+            "{large.trained.none.ratio.strict} with them. Nearly all the tiny curvatures of these networks are real.",
             inconclusive="The ratio is {large.trained.none.ratio.rounding} without rounding errors and "
             "{large.trained.none.ratio.strict} with them: about as much as the margin.",
         ),
@@ -383,7 +383,7 @@ CLAIMS = (
     Claim(
         "ratio-has-no-plateau",
         source="ours",
-        headline="What you count as zero sets the minimal ratio",
+        headline="What you count as zero changes the minimal ratio",
         says="Between two tolerances far above rounding, {setting.fine} and {setting.coarse} of the largest magnitude, the "
         "minimal ratio of networks trained without weight decay falls by {margin}: from {large.trained.none.ratio.fine} to "
         "{large.trained.none.ratio.coarse}.",

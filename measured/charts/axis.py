@@ -23,7 +23,13 @@ class Axis:
         """Set the scale and the ticks of x on ``room`` points; what is drawn must be there already."""
         if self.log:
             ax.set_xscale("log")
-        _mark(ax.xaxis, ax.get_xlim(), self.log, lambda texts: _fit_in_a_line(texts, room), max(3, int(room / 28)))
+        _mark(
+            ax.xaxis,
+            ax.get_xlim(),
+            self.log,
+            lambda texts: _fit_in_a_line(texts, room),
+            max(3, min(6, int(room / 28)), int(room / 45)),
+        )
 
     def scale_y(self, ax: Any, room: float = 140.0) -> None:
         """Set the scale and the ticks of y on ``room`` points; what is drawn must be there already."""

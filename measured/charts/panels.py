@@ -254,9 +254,14 @@ def _name(
 
 def _legend(drawing: "Drawing", handles: Mapping[str, Any]) -> None:
     """Below the panels, which keep their height."""
+    from matplotlib.lines import Line2D
+
     longest = max(map(len, handles))
     columns = max(1, min(len(handles), int(drawing.get_figwidth() * 11.5 / (longest + 7))))
     legend = drawing.legend(list(handles.values()), list(handles), loc="lower center", ncols=columns)
+    for handle in legend.legend_handles:  # dots that are small and faint among many are neither here
+        if isinstance(handle, Line2D) and handle.get_linestyle() == "None":
+            handle.set(alpha=1.0, markersize=6)
     lines = math.ceil(len(handles) / columns)
     drawing.set_figheight(drawing.get_figheight() + lines * 1.5 * SMALL / 72)
     legend.set_in_layout(True)

@@ -88,7 +88,7 @@ class Spectrum(Figure):
         axes = drawing.subplots(len(groups), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
         for ax, (group, points) in zip(axes, groups.items(), strict=True):
             self._draw_group(ax, points, narrow)
-            ax.set_title(titles[group], pad=14)
+            ax.set_title(titles[group], pad=18)
         powers = range(0, 2 - DECADES, -16 if narrow else -4)
         ticks = {sign * _place(10.0**power): ("−" if sign < 0 else "") + _power(power) for power in powers for sign in (1, -1)}
         axes[-1].set_xticks([*ticks, 0.0], [*ticks.values(), "0"])

@@ -4,6 +4,7 @@ Colours are literal for light paper; a style sheet inside the SVG swaps them whe
 """
 
 import io
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -80,12 +81,28 @@ def svg(name: str, draw: "Callable[[], Drawing]") -> str:
         file = io.StringIO()
         # Not savefig, which would lay the figure out twice.
         FigureCanvasSVG(draw()).print_svg(file, metadata={"Date": None, "Creator": None})
-    return _adapt_to_dark(file.getvalue())
+    return _adapt_to_dark(_compact(file.getvalue()))
+
+
+def _compact(drawn: str) -> str:
+    """Without what no eye sees and each reader would load: blanks, and digits beyond a hundredth of a point."""
+    drawn = re.sub(r"<metadata>.*?</metadata>", "", drawn, flags=re.DOTALL)
+    drawn = re.sub(r">\s+<", "><", drawn)
+    drawn = re.sub(r'(?<=\sd=")[^"]*', lambda path: _rounded(re.sub(r"\s*([A-Za-z])\s*", r"\1", path[0])), drawn)
+    # Not scale(), which multiplies glyphs that are thousands of units high.
+    return re.sub(r'(?<=\s[xy]=")[^"]*|(?<=translate\()[^)]*', lambda place: _rounded(place[0]), drawn)
+
+
+def _rounded(numbers: str) -> str:
+    return re.sub(r"-?\d+\.\d+", lambda number: f"{round(float(number[0]), 2) + 0:.10g}", numbers)
 
 
 def _adapt_to_dark(drawn: str) -> str:
     swaps = "".join(
-        f'[style*="{what}: {light}"]{{{what}:{dark} !important}}' for light, dark in DARK.items() for what in ("fill", "stroke")
+        f'[style*="{what}: {light}"]{{{what}:{dark} !important}}'
+        for light, dark in DARK.items()
+        for what in ("fill", "stroke")
+        if f"{what}: {light}" in drawn
     )
     # Glyphs carry no fill of their own where the text is black, so ink is also the default.
     style = f"<style>@media (prefers-color-scheme: dark){{svg{{fill:{DARK[INK]}}}{swaps}}}</style>"

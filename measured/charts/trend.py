@@ -1,5 +1,6 @@
 """Trends: a metric against x, with its interval as a bar."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -38,6 +39,8 @@ class Trend(Figure):
     """Summaries over x, joined by lines."""
 
     panels: Panels
+    equal_factors: bool = False
+    """Whether all logarithmic panels span the same factor, so that lines of one slope mean one thing."""
 
     shape: ClassVar[str] = "trend"
     told_by: ClassVar[int | None] = 1
@@ -45,7 +48,20 @@ class Trend(Figure):
     explorer: ClassVar[str] = "charts"
 
     def explorer_options(self) -> dict[str, Any]:
-        return self.panels.explorer_options()
+        return self.panels.explorer_options(self.limits())
+
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """From where to where the panels go that span one factor: each about the middle of what it shows."""
+        if not self.equal_factors:
+            return {}
+        reach = {}
+        for panel, axis in self.panels.y.items():
+            rows = [row for row in map(Row._make, self.table.rows) if row.panel == panel]
+            shown = [end for row in rows for end in (row.value, *row.ends) if end > 0 and math.isfinite(end)]
+            if axis.log and shown:
+                reach[panel] = (min(shown), max(shown))
+        factor = 1.1 * max((high / low for low, high in reach.values()), default=1.0)
+        return {panel: (math.sqrt(low * high / factor), math.sqrt(low * high * factor)) for panel, (low, high) in reach.items()}
 
     def draw(self, width: float) -> "Drawing":
         rows = [Row(*row) for row in self.table.rows]
@@ -72,7 +88,7 @@ class Trend(Figure):
                     elinewidth=1.2,
                     zorder=3,
                 )
-        self.panels.finish(drawing, axes, handles, traces, looks)
+        self.panels.finish(drawing, axes, handles, traces, looks, limits=self.limits())
         return drawing
 
 
@@ -85,10 +101,12 @@ def trend(
     caption: str = "",
     levels: Mapping[str, Mapping[str, float]] | None = None,
     marks: Mapping[str, float] | None = None,
+    equal_factors: bool = False,
 ) -> Trend:
     """A metric against x, a line per series, one panel per key: its average over seeds with the 95 % interval as a bar.
 
-    ``x``, ``y``, ``levels`` and ``marks`` are those of ``curves``. What was not measured is left out.
+    ``x``, ``y``, ``levels`` and ``marks`` are those of ``curves``. What was not measured is left out. With ``equal_factors``
+    all logarithmic panels span the same factor, so that a line as steep as another grows as fast.
     """
     sides = Panels.of(panels, x, y, levels, marks)
     rows = [
@@ -107,7 +125,7 @@ def trend(
     ]
     columns = ("panel", "series", heading(sides.x, "x"), "value", "low", "high", "n")
     metrics = [metric for lines in panels.values() for points in lines.values() for metric in points.values()]
-    return Trend(Table(columns, tuple(rows)), caption, alt, sides, note=notes.of_metrics(metrics, "bars"))
+    return Trend(Table(columns, tuple(rows)), caption, alt, sides, equal_factors, note=notes.of_metrics(metrics, "bars"))
 
 
 def sweeps(
@@ -118,8 +136,10 @@ def sweeps(
     alt: str,
     levels: Mapping[str, Mapping[str, float]] | None = None,
     marks: Mapping[str, float] | None = None,
+    equal_factors: bool = False,
 ) -> Trend:
     """One panel per quantity, in which each named sweep is a line; x is the knob of the first where no other title is given."""
     panels = {item.title: {name: sweep.points(item) for name, sweep in lines.items()} for item in quantities}
     knob = Axis(next(iter(lines.values())).knob, log=True)
-    return trend(panels, x=x or knob, y={item.title: item for item in quantities}, alt=alt, levels=levels, marks=marks)
+    y = {item.title: item for item in quantities}
+    return trend(panels, x=x or knob, y=y, alt=alt, levels=levels, marks=marks, equal_factors=equal_factors)

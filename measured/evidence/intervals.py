@@ -8,7 +8,7 @@ import math
 import statistics
 from bisect import bisect_left
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 Interval = tuple[float | None, float | None]
@@ -82,7 +82,13 @@ def are_alike(values: Sequence[float]) -> bool:
 
 
 def _standard_error(values: Sequence[float]) -> float:
-    return math.sqrt(statistics.variance(values) / len(values))
+    return math.sqrt(_variance(tuple(values)) / len(values))
+
+
+@lru_cache(1024)
+def _variance(values: tuple[float, ...]) -> float:
+    """Exact before it is rounded, which takes long; a verdict asks for that of the same seeds again and again."""
+    return statistics.variance(values)
 
 
 def _around(middle: float, error: float, degrees: float, confidence: float) -> tuple[float, float]:
@@ -124,7 +130,7 @@ def of_difference(left: Sequence[float], right: Sequence[float], confidence: flo
     ``of_shift``."""
     if are_alike(left) and are_alike(right):
         return of_shift(left, right, confidence)
-    parts = [statistics.variance(side) / len(side) for side in (left, right)]
+    parts = [_variance(tuple(side)) / len(side) for side in (left, right)]
     error = math.sqrt(sum(parts))
     weights = sum(part**2 / (len(side) - 1) for part, side in zip(parts, (left, right), strict=True))
     degrees = sum(parts) ** 2 / weights

@@ -7,7 +7,7 @@ from typing import Any
 
 from measured.charts import Figure
 from measured.evidence import Metric, Verdict, number
-from measured.pages import contents, data, names, sections
+from measured.pages import contents, data, following, names, sections
 from measured.pages.contents import Contents, Part
 from measured.pages.environment import Frame, metric_html, prose_html
 from measured.pages.lacking import lacking
@@ -132,7 +132,7 @@ def prose(
 ) -> Any:
     """The chapter's own template with its numbers filled in, as HTML. Raises BuildError where it does not fit."""
     figures = figures or _FigureBlocks(frame, chapter, record, {})
-    return figures.numbered(prose_html(names.fill(frame, chapter, record, figures, cards or _Cards(frame, chapter))))
+    return figures.numbered(prose_html(following.fill(frame, chapter, record, figures, cards or _Cards(frame, chapter))))
 
 
 class _Cards:
@@ -216,7 +216,7 @@ class _FigureBlocks(Mapping[str, Any]):
             figure=figure,
             cells=_cells(figure),
             drawings={layout: drawing_path(self._chapter.name, name, layout) for layout in drawn},
-            sizes={layout: _size(svg) for layout, svg in drawn.items()},
+            sizes={layout: size(svg) for layout, svg in drawn.items()},
         )
 
     def __iter__(self):
@@ -244,12 +244,22 @@ class _FigureBlocks(Mapping[str, Any]):
         return f"{self._chapter.number}.{(self._shown + later).index(name) + 1}"
 
 
+def drawings_in(files: Mapping[str, bytes], chapter: str, record: Record) -> dict[str, dict[str, str]]:
+    """The drawings among a chapter's files, by figure and layout."""
+    return {
+        name: {
+            layout: files[path].decode() for layout in figure.layouts if (path := drawing_path(chapter, name, layout)) in files
+        }
+        for name, figure in record.figures.items()
+    }
+
+
 def drawing_path(chapter: str, figure: str, layout: str) -> str:
     """Where a drawing stands in the site."""
     return f"figures/{chapter}/{figure}{'' if layout == 'wide' else '-' + layout}.svg"
 
 
-def _size(svg: str) -> tuple[int, int]:
+def size(svg: str) -> tuple[int, int]:
     """Width and height of an SVG in points, rounded: enough for a browser to keep the place free."""
     found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
     return (round(float(found[1])), round(float(found[2]))) if found else (0, 0)

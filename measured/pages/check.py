@@ -4,7 +4,7 @@ from typing import Any
 
 from measured.errors import BuildError
 from measured.evidence.names import unknown
-from measured.pages import branches, names, prose
+from measured.pages import branches, following, names, prose
 from measured.pages.environment import CHAPTER, Frame
 from measured.pages.outline import Chapter, Outline
 from measured.pages.record import Record
@@ -20,7 +20,7 @@ def check(frame: Frame, outline: Outline, chapter: Chapter, record: Record) -> N
     _check_digits(chapter, tree)
     _check_names(frame, outline, chapter, record, tree)
     branches.check(frame, chapter, record, tree)
-    names.fill(frame, chapter, record, dict.fromkeys(record.figures, names.NOT_SHOWN), lambda verdict: "")
+    following.fill(frame, chapter, record, dict.fromkeys(record.figures, names.NOT_SHOWN), lambda verdict: "")
 
 
 def conclusions(frame: Frame, chapter: Chapter) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from measured.charts import Figure
 from measured.pages import assets, ledger, names, surprises
-from measured.pages.chapter import Page, drawing_path
+from measured.pages.chapter import Page, drawing_path, size
 from measured.pages.environment import Frame, prose_html
 from measured.pages.outline import Outline
 
@@ -32,6 +32,11 @@ class Shown:
     def narrow(self) -> str:
         """The same for a phone."""
         return drawing_path(self.page.chapter.name, self.name, "narrow")
+
+    def size(self, layout: str) -> tuple[int, int] | None:
+        """Width and height, so that its place is free before it is there."""
+        drawn = self.page.drawings.get(self.name, {}).get(layout)
+        return size(drawn) if drawn else None
 
 
 def files(frame: Frame, outline: Outline, pages: Sequence[Page]) -> dict[str, bytes]:

@@ -1,7 +1,6 @@
 """What leads a reader through the report: glossary, references, and the index that the search goes through."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -110,12 +109,6 @@ def _of_chapter(page: Page, contents: Contents) -> list[_Entry]:
     for name, called in contents.numbers.items():
         if record and name in record.figures:
             figure = record.figures[name]
-            title = getattr(figure, "title", "") or _beginning(plain(figure.caption))
+            title = plain(figure.title).removesuffix(".")
             found.append(_Entry("figure", f"{called}: {title}", plain(figure.caption), f"{file}#figure-{name}"))
     return found
-
-
-def _beginning(caption: str, most: int = 90) -> str:
-    """The first part of a caption, for a list."""
-    first = re.split(r"[.;:](?:\s|$)", caption, maxsplit=1)[0]
-    return first if len(first) <= most else f"{first[:most].rsplit(' ', 1)[0]} …"

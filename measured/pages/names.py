@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from measured.errors import BuildError
 from measured.evidence import Metric, Names, Verdict
 from measured.evidence.names import resolve, unknown
 from measured.pages import settings
@@ -74,17 +73,6 @@ def fault(kind: str, name: str, known: Collection[str]) -> str:
     return "" if set(part.split(".")) <= set(PARTS[kind]) else unknown(f"part of a {kind}", part, PARTS[kind])
 
 
-def fill(frame: Frame, chapter: Chapter, record: Record, figures: Mapping[str, Any], card: Callable[[Verdict], Any]) -> str:
-    """The chapter's prose with its numbers, figures and claims, as Markdown. Raises BuildError where it does not fit."""
-    from jinja2 import TemplateError
-
-    claims = {verdict.id: ClaimView(verdict, card) for verdict in record.verdicts}
-    try:
-        return frame.jinja.get_template(chapter.template).render(values(record, figures) | {"claim": Names("claim", claims)})
-    except (TemplateError, BuildError) as error:
-        raise BuildError(f"templates/{chapter.template}: {error}") from error
-
-
 def values(record: Record, figures: Mapping[str, Any]) -> dict[str, Any]:
     """What prose can name besides its claims."""
     metrics = {name: _MetricView(metric) for name, metric in record.metrics.items()}
@@ -146,10 +134,10 @@ def link_to_claim(verdict: Verdict) -> Any:
 
 class ClaimView:
     """A claim in prose: prints as a card; ``.ref`` is a link to it; ``.supported``, ``.refuted``, ``.inconclusive`` and
-    ``.not_measured`` say how it came out."""
+    ``.not_measured`` say how it came out. ``ask`` is told of each part of it that is asked for."""
 
-    def __init__(self, verdict: Verdict, card: Callable[[Verdict], Any]):
-        self._verdict, self._card = verdict, card
+    def __init__(self, verdict: Verdict, card: Callable[[Verdict], Any], ask: Callable[[str, str], None]):
+        self._verdict, self._card, self._ask = verdict, card, ask
 
     def __html__(self) -> Any:
         return self._card(self._verdict)
@@ -160,4 +148,5 @@ class ClaimView:
         return link_to_claim(self._verdict)
 
     def __getattr__(self, name: str) -> Any:
+        self._ask(self._verdict.id, name)
         return getattr(self._verdict, name)

@@ -12,9 +12,9 @@ from typing import Any
 from measured.evidence import Finding, Region, Verdict
 from measured.evidence.standing import carriers, deciding, inside, span
 from measured.pages.scale import WIDTH, Scale, edges, scale_of
-from measured.pages.wording import in_words, labels, region_of, sentence, value_of
+from measured.pages.wording import ALONE, in_words, labels, region_of, sentence, value_of
 
-_HEADER, _NAME, _WORDS, _LANE, _BETWEEN, _AXIS, _APART = 18, 17, 14, 20, 4, 22, 10
+_HEADER, _NAME, _WORDS, _LANE, _BETWEEN, _AXIS, _APART = 24, 18, 14, 20, 7, 22, 14
 """Heights in pixels: the line that says where it is true, that of a test's name and number, that of the words above the first
 band, a band, what is between two rows, the numbers below, and what is between two axes."""
 _BOLD = 6.6
@@ -100,10 +100,10 @@ def _panel(rows: Sequence[_Row]) -> tuple[str, int]:
         f'<rect class="swatch" x="0" y="3" width="10" height="10" rx="2"/>'
         f'<text class="region" x="0" dx="15" y="12">true if {_escape(region_of(first))}</text>'
     ]
-    top = _HEADER
+    top = 0 if _is_alone(rows) else _HEADER
     for place, row in enumerate(rows):
         lane = top + _NAME * (1 if _fits(row) else 2) + (_WORDS if words and not place else 0)
-        parts.append(_row(row, scale, top, lane))
+        parts.append(_row(row, scale, top, lane, named=top > 0))
         if not place:
             parts += [_text(name, at, lane - 4, text) for name, at, text in words]
         top = lane + _LANE + _BETWEEN
@@ -153,13 +153,13 @@ def _words(rows: Sequence[_Row], scale: Scale) -> list[tuple[str, float, str]]:
     return found
 
 
-def _row(row: _Row, scale: Scale, top: int, lane: int) -> str:
+def _row(row: _Row, scale: Scale, top: int, lane: int, named: bool) -> str:
     """One test: its name, its number and sign, and below its interval."""
     finding, y = row.finding, lane + _LANE // 2
     below = 0 if _fits(row) else _NAME
+    name = f'<text class="name" x="0" y="{top + 12}">{_escape(_short(row.label))}</text>' if named else ""
     parts = [
-        f'<text class="name" x="0" y="{top + 12}">{_escape(_short(row.label))}</text>'
-        f'<text class="value" x="100%" y="{top + 12 + below}">{_escape(value_of(finding))}</text>',
+        f'{name}<text class="value" x="100%" y="{top + 12 + below}">{_escape(value_of(finding))}</text>',
         _ground(finding, scale, lane),
     ]
     if finding.outcome != "not measured":
@@ -172,8 +172,16 @@ def _row(row: _Row, scale: Scale, top: int, lane: int) -> str:
     if finding.published is not None:
         at = scale.place(finding.published)
         parts.append(f'<svg class="at" x="{_share(at)}" y="{y}"><path class="diamond" d="M0-6 6 0 0 6-6 0Z"/></svg>')
-    name = f"row {_class(finding.outcome)}{'' if row.carries else ' aside'}"
-    return f'<g class="{name}" data-test="{row.place + 1}"><title>{_escape(sentence(finding))}</title>{"".join(parts)}</g>'
+    looks = f"row {_class(finding.outcome)}{'' if row.carries else ' aside'}"
+    return f'<g class="{looks}" data-test="{row.place + 1}"><title>{_escape(sentence(finding))}</title>{"".join(parts)}</g>'
+
+
+def _is_alone(rows: Sequence[_Row]) -> bool:
+    """Whether there is but one test, which needs no name, and whose number has a place in the line that says where it is
+    true."""
+    first = rows[0]
+    words = f"true if {region_of(first.finding)} {value_of(first.finding)}"
+    return len(rows) == 1 and first.label in ("", ALONE) and len(words) + 4 <= WIDTH / _BOLD
 
 
 def _fits(row: _Row) -> bool:

@@ -22,6 +22,43 @@ def of(frame: Frame, tree: Any) -> Iterator[tuple[int, Callable[[dict[str, Any]]
         yield line, Template.from_code(frame.jinja, code, frame.jinja.globals).render
 
 
+def between(frame: Frame, tree: Any, opening: Callable[[], str], closing: Callable[[], str]) -> Callable[[dict[str, Any]], str]:
+    """Rendering of a parsed template in which each piece that may follow a claim stands between what two functions give, which
+    are called before and after it is rendered. The tree is changed."""
+    from jinja2 import Template, nodes
+
+    def call(name: str) -> Any:
+        return nodes.Call(nodes.Name(name, "load"), [], [], None, None)
+
+    tree.body = _enclosed(tree.body, _may_follow(tree), lambda: call("_opening"), lambda: call("_closing"))
+    code = frame.jinja.compile(tree.set_environment(frame.jinja), filename="prose")
+    template = Template.from_code(frame.jinja, code, frame.jinja.globals)
+    return lambda values: template.render({**values, "_opening": opening, "_closing": closing})
+
+
+def _enclosed(
+    body: Sequence[Any], may_follow: Callable[[Any], bool], opening: Callable[[], Any], closing: Callable[[], Any]
+) -> list[Any]:
+    from jinja2 import nodes
+
+    enclosed: list[Any] = []
+    for node in body:
+        if isinstance(node, nodes.Output):
+            for item in node.nodes:
+                follows = may_follow(item) and not names.is_card(item)
+                enclosed.append(nodes.Output([opening(), item, closing()] if follows else [item], lineno=node.lineno))
+        elif isinstance(node, nodes.If) and not any(may_follow(branch.test) for branch in (node, *node.elif_)):
+            for branch in (node, *node.elif_):
+                branch.body = _enclosed(branch.body, may_follow, opening, closing)
+            node.else_ = _enclosed(node.else_, may_follow, opening, closing)
+            enclosed.append(node)
+        elif may_follow(node) and isinstance(node, nodes.If | nodes.For | nodes.Include | nodes.With | nodes.CallBlock):
+            enclosed += [nodes.Output([opening()]), node, nodes.Output([closing()])]
+        else:
+            enclosed.append(node)
+    return enclosed
+
+
 def _cut(body: Sequence[Any], may_follow: Callable[[Any], bool]) -> Iterator[tuple[int, list[Any]]]:
     from jinja2 import nodes
 

@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from measured.pages.environment import Frame
 from measured.pages.outline import Outline
@@ -17,9 +18,22 @@ def files(frame: Frame, outline: Outline, sources: Mapping[str, str]) -> dict[st
     """One page of highlighted source per file, given by path."""
     from markupsafe import Markup
     from pygments import highlight
+    from pygments.filter import Filter
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import PythonLexer
+    from pygments.token import Token
 
+    class Plain(Filter):
+        """No element for each word that looks like any other: they would be half of all."""
+
+        def filter(self, lexer: Any, stream: Iterable[tuple[Any, str]]) -> Iterator[tuple[Any, str]]:
+            return (
+                (Token.Text if kind in (Token.Name, Token.Punctuation, Token.Text.Whitespace) else kind, text)
+                for kind, text in stream
+            )
+
+    lexer = PythonLexer()
+    lexer.add_filter(Plain())
     formatter = HtmlFormatter(linenos="inline", lineanchors="L", anchorlinenos=True, cssclass="source")
     return {
         address(path): frame.page(
@@ -27,7 +41,7 @@ def files(frame: Frame, outline: Outline, sources: Mapping[str, str]) -> dict[st
             outline=outline,
             current="",
             path=path,
-            code=Markup(_with_functions(highlight(text, PythonLexer(), formatter), text)),
+            code=Markup(_with_functions(highlight(text, lexer, formatter), text)),
             root="../",
         )
         for path, text in sources.items()
@@ -36,11 +50,12 @@ def files(frame: Frame, outline: Outline, sources: Mapping[str, str]) -> dict[st
 
 def _with_functions(html: str, text: str) -> str:
     """Highlighted source in which the line that defines a function has its name for an anchor: ``def-throws``."""
+    html = re.sub(r'<a id="(L-\d+)" name="\1"></a><a href="#\1">', r'<a id="\1" href="#\1">', html)
     try:
         names = {node.name: node.lineno for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
     except SyntaxError:
         return html
-    anchors = {line: f'<a id="def-{name}"></a>' for name, line in names.items()}
+    anchors = {line: f'<span id="def-{name}"></span>' for name, line in names.items()}
     return re.sub(r'<a id="L-(\d+)"', lambda match: anchors.get(int(match[1]), "") + match[0], html)
 
 

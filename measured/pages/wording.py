@@ -123,12 +123,16 @@ def _formula(structure: Structure, numbers: Iterator[int], around: str = "{}") -
     return around.format(joined.join(_formula(part, numbers, "({})") for part in structure.parts))
 
 
+ALONE = "measured"
+"""What a claim's only test is called."""
+
+
 def labels(verdict: Verdict) -> list[str]:
     """A short name for each test of a claim: of the names of its metrics, what tells it from the others and its sides from each
     other."""
     words = [set(side) for finding in verdict.findings for side in _sides(finding.effect)[0]]
     if len(words) == 1:
-        return ["" if verdict.findings[0].outcome == "not measured" else "measured"]
+        return ["" if verdict.findings[0].outcome == "not measured" else ALONE]
     found = [_label(finding, set.intersection(*words)) for finding in verdict.findings]
     if _is_nested(verdict.structure) or len(set(found)) < len(found):
         return [f"{place}. {name}" for place, name in enumerate(found, 1)]
@@ -143,6 +147,8 @@ def _label(finding: Finding, everywhere: set[str]) -> str:
         return " ".join(kept[0] or sides[0])
     common = [word for word in kept[0] if word in kept[1]]
     told = sign.join(" ".join(word for word in side if word not in common) or "the other" for side in kept)
+    if finding.effect.startswith("odds of "):
+        told = f"odds, {told}"
     return f"{' '.join(common)}: {told}" if common else told
 
 

@@ -72,7 +72,8 @@ def _forecast(project: Project, chapters: Sequence[Chapter], options: Options, s
     stale = {item.chapter.name: item for item in planned if item.is_stale}
     if not stale:
         return 0
-    from measured.press.measure import device_of, load_all, num_cores, rehearse_checked, why_missing
+    from measured.press.crew import num_cores
+    from measured.press.measure import device_of, load_all, rehearse_checked, why_missing
 
     scripts, failed = load_all(project, options, [item.chapter for item in stale.values()])
     device, of_all = device_of(options, project), {}

@@ -95,7 +95,7 @@ def _go_on(
     if options.until_decided is None:
         return []
     from measured.press import until_decided
-    from measured.press.measure import TimeUp
+    from measured.press.crew import TimeUp
 
     deadline, is_time_up = started + options.until_decided, False
     kept = {item: stores.records.load(item.name, options.preset) for item in chapters}

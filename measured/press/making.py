@@ -74,7 +74,10 @@ class Fronts:
         self._contents = {
             item.chapter.name: contents.of(made, item.chapter.name) for item, made in zip(standings, files, strict=True)
         }
-        self._pages = [page_of(item, project.outline.looks, stores, preset) for item in standings]
+        self._pages = [
+            _with_drawings(page_of(item, project.outline.looks, stores, preset), made or {})
+            for item, made in zip(standings, files, strict=True)
+        ]
 
     def front(self) -> dict[str, bytes]:
         """Front page and ledger."""
@@ -92,6 +95,13 @@ class Fronts:
         """How it was made."""
         project = self._project
         return made.files(project.frame, project.outline, self._pages, statuses, list(project.source_files))
+
+
+def _with_drawings(page: Page, files: Mapping[str, bytes]) -> Page:
+    """The page with the drawings that are among its files."""
+    if page.record is None:
+        return page
+    return replace(page, drawings=chapter_pages.drawings_in(files, page.chapter.name, page.record))
 
 
 def source_files(project: Project, path: str, text: str) -> dict[str, bytes]:

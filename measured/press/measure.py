@@ -8,7 +8,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from typing import Any
 
 from measured.charts.drawings import what_draws
@@ -17,14 +16,15 @@ from measured.evidence import Result
 from measured.jobs.cache import CacheError
 from measured.jobs.job import Job
 from measured.jobs.keys import explain, parts_of, use_sources
-from measured.jobs.pool import InProcess, Listener, MissingError, OnlyCached, Pool, using
-from measured.jobs.remote import Code, source_digest
+from measured.jobs.pool import Listener, MissingError, OnlyCached, using
+from measured.jobs.remote import source_digest
 from measured.jobs.run import ONE_THREAD, one_thread, resolve_device
 from measured.jobs.turns import places
 from measured.options import Options
 from measured.pages import check, words
 from measured.pages.outline import Chapter
 from measured.press import plan
+from measured.press.crew import Crew, TimeUp, code_of
 from measured.press.keep import record_of
 from measured.press.outcome import Failed, Measured, NotComputed
 from measured.press.rehearse import Rehearsed, Script, load, rehearse
@@ -68,7 +68,7 @@ def measure(
     parts = _read_sources(project, options, stores, chapters)
     # No window for a drawing, whatever made it and on which thread.
     with _environment({**ONE_THREAD, "MPLBACKEND": "agg"}), contextlib.ExitStack() as stack:
-        crew = _Crew(project, options, stores)
+        crew = Crew(project, options, stores)
         stack.push(crew)
         # Starting workers and importing libraries take seconds each, so they share them. A chapter that was measured
         # before may find all its jobs in the cache; then no worker is needed.
@@ -127,14 +127,10 @@ def _read_sources(
     """
     parts = {chapter.name: _parts_or_error(chapter, options, stores) for chapter in chapters}
     use_sources(stores.sources)
-    source_digest(_code_of(project))
+    source_digest(code_of(project))
     what_draws()
     _ = project.source_files  # reads them
     return parts
-
-
-def _code_of(project: Project) -> Code:
-    return Code(project.root, project.packages)
 
 
 def _parts_or_error(chapter: Chapter, options: Options, stores: Stores) -> dict[str, Any] | Exception:
@@ -217,7 +213,7 @@ def why_missing(rehearsed: Rehearsed, stores: Stores, device: str) -> list[str]:
 
 def _in_threads(
     rehearsed: Sequence[Rehearsed],
-    crew: "_Crew",
+    crew: Crew,
     device: str,
     parts: Mapping[str, Any],
     display: Display,
@@ -262,92 +258,11 @@ def _in_threads(
         yield outcome
 
 
-class TimeUp(Exception):
-    """The time that a build was given is over; what was finished is kept."""
-
-
 def _next(finished: "queue.Queue[Measured | Failed]", deadline: float) -> Measured | Failed:
     try:
         return finished.get(timeout=None if math.isinf(deadline) else max(deadline - time.perf_counter(), 0.0))
     except queue.Empty:
         raise TimeUp from None
-
-
-class _Crew:
-    """Whoever computes: workers that are started in a thread and ended with the block, whatever happens in it."""
-
-    def __init__(self, project: Project, options: Options, stores: Stores):
-        self._project, self._options, self._stores = project, options, stores
-        self._starting: Future[Pool] | None = None
-        self._closing: threading.Thread | None = None
-
-    def start(self, versions: Mapping[str, str] | None = None) -> None:
-        """Begin to start the workers; those of a cluster must have these ``versions`` of what computes."""
-        self._starting = starting = Future()
-
-        def start() -> None:
-            try:
-                starting.set_result(self._hire(versions or {}))
-            except BaseException as error:
-                starting.set_exception(error)
-
-        threading.Thread(target=start, name="start workers", daemon=True).start()
-
-    def hired(self, versions: Mapping[str, str]) -> Pool:
-        """The workers, as soon as they are there. Raises BuildError where --cluster cannot be used."""
-        if self._starting is None:
-            self.start(versions)
-        assert self._starting is not None
-        return self._starting.result()
-
-    def alone(self) -> Pool:
-        """This process, which need not wait for workers."""
-        return InProcess(self._stores.cache, force=self._options.force)
-
-    def dismiss(self) -> None:
-        """Begin to end the workers."""
-        if self._starting and not self._closing:
-            self._closing = threading.Thread(target=self._close, name="close workers")
-            self._closing.start()
-
-    def __enter__(self) -> "_Crew":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
-        if kind in (KeyboardInterrupt, GeneratorExit, TimeUp):  # whoever listens has stopped listening, and waits for nothing
-            if self._starting and self._starting.done() and not self._starting.exception():
-                self._starting.result().kill()
-            return
-        self.dismiss()
-        if self._closing:
-            self._closing.join()
-
-    def _close(self) -> None:
-        assert self._starting is not None
-        with contextlib.suppress(Exception):  # what went wrong at the start was raised where the workers were needed
-            self._starting.result().close()
-
-    def _hire(self, versions: Mapping[str, str]) -> Pool:
-        options, cache = self._options, self._stores.cache
-        if options.workers == 0:
-            return self.alone()
-        from measured.jobs.workers import ClusterError, Workers
-
-        code = _code_of(self._project)
-        if not options.cluster:
-            preload = self._project.outline.preload
-            return Workers.local(cache, code, options.workers or num_cores(), preload, force=options.force)
-        try:
-            return Workers.of_cluster(cache, code, options.cluster, dict(versions), force=options.force)
-        except ClusterError as error:
-            raise BuildError(f"--cluster {options.cluster}: {error}") from error
-
-
-def num_cores() -> int:
-    """Processors that this process may use; containers and affinities count."""
-    from dask.system import CPU_COUNT
-
-    return CPU_COUNT
 
 
 @contextlib.contextmanager

@@ -221,6 +221,16 @@ def test_scatter_panels_reach_alike():
     assert left.get_xlim() == right.get_xlim() and right.get_xlim()[0] < 0.5
 
 
+def test_trend_panels_span_one_factor():
+    """With ``equal_factors`` a measure that doubles is drawn as steep as another that doubles, and both are seen whole."""
+    ends = {"a": {1: 1.0, 2: 2.0}, "b": {1: 10.0, 2: 90.0}}
+    panels = {name: {"s": {float(at): Estimate.over_seeds([end]) for at, end in both.items()}} for name, both in ends.items()}
+    figure = charts.trend(panels, x="x", y=Axis("y", log=True), alt="Two panels.", equal_factors=True)
+    (low, high), (other_low, other_high) = (ax.get_ylim() for ax in axes_of(figure))
+    assert high / low == pytest.approx(other_high / other_low) and high / low > 9
+    assert low < 1 and high > 2 and other_low < 10 and other_high > 90
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_drawings_are_well_formed_and_load_nothing(name):
     """Valid XML without a script, an image or an address to load from."""

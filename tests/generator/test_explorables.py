@@ -9,7 +9,6 @@ import pytest
 
 from tests.generator.cases import ToyProject
 from tests.generator.test_explore import HOSTILE, POLICY, Reader
-from tests.generator.test_explore import browser as browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore")]
 

@@ -3,7 +3,6 @@
 import csv
 import io
 import math
-import os
 import shutil
 import struct
 import zlib
@@ -105,22 +104,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         meta = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         page.write_text(text.replace('<meta charset="utf-8">', f'<meta charset="utf-8">{meta}'), encoding="utf-8")
     return folder / "site"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Headless Chromium, driven by Playwright."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not path:
-        if os.environ.get("MEASURED_NEEDS_CHROMIUM"):
-            pytest.fail("Chromium must be there in CI; .ci/run installs it")
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
 
 
 class Reader:
@@ -440,12 +423,12 @@ def test_command_is_copied_or_shown(browser, site: Path):
     figure = reader.figure("steps")
     button = figure.get_by_role("button", name="Command")
     button.click()
-    assert figure.get_by_role("status").text_content() == "copied"
+    figure.get_by_role("status").get_by_text("copied").wait_for()
     assert reader.tab.evaluate("navigator.clipboard.readText()") == "python build.py --only shown"
     assert not figure.get_by_text("python build.py").is_visible()
     reader.tab.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error('no')); 0")
     button.click()
-    assert figure.get_by_text("python build.py --only shown").is_visible()
+    figure.get_by_text("python build.py --only shown").wait_for(state="visible")
     reader.context.close()
 
 

@@ -464,3 +464,20 @@ def test_contents_follow_the_reader(site: Path, browser):
     tab.click(".folded a[href='#idea']")
     assert tab.url.endswith("#idea") and not tab.is_visible(".folded a[href='#idea']")
     tab.close()
+
+
+@pytest.mark.browser
+@pytest.mark.filterwarnings("ignore")
+def test_contents_keep_the_verdicts_that_the_reader_bets_on(site: Path, browser):
+    """They show once all bets of the chapter are placed."""
+    tab = browser.new_page(viewport={"width": 1440, "height": 900})
+    tab.goto((site / "dice.html").as_uri())
+    signs = tab.locator(".contents-of-page .wide .sign:visible")
+    assert signs.count()
+    tab.locator("header.site summary", has_text="More").press("Enter")
+    tab.get_by_role("switch", name="Predict first").press("Enter")
+    assert not signs.count()
+    while (bets := tab.get_by_role("button", name="supported", exact=True)).count():
+        bets.first.click()
+    assert signs.count()
+    tab.close()

@@ -155,7 +155,7 @@ def test_rendering_changes_nothing(frame, capsys):
 def test_files_have_their_addresses(frame):
     """Those that links from elsewhere lead to."""
     assert {name for name in all_pages(frame) if not name.startswith("explore/")} == {
-        *HTML, "style.css", "site.js", "data/dice.json", "data/dice/metrics.csv", "data/dice/means.csv",
+        *HTML, "style.css", "site.js", "early.js", "data/dice.json", "data/dice/metrics.csv", "data/dice/means.csv",
         "data/dice/throws.csv", "data/dice/contents.json", "data/dice/throws.js", "figures/dice/throws.js",
         "figures/dice/throws.svg", "figures/dice/throws-narrow.svg", "data/claims.json", "data/claims.csv", "data/build.json",
     }  # fmt: skip
@@ -297,7 +297,7 @@ def test_source_has_anchors(frame):
     files = source.files(frame, OUTLINE, {"experiments/dice.py": "a = 1\ndef b(): ...\n", "build.py": "def ("})
     assert list(files) == ["source/experiments.dice.html", "source/build.html"]
     page = files["source/experiments.dice.html"].decode()
-    assert '<a id="def-b"></a><a id="L-2"' in page and 'href="../index.html"' in page and 'href="../style.css"' in page
+    assert '<span id="def-b"></span><a id="L-2"' in page and 'href="../index.html"' in page and 'href="../style.css"' in page
 
 
 def test_a_report_may_replace_any_file_of_the_frame(templates):

@@ -1,4 +1,5 @@
-// Runs before the page is drawn, as verdicts must not show for a moment to a reader who wants to bet on them first.
+// Runs before the page is drawn: what needs scripts has its place from the start, so that nothing moves when they arrive, and
+// verdicts do not show for a moment to a reader who wants to bet on them first.
 "use strict";
 window.measured = {
   bets: {
@@ -21,4 +22,5 @@ window.measured = {
     },
   },
 };
+document.documentElement.classList.add("scripted");
 document.documentElement.classList.toggle("predicting", window.measured.bets.read().isOn);

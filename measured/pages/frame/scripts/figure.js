@@ -1,31 +1,24 @@
-// The bar under a figure. Links are there without scripts; this adds what needs them.
+// The bar under a figure. Links do without scripts; this is what its buttons do.
 const { element } = measured;
 
 for (const figure of document.querySelectorAll("figure[data-figure]")) {
   const bar = figure.querySelector(".bar");
   if (!bar) continue;
-  const said = element("span", { class: "said", role: "status" });
+  const said = bar.querySelector(".said");
   let forgetting;
   const say = (text, forAWhile = true) => {
     said.textContent = text;
     clearTimeout(forgetting);
     if (forAWhile) forgetting = setTimeout(() => (said.textContent = ""), 4000);
   };
-  const csv = bar.querySelector("a");
-
-  if (figure.dataset.explorer) csv.before(exploring(figure, say), " ");
-  const svg = [...bar.querySelectorAll("a")].find((link) => link.getAttribute("href").endsWith(".svg"));
-  if (svg) svg.after(" ", element("button", { type: "button", onclick: () => savePng(figure, say) }, "PNG"));
-  const command = bar.querySelector(".command");
-  command.hidden = true;
-  command.before(element("button", { type: "button", onclick: () => copy(command, say) }, "Command"));
-  bar.append(said);
+  if (figure.dataset.explorer) letExplore(figure, bar.querySelector(".explore"), say);
+  bar.querySelector(".png")?.addEventListener("click", () => savePng(figure, say));
+  bar.querySelector(".copy").addEventListener("click", () => copy(bar.querySelector(".command"), say));
 }
 
 // The button that puts an explorer in the place of the drawing, and the drawing back.
-function exploring(figure, say) {
+function letExplore(figure, button, say) {
   const picture = figure.querySelector("picture, img");
-  const button = element("button", { type: "button", class: "explore", "aria-expanded": "false" }, "Explore");
   let place; // made when first asked for
   let told = () => {}; // what the explorer wants to know: whether it is shown
 
@@ -68,7 +61,6 @@ function exploring(figure, say) {
     button.disabled = false;
     button.focus();
   });
-  return button;
 }
 
 // Saves the drawing on the paper that the reader sees, with two pixels for each of the drawing's own.
@@ -104,8 +96,7 @@ async function copy(command, say) {
     await navigator.clipboard.writeText(command.querySelector("code").textContent);
     say("copied");
   } catch {
-    command.hidden = false;
-    command.open = true;
+    command.open = true; // which shows it
     say("");
   }
 }

@@ -41,7 +41,6 @@ if (form) {
     update();
   }
 
-  form.hidden = false;
   form.addEventListener("input", () => { update(); keep(); });
   form.addEventListener("submit", (event) => event.preventDefault());
   addEventListener("hashchange", restore);

@@ -1,4 +1,5 @@
-// "Predict first": verdicts of a chapter are hidden until the reader has bet on each; the score stands at the end.
+// "Predict first": verdicts, and all that follows from them, are hidden until the reader has bet on each; the score stands at
+// the end of a chapter, and above the outcomes of the whole report.
 const { bets } = window.measured;
 const chapter = location.pathname.split("/").pop();
 const WORDS = { supported: "supported", refuted: "refuted", inconclusive: "open" };
@@ -30,6 +31,7 @@ function place(card, bet) {
 }
 
 function count(all, what) {
+  if (!all.length) return `none ${what} yet`;
   const right = all.filter(({ bet, outcome }) => bet === outcome).length;
   return `${right} of ${all.length} right ${what}`;
 }
@@ -50,6 +52,53 @@ function showCard(card, isOn, placed) {
   below.after(bet);
 }
 
+// What follows from claims names the addresses of their cards, on whatever page these are.
+const following = [...document.querySelectorAll("article [data-follows]")].map((item) => [item, item.dataset.follows.split(" ").filter(Boolean)]);
+const signed = [...document.querySelectorAll(".of-claim")];
+
+function linked(addresses) {
+  return addresses.flatMap((address, place) => [
+    place ? (place < addresses.length - 1 ? ", " : " and ") : "",
+    node("a", address.split("#claim-")[1], { href: `#${address.split("#")[1]}` }),
+  ]);
+}
+
+// Says once a section that something is not shown, and what to do about it.
+function showNotes(hidden) {
+  document.querySelectorAll(".withheld").forEach((old) => old.remove());
+  const sections = new Map();
+  for (const [item, addresses] of hidden) {
+    const section = item.closest("article section");
+    if (!section) continue;
+    const found = sections.get(section) ?? { first: item.closest("ul, ol, .surprises") ?? item, addresses: new Set() };
+    addresses.forEach((address) => found.addresses.add(address));
+    sections.set(section, found);
+  }
+  for (const { first, addresses } of sections.values()) {
+    if (first.matches(".contents")) continue;
+    const note = node("p", "", { className: "withheld" });
+    if (cards.length) note.append("What is said here follows from ", ...linked([...addresses]), ". It shows when you have bet.");
+    else note.append(`${addresses.size === 1 ? "One outcome is" : `${addresses.size} outcomes are`} hidden here until you have bet in the chapters.`);
+    first.before(note);
+  }
+}
+
+function showFollowing(isOn, placed) {
+  const open = (address) => isOn && !placed[address];
+  const hidden = following
+    .map(([item, addresses]) => [item, addresses.filter(open)])
+    .filter(([item, addresses]) => {
+      item.classList.toggle("revealed", !addresses.length);
+      return addresses.length;
+    });
+  for (const link of signed) {
+    const address = `${chapter}${link.hash}`;
+    link.classList.toggle("revealed", !(address in outcomes && open(address)));
+  }
+  showNotes(hidden);
+  document.documentElement.classList.toggle("all-told", !hidden.length);
+}
+
 const score = node("aside", "", { className: "bets" });
 score.setAttribute("aria-label", "Your bets");
 const scored = node("p");
@@ -59,21 +108,30 @@ score.append(scored, button("Forget my bets", () => {
   show();
 }), " ", button("Show all verdicts", () => turn(false)));
 
+function putScore() {
+  if (score.isConnected) return;
+  const article = document.querySelector("article");
+  if (cards.length) article.append(score);
+  else (article.querySelector(".hero") ?? article.querySelector(".lead") ?? article.querySelector("h1")).after(score);
+}
+
 function show() {
   const { isOn, placed } = bets.read();
   for (const card of cards) showCard(card, isOn, placed);
+  showFollowing(isOn, placed);
   const here = cards.map((card) => placed[nameOf(card)]).filter(Boolean);
   document.documentElement.classList.toggle("predicting", isOn);
-  document.documentElement.classList.toggle("all-bet", here.length === cards.length);
   for (const item of document.querySelectorAll(".predict-first")) item.setAttribute("aria-checked", isOn);
-  if (!isOn || !cards.length) {
+  if (!isOn || !(cards.length || following.length)) {
     score.remove();
     return;
   }
-  if (!score.isConnected) document.querySelector("article").append(score);
+  putScore();
   const left = cards.length - here.length;
-  const all = Object.values(placed);
-  scored.textContent = `Your bets: ${count(here, "in this chapter")}, ${left ? `${left} to go` : "all placed"}; ${count(all, "in the whole report")}.`;
+  const all = count(Object.values(placed), "in the whole report so far");
+  scored.textContent = cards.length
+    ? `Your bets: ${count(here, "in this chapter")}, ${left ? `${left} to go` : "all placed"}; ${all}.`
+    : `You predict first: outcomes show when you have bet on them in the chapters. Your bets: ${all}.`;
 }
 
 function turn(isOn) {
