@@ -21,6 +21,8 @@ class Own(Figure):
     svg: str = ""
     """The drawing, once it was settled."""
     drawing: Any = field(default=None, compare=False, repr=False)
+    is_bare: bool = field(default=False, kw_only=True)
+    """Whether the chapter gave the drawing alone, without words and numbers."""
 
     shape: ClassVar[str] = "own"
     explorer: ClassVar[str] = "charts"
@@ -58,3 +60,22 @@ class Own(Figure):
 def own(figure: Any, *, alt: str, caption: str = "", table: Table | None = None) -> Own:
     """A ``matplotlib.figure.Figure`` of the author's own, with the numbers that it shows where there are any."""
     return Own(table or Table((), ()), caption, alt, drawing=figure)
+
+
+def bare(name: str, figure: Any, made_in: str) -> Own:
+    """A drawing that came without a word, made by ``run()`` of a module: what it says itself has to do."""
+    panels = [axes for axes in figure.axes if axes.get_title() or axes.get_xlabel() or axes.get_ylabel()]
+    told = [_told(axes) for axes in panels]
+    title = figure.get_suptitle() or next((axes.get_title() for axes in panels if axes.get_title()), "")
+    title = " ".join((title or name.replace("_", " ").capitalize()).split())
+    alt = f"A drawing that nobody described. {'. '.join(filter(None, told)) or title}."
+    caption, alt = (words.replace("{", "{{").replace("}", "}}") for words in (title.rstrip(".") + ".", alt))
+    return replace(own(figure, alt=alt, caption=caption), is_bare=True, made_by="run", made_in=made_in)
+
+
+def _told(axes: Any) -> str:
+    """What a panel says of itself: title, what its axes are, and what is in its legend."""
+    x, y = axes.get_xlabel(), axes.get_ylabel()
+    lines = axes.get_legend_handles_labels()[1]
+    said = [axes.get_title(), f"{y or 'no name'} against {x or 'no name'}" if x or y else "", ", ".join(lines)]
+    return " ".join(": ".join(filter(None, said)).split())

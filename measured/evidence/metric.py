@@ -191,6 +191,17 @@ class Single(Metric):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Plain(Single):
+    """A number that a chapter returned as it was, of which nothing more is known."""
+
+    kind: ClassVar[str] = "plain number"
+
+    @property
+    def explanation(self) -> str:
+        return "a plain number: neither unit nor spread over seeds is known"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Missing(Metric):
     """No number: it prints why, and a claim on it is not measured and says the remedy."""
 

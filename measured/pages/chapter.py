@@ -10,6 +10,7 @@ from measured.evidence import Metric, Verdict, number
 from measured.pages import contents, data, following, names, sections
 from measured.pages.contents import Contents, Part
 from measured.pages.environment import Frame, metric_html, prose_html
+from measured.pages.lacking import lacking
 from measured.pages.outline import Chapter, Outline
 from measured.pages.record import Record
 
@@ -69,6 +70,7 @@ def files(frame: Frame, outline: Outline, page: Page) -> dict[str, bytes]:
         leftover=leftover,
         unsaid=unsaid,
         stamps=stamps_of(record) if record else [],
+        lacking=lacking(record) if record else [],
         turns=_turns(outline, chapter),
         root="",
     )

@@ -26,6 +26,7 @@ def of_chapter(record: Record, text: str = "") -> dict[str, bytes]:
         **{
             f"data/{record.chapter}/{name}.csv": as_csv(figure.table.columns, figure.table.rows)
             for name, figure in record.figures.items()
+            if figure.table.columns
         },
         **{
             f"data/{record.chapter}/{name}.js": as_script("table", f"{record.chapter}/{name}", for_scripts(figure))

@@ -46,7 +46,8 @@ def _of_figures(chapter: Chapter, figures: Mapping[str, Figure]) -> Iterator[tup
         is_own = module in ("", f"experiments.{chapter.name}")
         speaker, place = (chapter, "") if is_own else (replace(chapter, source=_source_of(module)), f" of {module}")
         for name in dict.fromkeys(figure.made_by for figure in figures.values() if figure.made_in == module):
-            yield f"the caption of {name}(){place}", speaker.docstring_of(name)
+            if name != "run":  # which draws figures that have no caption of their own
+                yield f"the caption of {name}(){place}", speaker.docstring_of(name)
         for line, text in speaker.spoken(("alt", "caption")):
             yield f"line {line}{place}", text
 

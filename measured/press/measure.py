@@ -66,7 +66,8 @@ def measure(
     the display knows what is to be done. Raises TimeUp at the ``deadline``.
     """
     parts = _read_sources(project, options, stores, chapters)
-    with _environment(ONE_THREAD), contextlib.ExitStack() as stack:
+    # No window for a drawing, whatever made it and on which thread.
+    with _environment({**ONE_THREAD, "MPLBACKEND": "agg"}), contextlib.ExitStack() as stack:
         crew = Crew(project, options, stores)
         stack.push(crew)
         # Starting workers and importing libraries take seconds each, so they share them. A chapter that was measured

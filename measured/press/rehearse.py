@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from measured.charts import Figure
 from measured.errors import BuildError
-from measured.evidence import Claim, Metric, Result, Runs, at_look, flat, shifted, with_seeds
+from measured.evidence import Claim, Result, Runs, at_look, shifted, with_seeds
 from measured.jobs.cache import Cache
 from measured.jobs.job import Job
 from measured.jobs.pool import Rehearsal, using
 from measured.pages.outline import Chapter
+from measured.press.accepted import NoSettings, accepted, without_settings
 
 CONTRACT = {
     "Settings": "a frozen dataclass",
@@ -21,7 +21,7 @@ CONTRACT = {
     "run": "run(settings) -> Result(metrics, figures)",
     "CLAIMS": "a tuple of Claims",
 }
-"""What a chapter's module must have."""
+"""What a chapter's module must have; one that has nothing of it but ``run()`` is built as well, with less on its page."""
 
 
 @dataclass(frozen=True)
@@ -40,20 +40,7 @@ class Script:
 
     def perform(self) -> Result:
         """Run it. Raises BuildError where it returns something else than metrics and figures."""
-        result = self.run(self.settings)
-        where = f"experiments/{self.chapter.name}.py"
-        if not isinstance(result, Result):
-            raise BuildError(f"{where}: run() returned {type(result).__name__}; expected Result(metrics, figures)")
-        for kind, things in ((Metric, flat(result.metrics)), (Figure, result.figures)):
-            for name, thing in things.items():
-                if not isinstance(thing, kind):
-                    raise BuildError(f"{where}: {name!r} is a {type(thing).__name__}; expected a {kind.__name__}")
-        for name, figure in result.figures.items():
-            if not figure.caption:
-                raise BuildError(
-                    f"{where}: figure {name!r} has no caption; make it by charts.drawn(function, ...), whose docstring it is"
-                )
-        return result
+        return accepted(self.run(self.settings), self.chapter.name)
 
 
 @dataclass(frozen=True)
@@ -83,6 +70,8 @@ def load(root: Path, chapter: Chapter, preset: str, num_seeds: int | None, look:
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     module = importlib.import_module(f"experiments.{chapter.name}")
+    if [name for name in CONTRACT if hasattr(module, name)] == ["run"]:
+        return Script(chapter, NoSettings(), without_settings(module.run), (), getattr(module, "RUNS", None), look)
     for name, meaning in CONTRACT.items():
         if not hasattr(module, name):
             raise BuildError(f"experiments/{chapter.name}.py has no {name}; expected {meaning}")

@@ -6,7 +6,10 @@ import shutil
 import subprocess
 import sys
 
-from tests.generator.cases import ROOT
+import pytest
+
+from tests.generator.cases import ROOT, ToyProject
+from tests.generator.test_docs import blocks
 
 MOST_LINES = 15
 """Of a chapter, for one new quantity in one new figure with one new claim."""
@@ -31,3 +34,28 @@ def test_one_more_quantity_figure_and_claim(tmp_path):
     assert 'experiments.gradient_norm.html#def-last_layer">Code' in page and 'id="def-last_layer"' in source
     assert "means over 2 seeds" in page.lower()
     assert "Mostly (at least 0.500 %" not in page and 'id="claim-mostly-the-last-layer"' in page and "at least 50 %" in page
+
+
+@pytest.mark.parametrize("page", ["own_network", "own_loss", "own_data"])
+def test_page_runs(page, tmp_path):
+    """Every block, in order, with what it asserts, in a project that has ``lab``."""
+    shutil.copytree(ROOT / "lab", tmp_path / "lab", ignore=shutil.ignore_patterns("__pycache__", "mnist"))
+    (tmp_path / "page.py").write_text("\n\n".join(blocks(page)), encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", "import page"]
+    outcome = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True, env=environment, timeout=300)
+    assert outcome.returncode == 0, outcome.stderr
+
+
+def test_chapter_with_data_networks_and_loss_of_its_own(tmp_path):
+    """The worked example of the how-to pages builds and is as short as they say; it is no part of this report."""
+    toy = ToyProject(tmp_path / "toy", ("row_by_row",))
+    shutil.copytree(ROOT / "lab", toy.folder / "lab", ignore=shutil.ignore_patterns("__pycache__", "mnist"))
+    module, prose = ((ROOT / "docs" / "examples" / f"row_by_row.{kind}").read_text() for kind in ("py", "md.jinja2"))
+    assert len(module.splitlines()) < 120
+    toy.write("experiments/row_by_row.py", module)
+    toy.write("templates/chapters/row_by_row.md.jinja2", prose)
+    outcome = toy.build("--preset", "quick")
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    page = toy.read("site/row_by_row.html")
+    assert 'id="claim-both-read"' in page and 'id="figure-accuracy"' in page and "What is missing here" not in page

@@ -44,7 +44,7 @@ def test_contents_import_nothing():
 
 SAID = (
     "activations", "checkpoints", "costs", "critical_points", "data", "functions", "gradients", "landscape", "models",
-    "network", "sensitivity", "sharpness", "statistics", "trained", "training", "trajectories",
+    "network", "objectives", "sensitivity", "sharpness", "statistics", "torch_network", "trained", "training", "trajectories",
 )  # fmt: skip
 
 
