@@ -167,19 +167,17 @@ class ToyProject:
             self.write(f"templates/chapters/{chapter}.md.jinja2", PROSE)
         self.write("experiments/__init__.py", f'"""Toys."""\n\nCHAPTERS = {{"Toys": {chapters!r}}}\n')
 
-<<<<<<< HEAD
     @classmethod
     def at(cls, folder: Path) -> "ToyProject":
         """A project that is there already."""
         project = cls.__new__(cls)
         project.folder = folder
         return project
-=======
+
     def learn_from(self, other: "ToyProject") -> None:
         """Know what is kept of the generator's own sources in another project's cache, which takes seconds to find out."""
         shutil.copytree(other.folder / "cache" / "pages", self.folder / "cache" / "pages")
         shutil.copy(other.folder / "cache" / "source.json", self.folder / "cache")
->>>>>>> main
 
     def write(self, path: str, text: str) -> None:
         """Write a file of the project."""
