@@ -23,15 +23,6 @@ def toy(bare: ToyProject, built_once: ToyProject) -> ToyProject:
     return bare
 
 
-@pytest.fixture(scope="session")
-def built_once(tmp_path_factory: pytest.TempPathFactory) -> ToyProject:
-    """The small project with two chapters, built; to be looked at and copied, not changed."""
-    project = ToyProject(tmp_path_factory.mktemp("built"), ("dice", "coins"))
-    outcome = project.build()
-    assert outcome.returncode == 0, outcome.stderr
-    return project
-
-
 @pytest.fixture
 def built(built_once: ToyProject, tmp_path: Path) -> ToyProject:
     """A built project of the test's own."""

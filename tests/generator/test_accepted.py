@@ -29,9 +29,8 @@ def run():
 PROSE = "It ends at {{ metric.end }}, at most {{ metric.furthest.right }} away.\n\n{{ figure.walk_so_far }}\n"
 
 
-def test_plain_chapter_is_built(tmp_path):
+def test_plain_chapter_is_built(toy: ToyProject):
     """No settings, no claims, no figures of the generator's; its page says what each of them would add."""
-    toy = ToyProject(tmp_path / "toy")
     toy.write("experiments/dice.py", PLAIN)
     toy.write("templates/chapters/dice.md.jinja2", PROSE)
     outcome = toy.build()
