@@ -51,7 +51,7 @@ class Document:
 
     def _headings(self) -> Iterator[tuple[int, str]]:
         for found in _HEADING.finditer(_FENCED.sub("", self.text)):
-            yield len(found[1]), re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", found[2])
+            yield len(found[1]), re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", found[2]).replace("'", "’")
 
     def links(self) -> Iterator[tuple[int, str]]:
         """Line and address of each link to another file of the project."""

@@ -1,5 +1,6 @@
 """Documents as pages: what every report has for its readers, and what a project lists for its authors."""
 
+import json
 import re
 
 import pytest
@@ -41,11 +42,17 @@ SECOND = "# Second\n\n![A picture](drawn.png)\n\n## End\n\n[verdicts](verdicts.m
 def with_documents(built_once: ToyProject, tmp_path_factory) -> ToyProject:
     """A report with an overview and two documents, built."""
     toy = ToyProject(tmp_path_factory.mktemp("documents") / "toy", copied_from=built_once)
+    (toy.folder / "docs" / "more").mkdir(parents=True)
     for path, text in {"README": OVERVIEW, "first": FIRST, "second": SECOND, "unlisted": "# Not for the site\n"}.items():
         toy.write(f"docs/{path}.md", text)
     toy.write("docs/more/example.py", '"""An example."""\n')
-    toy.output = toy.build().stdout
+    toy.write("said.txt", toy.build().stdout)
     return toy
+
+
+def inputs(toy: ToyProject) -> dict[str, str]:
+    """What each bundle of the site was made from."""
+    return {name: bundle["inputs"] for name, bundle in json.loads(toy.read("site/measured-site.json"))["bundles"].items()}
 
 
 def test_every_report_says_how_to_read_it(built_once: ToyProject):
@@ -79,7 +86,7 @@ def test_search_finds_documents_by_their_headings(with_documents: ToyProject):
 
 def test_a_link_to_nowhere_is_said(with_documents: ToyProject):
     """With its line, and what to write instead; the page names the file without a link."""
-    output = with_documents.output
+    output = with_documents.read("said.txt")
     assert "warning: docs/second.md, line 7: lost.md is no file here" in output
     assert "warning: docs/second.md, line 7: unlisted.md is no page of the site; link to it from docs/README.md" in output
     assert output.count("warning:") == 2 and "lost.md" not in with_documents.read("site/docs/second.html")
@@ -88,10 +95,10 @@ def test_a_link_to_nowhere_is_said(with_documents: ToyProject):
 def test_an_edited_document_is_made_anew_alone(with_documents: ToyProject, tmp_path):
     """No other page of a document is; and a build with nothing to do has nothing to do."""
     toy = ToyProject(tmp_path / "toy", copied_from=with_documents)
-    before = toy.bundles()
+    before = inputs(toy)
     toy.edit("docs/first.md", "Two of them", "Three of them")
     assert toy.build().returncode == 0
-    changed = {name for name, inputs in toy.bundles().items() if before[name] != inputs}
+    changed = {name for name, digest in inputs(toy).items() if before[name] != digest}
     assert changed == {"document docs/first.md", "guides"}
     assert "nothing to do" in toy.build().stdout
 
