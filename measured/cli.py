@@ -41,7 +41,7 @@ def main(root: Path, arguments: Sequence[str] | None = None) -> int:
         if options.action == "help":
             _parser(root).print_help()
             return 0
-        from measured.press import actions
+        from measured import actions
 
         return actions.carry_out(Project(root, options.cache), options, started)
     except KeyboardInterrupt:

@@ -28,6 +28,8 @@ class Frame:
 
     templates: Path
     jinja: Any
+    workshop: Path | None = None
+    """The folder that keeps what takes a while to make."""
     linker: Linker = field(default_factory=Linker)
     """Leads from words to the report's glossary, and from citations to its references."""
 
@@ -54,13 +56,18 @@ class Frame:
         return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-def make(templates: Path, outline: Outline | None = None, citation: str = "", compiled: Path | None = None,
-    documents: Documents = Documents()) -> Frame:
+def make(
+    templates: Path,
+    outline: Outline | None = None,
+    citation: str = "",
+    workshop: Path | None = None,
+    documents: Documents = Documents(),
+) -> Frame:
     """The templates below ``templates``, and the frame's where the report has none of that name.
 
-    Prose can name the chapters of the ``outline``; the header leads to the ``documents``; ``citation`` is the text of the report's ``CITATION.cff``; ``compiled`` is a
-    folder that keeps templates in the form that Python runs. Raises BuildError where citation, glossary or references are not
-    in order.
+    Prose can name the chapters of the ``outline``; the header leads to the ``documents``; ``citation`` is the text of the
+    report's ``CITATION.cff``; ``workshop`` is a folder that keeps what takes a while to make. Raises BuildError where citation,
+    glossary or references are not in order.
     """
     import jinja2
 
@@ -72,7 +79,7 @@ def make(templates: Path, outline: Outline | None = None, citation: str = "", co
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        bytecode_cache=_compiled_in(compiled) if compiled else None,
+        bytecode_cache=_compiled_in(workshop) if workshop else None,
     )
     jinja.filters |= {"inline": inline_html, "plain": lambda text: text.replace("`", "")}
     jinja.filters |= {"in_css": lambda text: text.replace("\\", r"\5c ").replace('"', r"\22 ")}
@@ -84,7 +91,7 @@ def make(templates: Path, outline: Outline | None = None, citation: str = "", co
     jinja.globals |= {"deciding": standing.deciding, "distance_of": wording.distance, "named_tests": wording.named}
     jinja.globals |= {"error_rate": levels.ERROR_RATE, "plain_confidence": levels.PLAIN}
     jinja.globals |= dict.fromkeys(prose.MARKS, str)
-    frame = Frame(templates, jinja)
+    frame = Frame(templates, jinja, workshop)
     words, works = glossary.read(frame.own(glossary.FILE)), references.read(frame.own(references.FILE))
     jinja.globals |= {
         "documents": documents,

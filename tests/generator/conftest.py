@@ -1,6 +1,7 @@
 """Small projects, built or to be built."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,13 @@ from tests.generator.cases import ToyProject
 
 
 @pytest.fixture
-def toy(tmp_path: Path) -> ToyProject:
-    """A small project with one chapter, not built yet."""
+def toy(tmp_path: Path, built_once: ToyProject) -> ToyProject:
+    """A small project with one chapter, not built yet; what is known of the generator's sources need not be found again."""
     (tmp_path / "toy").mkdir()
-    return ToyProject(tmp_path / "toy")
+    project = ToyProject(tmp_path / "toy")
+    shutil.copytree(built_once.folder / "cache" / "pages", project.folder / "cache" / "pages")
+    shutil.copy(built_once.folder / "cache" / "source.json", project.folder / "cache")
+    return project
 
 
 @pytest.fixture(scope="session")
