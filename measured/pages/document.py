@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape, unescape
-from typing import Any
 
 from measured.pages.documents import FOLDER, Document, Documents, leads_out
 from measured.pages.environment import Frame, document_html
@@ -87,7 +86,9 @@ def _with_copies(html: str) -> str:
 
     def block(found: re.Match[str]) -> str:
         name = f"code-{next(blocks)}"
-        return f'<div class="listing"><button type="button" data-copies="{name}" hidden>Copy</button>{found[1]}<pre id="{name}">'
+        return (
+            f'<div class="listing"><button type="button" data-copies="{name}" hidden>Copy</button>{found[1]}<pre id="{name}">'
+        )
 
     html = re.sub(r'(<div class="source">)<pre>(?:<span></span>)?', block, html)
     html = re.sub(r"(</code></pre></div>)", r"\1</div>", html)

@@ -111,6 +111,9 @@ class Documents:
         return by_path.get(path) or by_path.get(path.replace(f"{FOLDER}/", f"{_SHIPPED}/", 1))
 
 
+NONE = Documents()
+
+
 def read(root: Path) -> Documents:
     """The documents of the project in ``root``."""
     readers = [Document(f"{_SHIPPED}/{path.name}", path.read_text(encoding="utf-8")) for path in sorted(READERS.glob("*.md"))]
@@ -131,7 +134,9 @@ def read(root: Path) -> Documents:
             path = item.resolved(address)
             is_beside = path.startswith(f"{FOLDER}/")
             if not found.at(path) and not (root / path).exists():
-                faults.append(f"{item.path}, line {line}: {address} is no file here; write its path from this document's folder")
+                faults.append(
+                    f"{item.path}, line {line}: {address} is no file here; write its path from this document's folder"
+                )
             elif is_beside and path.endswith(".md") and not found.at(path):
                 faults.append(f"{item.path}, line {line}: {address} is no page of the site; link to it from {OVERVIEW}")
             elif is_beside and path.endswith(".py") and _is_inside(root, path):

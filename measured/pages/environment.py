@@ -15,7 +15,7 @@ from typing import Any
 from measured.evidence import Metric, Verdict, duration, levels, measurement, number, standing, with_unit
 from measured.evidence.names import Names
 from measured.pages import citing, glossary, picture, prose, references, wording
-from measured.pages.documents import Documents
+from measured.pages.documents import NONE, Documents
 from measured.pages.linking import Linker
 from measured.pages.material import FRAME
 from measured.pages.outline import Chapter, Outline
@@ -61,7 +61,7 @@ def make(
     outline: Outline | None = None,
     citation: str = "",
     workshop: Path | None = None,
-    documents: Documents = Documents(),
+    documents: Documents = NONE,
 ) -> Frame:
     """The templates below ``templates``, and the frame's where the report has none of that name.
 

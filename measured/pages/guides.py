@@ -7,7 +7,7 @@ from typing import Any
 
 from measured.pages.chapter import Page
 from measured.pages.contents import Contents
-from measured.pages.documents import Documents
+from measured.pages.documents import NONE, Documents
 from measured.pages.environment import Frame, prose_html
 from measured.pages.linking import plain
 from measured.pages.outline import Chapter, Outline
@@ -18,7 +18,11 @@ Place = tuple[Chapter, str, str]
 
 
 def files(
-    frame: Frame, outline: Outline, pages: Sequence[Page], contents: Mapping[str, Contents], documents: Documents = Documents()
+    frame: Frame,
+    outline: Outline,
+    pages: Sequence[Page],
+    contents: Mapping[str, Contents],
+    documents: Documents = NONE,
 ) -> dict[str, bytes]:
     """The pages of the glossary and of the references, where the report has them, and the search's index."""
     glossary, works = frame.linker.glossary, frame.linker.references
@@ -86,9 +90,13 @@ class _Entry:
 
 
 def index(
-    frame: Frame, outline: Outline, pages: Sequence[Page], contents: Mapping[str, Contents], documents: Documents = Documents()
+    frame: Frame,
+    outline: Outline,
+    pages: Sequence[Page],
+    contents: Mapping[str, Contents],
+    documents: Documents = NONE,
 ) -> str:
-    """A script that holds chapters, sections, claims, figures, terms, works and documents, as a page from a file can load no data."""
+    """A script that holds all that can be found, as a page from a file can load no data."""
     entries = [entry for page in pages for entry in _of_chapter(page, contents[page.chapter.name])]
     entries += [_Entry("page", "Ledger of claims", "every conclusion of this report with its verdict", "claims.html")]
     entries += [_Entry("page", "How this was made", "durations, host, versions, source", "made.html")]

@@ -91,13 +91,11 @@ def publish(
     bundles = [
         *(part.bundle for part in parts),
         Bundle("front", digest(canonical([common, stand])), lambda: fronts().front()),
-        Bundle(
-            "guides", digest(canonical([common, stand, [item.text for item in documents.all]])), lambda: fronts().guides()
-        ),
+        Bundle("guides", digest(canonical([common, stand, [item.text for item in documents.all]])), lambda: fronts().guides()),
         Bundle("made", digest(canonical(facts)), lambda: fronts().made(statuses)),
         *_plotly(),
         *_documents(project, common),
-        *(_source(path, text, project, common) for path, text in (sources | documents.listings).items()),
+        *(_source(path, text, project, common) for path, text in {**sources, **documents.listings}.items()),
     ]
     changed = site.publish(bundles, lambda manifest: bundle_of(manifest, news))
     warnings = tuple(dict.fromkeys([*(line for part in parts for line in part.warnings), *documents.faults]))

@@ -7,7 +7,6 @@ import pytest
 
 from measured.pages import documents
 from measured.pages.documents import Document
-from measured.press import reference
 from tests.generator.cases import ROOT, ToyProject
 from tests.generator.site_check import problems_of
 
@@ -119,10 +118,3 @@ def test_anchors_are_those_of_the_pages(item: Document):
 
     found = re.findall(r'<h[2-6] id="([^"]+)"', str(document_html(item.text)))
     assert [anchor for anchor, _ in item.sections()] == found
-
-
-def test_overview_of_this_repository_lists_every_document():
-    """No page of docs/ is left out, and no link of any leads nowhere."""
-    found = documents.read(ROOT)
-    assert {item.path for item in found.for_authors} >= {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
-    assert found.faults == ()
