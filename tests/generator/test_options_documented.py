@@ -35,7 +35,9 @@ def offered() -> set[str]:
 
 def commands(text: str) -> list[tuple[str, list[str]]]:
     """What a document tells its readers to type: whole lines of its code, and what stands in backticks."""
-    fenced = [line for block in re.findall(r"^```(?:sh|yaml)\n(.*?)^```$", text, re.M | re.S) for line in block.splitlines()]
+    fenced = [
+        line for block in re.findall(r"^```(?:sh|bash|yaml)\n(.*?)^```$", text, re.M | re.S) for line in block.splitlines()
+    ]
     quoted = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S))
     found = []
     for code in [*fenced, *(item for item in quoted if item not in CALLED)]:
