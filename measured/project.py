@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from measured.files import canonical, digest
-from measured.pages import citing, material
+from measured.pages import citing, documents, material
+from measured.pages.documents import Documents
 from measured.pages.outline import Outline, read_outline
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Project:
         """The templates, ready to be filled in."""
         from measured.pages import environment
 
-        return environment.make(self.templates, self.outline, self.citation, self.workshop)
+        return environment.make(self.templates, self.outline, self.citation, self.workshop, self.documents)
 
     @cached_property
     def workshop(self) -> Path | None:
@@ -60,6 +61,11 @@ class Project:
             with suppress(OSError):
                 folder.mkdir(parents=True)
         return folder
+
+    @cached_property
+    def documents(self) -> Documents:
+        """How to read the report, and what it has for authors."""
+        return documents.read(self.root)
 
     @property
     def citation(self) -> str:

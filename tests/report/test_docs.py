@@ -6,6 +6,10 @@ import shutil
 import subprocess
 import sys
 
+from measured.pages import documents
+from measured.pages.outline import read_outline
+from measured.press import plan, reference
+from measured.project import Project
 from tests.generator.cases import ROOT, ToyProject
 from tests.generator.test_docs import blocks
 
@@ -60,3 +64,32 @@ def test_chapter_with_data_networks_and_loss_of_its_own(built_once: ToyProject, 
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     page = toy.read("site/row_by_row.html")
     assert 'id="claim-both-read"' in page and 'id="figure-accuracy"' in page and "What is missing here" not in page
+
+
+def test_overview_lists_every_document():
+    """No page of docs/ is left out of the site, and no link of any leads nowhere."""
+    found = documents.read(ROOT)
+    assert {item.path for item in found.for_authors} >= {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
+    assert found.faults == ()
+
+
+def test_chapters_that_documents_name_are_there():
+    """With ``--only``; what a reader is to put in its place is in capitals or brackets."""
+    outline = read_outline(ROOT)
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        names = set(re.findall(r"build\.py[^\n`]* --only ([a-z_]+)", path.read_text(encoding="utf-8")))
+        plan.choose(outline.chapters, sorted(names - ({"exams"} if path.name == "tutorial.md" else set())))
+
+
+def test_reference_holds_what_authors_import(tmp_path):
+    """Modules with docstrings, signatures and links to one another and to the sources; the same bytes each time."""
+    pytest.importorskip("pdoc")
+    project = Project(ROOT)
+    found = reference.modules(project.documents, project.source_files)
+    assert {"measured/jobs/__init__.py", "lab/trained.py"} <= found.keys()
+    chosen = {path: found[path] for path in ("measured/jobs/__init__.py", "lab/trained.py")}
+    pages = reference.files(ROOT, chosen)
+    assert pages == reference.files(ROOT, chosen)
+    jobs, trained = (pages[address].decode() for address in chosen.values())
+    assert 'id="gather"' in jobs and "../source/measured.jobs.pool.html#L-" in jobs
+    assert 'id="Classification"' in trained and "<script>" not in jobs + trained
