@@ -1,0 +1,5 @@
+"""Results where somebody types: ``gather`` with progress, and metrics, figures and verdicts as the pages show them."""
+
+from measured.notebook.show import html, verdicts
+
+__all__ = ["html", "verdicts"]
