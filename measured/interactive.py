@@ -23,6 +23,13 @@ def html(thing: Any) -> str:
     return show.html(thing)
 
 
+def text(result: Any) -> str:
+    """A result in some lines, where there is no HTML."""
+    from measured.notebook import text
+
+    return text.text(result)
+
+
 def pool(root: Path) -> "Pool":
     """Whoever computes for ``gather`` outside of a build of the project in ``root``."""
     from measured.notebook import session

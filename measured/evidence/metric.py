@@ -289,3 +289,6 @@ class Result(_Pair):
 
     def _repr_html_(self) -> str:
         return interactive.html(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(interactive.text(self))

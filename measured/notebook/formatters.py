@@ -7,6 +7,7 @@ from typing import Any
 
 from measured.charts import Figure
 from measured.evidence import Metric, Verdict
+from measured.notebook.text import of_result
 
 OURS = (Metric, Figure, Verdict)
 FIRST = 20
@@ -16,9 +17,13 @@ _results: set[type] = set()
 
 def shell() -> Any:
     """The notebook in which this runs; None elsewhere, an IPython on a terminal included."""
-    ipython = sys.modules.get("IPython")
-    found = ipython.get_ipython() if ipython else None
+    found = _ipython()
     return found if getattr(found, "kernel", None) is not None else None
+
+
+def _ipython() -> Any:
+    module = sys.modules.get("IPython")
+    return module.get_ipython() if module else None
 
 
 def display() -> Callable[[str], Callable[[str], None]] | None:
@@ -39,11 +44,12 @@ def register(kinds: Iterable[type]) -> None:
     """Let the notebook show results of these types, and dicts, lists and tuples that hold them."""
     new = set(kinds) - _results
     _results.update(new)
-    notebook = shell()
-    if notebook is None or not new:
+    if not new or (formatter := getattr(_ipython(), "display_formatter", None)) is None:
         return
+    for kind in new:
+        formatter.formatters["text/plain"].for_type(kind, lambda thing, printer, _: printer.text(of_result(thing)))
     for kind in (*new, dict, list, tuple):
-        notebook.display_formatter.formatters["text/html"].for_type(kind, _html)
+        formatter.formatters["text/html"].for_type(kind, _html)
 
 
 def is_ours(thing: Any) -> bool:

@@ -4,7 +4,7 @@ import base64
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,14 @@ from typing import Any
 from measured.charts import Drawings, Figure, draw, table
 from measured.charts.drawings import draw_all
 from measured.errors import BuildError
-from measured.evidence import Claim, Metric, Result, Verdict, flat, number
+from measured.evidence import Metric, Result, Verdict, flat
+from measured.notebook.found import Found, root_of
+from measured.notebook.text import in_short
 from measured.pages import environment
 from measured.pages.chapter import cells_of, size, stamps_of
 from measured.pages.environment import Frame
 from measured.pages.material import FRAME
-from measured.pages.outline import Chapter
-from measured.pages.record import Record
-from measured.press.accepted import NoSettings, accepted
-from measured.press.keep import record_of
-from measured.press.rehearse import Script
+from measured.press.accepted import accepted
 from measured.project import Project
 
 ROWS = 100
@@ -38,69 +36,14 @@ def html(thing: Any) -> str:
     return _output(*_pieces(_leaves(thing)))
 
 
-def verdicts(result: Result) -> tuple[Verdict, ...]:
-    """The claims of the chapter whose ``run()`` returned ``result``, judged on its metrics as a build judges them.
-
-    Raises BuildError where no chapter did, or where a claim does not fit.
-    """
-    found = _Found.of(result)
-    if found is None:
-        raise BuildError("no run() of a chapter made this result, so that no claims belong to it; give what it returned")
-    return found.record(found.claims).verdicts
-
-
-@dataclass(frozen=True)
-class _Found:
-    """The chapter that made a result."""
-
-    project: Project
-    chapter: Chapter
-    module: Any
-    result: Result
-
-    @classmethod
-    def of(cls, result: Result) -> "_Found | None":
-        module = sys.modules.get(result.made_in)
-        if module is None or module.__file__ is None:
-            return None
-        project, name = Project(_root_of(result.made_in)), result.made_in.rpartition(".")[2]
-        try:
-            chapters = {item.name: item for item in project.outline.chapters}
-        except BuildError:  # a build will say what is wrong with the contents
-            chapters = {}
-        chapter = chapters.get(name) or Chapter(name, "", "", name, module.__doc__ or name, "", "")
-        return cls(project, chapter, module, result)
-
-    @property
-    def claims(self) -> tuple[Claim, ...]:
-        return tuple(getattr(self.module, "CLAIMS", ()))
-
-    @property
-    def preset(self) -> str:
-        """The preset whose settings it was given; empty where they are of the reader's own."""
-        presets = getattr(self.module, "PRESETS", {})
-        return next((name for name, settings in presets.items() if settings == self.result.settings), "")
-
-    def record(self, claims: tuple[Claim, ...]) -> Record:
-        """What a build would keep of it."""
-        settings = NoSettings() if self.result.settings is None else self.result.settings
-        script = Script(self.chapter, settings, self.module.run, claims, getattr(self.module, "RUNS", None))
-        return record_of(script, accepted(self.result, self.chapter.name), self.preset)
-
-
 def _result(result: Result) -> list[Any]:
     """Heading, verdicts, figures and metrics; without a chapter, figures and metrics."""
-    found = _Found.of(result)
+    found = Found.of(result)
     if found is None:
         metrics, figures = accepted(result, "a notebook")
         alone = {name: _alone(figure) for name, figure in figures.items()}
         return [*(_figure(name, item, draw(name, item)) for name, item in alone.items()), _macro("metrics")(flat(metrics))]
-    trouble = ""
-    try:
-        record = found.record(found.claims)
-    except BuildError as error:
-        record, trouble = found.record(()), str(error)
-    root = found.project.root
+    (record, trouble), root = found.judged(), found.project.root
     figures = {name: _with_looks(root, figure) for name, figure in record.figures.items()}
     drawings = Drawings(root / "cache" / "drawings").of_all(figures, draw_all)  # where a build looks for them too
     return [
@@ -143,29 +86,13 @@ def _results(kind: type, found: list[tuple[str, Any]]) -> Any:
     names = [field.name for field in fields(kind)]
     title = kind.__name__
     if len(found) == 1:
-        listing = table(("field", title), [(name, _told(getattr(found[0][1], name))) for name in names])
+        listing = table(("field", title), [(name, in_short(getattr(found[0][1], name))) for name in names])
     else:
         shown = found[:ROWS]
-        rows = [(name, *(_told(getattr(thing, field)) for field in names)) for name, thing in shown]
+        rows = [(name, *(in_short(getattr(thing, field)) for field in names)) for name, thing in shown]
         listing = table(("result", *names), rows)
         title = f"{len(found):,} × {title}" + (f", the first {ROWS} of them" if len(found) > ROWS else "")
     return _macro("values")(title, replace(listing, alt=title))
-
-
-def _told(value: Any) -> str:
-    """An array by its type, shape and range; a number or a text as it is."""
-    if hasattr(value, "dtype") and hasattr(value, "shape"):
-        shape = " × ".join(map(str, value.shape)) or "a number"
-        what = f"{value.dtype}, {shape}"
-        if value.dtype.kind not in "biuf" or not value.size:
-            return what
-        if value.size <= 4:
-            return f"{what}: {', '.join(number(float(item)) for item in value.ravel())}"
-        return f"{what}: {number(float(value.min()))} to {number(float(value.max()))}"
-    if isinstance(value, float):
-        return number(value)
-    text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _figure(name: str, figure: Figure, drawn: Mapping[str, str]) -> Any:
@@ -179,7 +106,7 @@ def _alone(figure: Figure) -> Figure:
     """A figure without its chapter, in the looks of its report; without the sentences that name settings or metrics, which
     only the chapter's result knows."""
     if sys.modules.get(figure.made_in):
-        figure = _with_looks(_root_of(figure.made_in), figure)
+        figure = _with_looks(root_of(figure.made_in), figure)
     return replace(figure, caption=_plain(figure.caption), alt=_plain(figure.alt))
 
 
@@ -198,11 +125,6 @@ def _plain(text: str) -> str:
         except (IndexError, KeyError, ValueError, AttributeError):
             continue
     return " ".join(sentences)
-
-
-def _root_of(module: str) -> Path:
-    file = sys.modules[module].__file__ or ""
-    return Path(file).resolve().parents[module.count(".")]
 
 
 @cache
