@@ -77,7 +77,8 @@ def check_current(missing: Iterable[Job], device: str) -> None:
     imports = interactive.imports
     modules = {name.rpartition(".")[0] for job in missing for name in parts_of(job, device)["code"]} if imports else ()
     if imports and (edited := sorted(filter(imports.is_outdated, modules))):
+        which = ", ".join(f"{name.replace('.', '/')}.py" for name in edited)
         raise BuildError(
-            f"{', '.join(edited)} changed after this session imported {'it' if len(edited) == 1 else 'them'}, and something is "
-            "to be computed with it; restart the kernel and run again. What was computed is kept"
+            f"{which} changed after this session imported it, and something is to be computed with it; restart the kernel and "
+            "run again. What was computed is kept"
         )
