@@ -3,7 +3,7 @@
 import base64
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -65,10 +65,10 @@ def _pieces(named: list[tuple[str, Any]]) -> Iterator[Any]:
             figure = _alone(thing)
             drawn = name.rpartition(".")[2] or figure.made_by or "figure"
             yield _figure(name, figure, draw(drawn, figure))
-        elif is_dataclass(thing):
+        elif is_dataclass(thing) and not isinstance(thing, Metric):
             results.setdefault(type(thing), []).append((name, thing))
     if metrics:
-        yield _macro("metrics")(metrics)
+        yield _macro("metrics")(metrics, open=True)
     for kind, found in results.items():
         yield _results(kind, found)
 
@@ -81,18 +81,30 @@ def _leaves(tree: Any, before: str = "") -> list[tuple[str, Any]]:
     return [leaf for name, item in items for leaf in _leaves(item, f"{before}.{name}" if before else str(name))]
 
 
-def _results(kind: type, found: list[tuple[str, Any]]) -> Any:
+def _results(kind: type, found: Sequence[tuple[str, Any]]) -> Any:
     """What jobs returned, as a table: of one result a row for each field, of several a row for each of them."""
     names = [field.name for field in fields(kind)]
-    title = kind.__name__
     if len(found) == 1:
-        listing = table(("field", title), [(name, in_short(getattr(found[0][1], name))) for name in names])
+        title, listing = (
+            kind.__name__,
+            table(("field", "value"), [(name, in_short(getattr(found[0][1], name))) for name in names]),
+        )
     else:
         shown = found[:ROWS]
-        rows = [(name, *(in_short(getattr(thing, field)) for field in names)) for name, thing in shown]
-        listing = table(("result", *names), rows)
-        title = f"{len(found):,} × {title}" + (f", the first {ROWS} of them" if len(found) > ROWS else "")
+        title = f"{len(found):,} × {kind.__name__}" + (f", the first {ROWS} of them" if len(found) > ROWS else "")
+        columns = [_column(name, [getattr(thing, name) for _, thing in shown]) for name in names]
+        rows = zip((name for name, _ in shown), *(cells for _, cells in columns), strict=True)
+        listing = table(("result", *(heading for heading, _ in columns)), list(rows))
     return _macro("values")(title, replace(listing, alt=title))
+
+
+def _column(name: str, values: Sequence[Any]) -> tuple[str, list[str]]:
+    """A heading, with what all arrays have in common, and what is left to say of each."""
+    told = [in_short(value) for value in values]
+    types, rest = zip(*(item.rpartition(": ")[::2] for item in told), strict=True)
+    if types[0] and all(hasattr(value, "dtype") for value in values) and len(set(types)) == 1:
+        return f"{name}: {types[0]}", list(rest)
+    return name, told
 
 
 def _figure(name: str, figure: Figure, drawn: Mapping[str, str]) -> Any:

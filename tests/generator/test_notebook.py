@@ -155,7 +155,8 @@ def test_many_metrics_are_folded():
     many = {f"m{place}": Single.once(place) for place in range(20)}
     assert "All 20 metrics" in notebook.html({"of": many})
     assert "<details" not in body(notebook.html(dict(list(many.items())[:5])))
-    assert "of.m3" in notebook.html({"of": many})
+    assert "of.m3" in notebook.html({"of": many}) and "Single" not in notebook.html({"of": many})
+    assert '<details class="rows">' in body(Result(many, {}))
 
 
 def test_a_figure_alone_leaves_out_what_it_does_not_know(dice):
@@ -169,7 +170,9 @@ def test_what_jobs_return_is_told_by_shape_and_range(dice):
     """A row for each result, a column for each field."""
     found = gather({bias: [dice.Dice(bias, seed) for seed in range(2)] for bias in (0.0, 3.0)})
     html = body(notebook.html(found))
-    assert "4 × Throws" in html and '<th scope="row">3.0.1</th><td>float64, 50: ' in html
+    assert "4 × Throws" in html and '<th scope="col">values: float64, 50</th>' in html
+    assert re.search(r'<th scope="row">3\.0\.1</th><td>\S+ to \S+</td>', html)
+    assert '<th scope="col">values</th>' in notebook.html([Numbers(np.ones(2)), Numbers(np.ones(3))])
     assert '<th scope="row">values</th><td>float64, 50: ' in body(notebook.html(found[0.0][0]))
     assert "the first 100" in notebook.html([Numbers(np.ones(2))] * 101)
 
