@@ -34,10 +34,6 @@ class Watching(OnlyCached):
                 todo += nested(job)
         return found
 
-    def spare(self) -> set[str]:
-        """Keys of the results that other jobs build on: what no chapter reads of them, jobs alone do."""
-        return {key(inner, self.device) for job in self.reached().values() for inner in nested(job)}
-
 
 def _watched(kind: type, read: set[str]) -> type:
     """A type of the same results that notes which fields are read."""

@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -28,7 +28,7 @@ from measured.press.stores import Stores
 from measured.project import Project
 from measured.sharing.manifest import JOBS, MANIFEST, SITE, SOURCES, Manifest
 
-SMALL = 1024
+SMALL = 4096
 """Bytes up to which an array is kept, whoever reads it."""
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """The time of every file in a bundle, so that equal reports are equal files."""
@@ -48,7 +48,7 @@ class Packed:
     """Chapters that are not in it, and why."""
 
     def __str__(self) -> str:
-        left_out = f", without {self.num_left_out:,} arrays that only jobs read ({self.bytes_left_out / 1e6:,.1f} MB)"
+        left_out = f", without {self.num_left_out:,} arrays that no run() reads ({self.bytes_left_out / 1e6:,.1f} MB)"
         return (
             f"{self.path}: {self.num_bytes / 1e6:,.1f} MB, {self.num_chapters} chapters, {self.num_results:,} results"
             f"{left_out if self.num_left_out else ''}"
@@ -82,7 +82,7 @@ def pack(project: Project, options: Options, stores: Stores, path: Path) -> Pack
     files: dict[str, bytes] = {}
     lines = []
     for key, entry in _entries(pool, stores):
-        blob = _only_what_is_read(key, entry, pool, packed)
+        blob = _only(entry, pool.read.get(key, ()), packed)
         files[f"jobs/{key}.safetensors"] = blob
         told = {"key": key, "parts": entry.parts, "sha256": sha256(blob).hexdigest(), "seconds": entry.seconds}
         lines.append(json.dumps(told, sort_keys=True, separators=(",", ":")).encode())
@@ -157,17 +157,15 @@ def _entries(pool: Watching, stores: Stores) -> Iterator[tuple[str, Entry]]:
             yield key, entry
 
 
-def _only_what_is_read(key: str, entry: Entry, pool: Watching, packed: Packed) -> bytes:
-    """An encoded result without the arrays that jobs alone read."""
+def _only(entry: Entry, read: Collection[str], packed: Packed) -> bytes:
+    """An encoded result with the arrays that chapters ``read``; of the others, which jobs alone may read, the small ones."""
     from safetensors.numpy import load
 
-    if key in pool.spare():
-        arrays = load(entry.blob)
-        spare = [name for name, array in arrays.items() if name not in pool.read.get(key, ()) and array.nbytes > SMALL]
-        packed.num_left_out += len(spare)
-        packed.bytes_left_out += sum(arrays[name].nbytes for name in spare)
-        return without(entry.blob, spare)
-    return entry.blob
+    arrays = load(entry.blob)
+    spare = [name for name, array in arrays.items() if name not in read and array.nbytes > SMALL]
+    packed.num_left_out += len(spare)
+    packed.bytes_left_out += sum(arrays[name].nbytes for name in spare)
+    return without(entry.blob, spare)
 
 
 def _chapters(

@@ -53,7 +53,7 @@ class Manifest:
     distributions: Mapping[str, list[str]]
     chapters: tuple[str, ...]
     num_left_out: int
-    """Arrays that only other jobs read."""
+    """Arrays that no chapter reads."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Checksum of every file but this one."""
 
