@@ -198,8 +198,11 @@ class OnlyCached(Pool):
                 raise MissingError(name_of(job))
             listener.asked(job, name, entry.seconds)
             listener.finished(job, name, True, entry.seconds)
-            entries.append(decode(entry.blob, job.result_type))
+            entries.append(self._decoded(job, entry.blob))
         return entries
+
+    def _decoded(self, job: Job, blob: bytes) -> Any:
+        return decode(blob, job.result_type, job)
 
 
 class Rehearsal(Pool):
