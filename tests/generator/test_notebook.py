@@ -117,7 +117,14 @@ def test_the_quick_preset_is_no_evidence_here_either(dice):
     """And settings of one's own are of no preset."""
     assert "not evidence" in body(dice.run(dice.PRESETS["quick"]))
     own = body(dice.run(dice.Settings(dice.Seeds(3))))
-    assert "preset" not in own and "n = 3" in own
+    assert "preset" not in own and "settings of your own" in own and "n = 3" in own
+
+
+def test_a_chapter_need_not_be_listed(toy):
+    """While it is being written it shows its question all the same."""
+    toy.write("experiments/__init__.py", "")
+    with imported(toy.folder) as dice:
+        assert "<h2>Do two dice differ?</h2>" in body(dice.run(dice.PRESETS["quick"]))
 
 
 def test_claims_that_do_not_fit_hide_no_numbers(toy):
