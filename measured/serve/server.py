@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 from typing import Any
 
 from measured.errors import BuildError
 from measured.options import Options
+from measured.pages.documents import FOLDER as DOCUMENTS
 from measured.project import GENERATOR, Project
 from measured.serve.builder import Builder
 
@@ -79,17 +80,25 @@ class Preview:
     async def _follow(self) -> None:
         from watchfiles import awatch
 
-        await self._build("")
+        edits = awatch(*self._folders(), watch_filter=_is_source, step=50, debounce=200)
+        first = asyncio.ensure_future(anext(edits))  # already now, as somebody may edit during the first build
+        await self._build()
         if self._options.open:
             import webbrowser
 
             webbrowser.open(self._address)
-        async for changes in awatch(*self._folders(), watch_filter=_is_source, step=50, debounce=200):
-            await self._build(", ".join(sorted({Path(path).name for _, path in changes})))
+        await self._build_anew(await first)
+        async for changes in edits:
+            await self._build_anew(changes)
 
-    async def _build(self, edited: str) -> None:
-        if edited:
-            print(f"{edited} changed", flush=True)
+    async def _build_anew(self, changes: Collection[tuple[Any, str]]) -> None:
+        edited = [Path(path) for _, path in changes]
+        print(f"{', '.join(sorted({path.name for path in edited}))} changed", flush=True)
+        if any(path.is_relative_to(GENERATOR) for path in edited):
+            self._builder.stop()  # the process that waits has the generator as it was
+        await self._build()
+
+    async def _build(self) -> None:
         built = await asyncio.to_thread(self._builder.build)
         for line in built.trouble:
             print(f"  {line}", flush=True)
@@ -99,7 +108,7 @@ class Preview:
 
     def _folders(self) -> list[Path]:
         project = self._project
-        own = [project.root / name for name in project.packages]
+        own = [project.root / name for name in (*project.packages, DOCUMENTS)]
         return [folder for folder in (*own, project.templates, GENERATOR) if folder.is_dir()]
 
     def _tell(self, event: dict[str, Any]) -> None:
