@@ -22,7 +22,7 @@ def pages(frame: Frame, outline: Outline, modules: Mapping[str, str], sources: C
         try:
             found[name] = pdoc.doc.Module.from_name(name)
         except Exception as error:  # whatever an author's module does on import
-            failed[name] = " ".join(f"{error}".split())
+            failed[name] = " ".join(f"{error.__cause__ or error.__context__ or error}".split())
     pdoc.render.configure(docformat="markdown", show_source=False, search=False, template_directory=FRAME / "reference")
     pdoc.render.env.globals["source_of"] = _sources(modules, sources)
     htmls = {name: _beside(pdoc.render.html_module(module, found), found) for name, module in found.items()}

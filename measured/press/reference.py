@@ -6,10 +6,12 @@ process of its own, and only where a source beside one of these modules changed.
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +21,16 @@ from measured.pages.documents import Documents
 from measured.project import GENERATOR
 
 FOLDER = "reference"
+_IMPORTED = re.compile(r"^ *(?:from|import) (\w+)", re.MULTILINE)
 
 
 def modules(documents: Documents, sources: Mapping[str, str]) -> dict[str, str]:
-    """The page of each module that the overview links to, by the path of its source; none without pdoc."""
+    """The page of each module that the overview links to, by the path of its source; none without pdoc, nor of a chapter."""
     if not (overview := documents.overview) or version_of("pdoc") == ABSENT:
         return {}
     paths = dict.fromkeys(overview.resolved(address) for _, address in overview.links())
-    return {path: f"{FOLDER}/{name_of(path)}.html" for path in paths if path in sources and "/" in path}
+    own = (path for path in paths if path in sources and "/" in path and not path.startswith("experiments/"))
+    return {path: f"{FOLDER}/{name_of(path)}.html" for path in own}
 
 
 def name_of(path: str) -> str:
@@ -35,10 +39,13 @@ def name_of(path: str) -> str:
 
 
 def inputs(pages: Mapping[str, str], sources: Mapping[str, str]) -> list[Any]:
-    """What the pages are made from, besides the frame: all that stands beside the modules, as docstrings are inherited."""
+    """What the pages are made from, besides the frame: all that stands beside the modules, as docstrings are inherited, and
+    which libraries are missing, without which a module has a page that says so."""
     beside = {path.rpartition("/")[0] for path in pages}
     texts = {path: text for path, text in sources.items() if path.rpartition("/")[0] in beside}
-    return [version_of("pdoc"), list(pages), digest(canonical(texts))]
+    imported = {name for text in texts.values() for name in _IMPORTED.findall(text)} - sys.stdlib_module_names
+    missing = sorted(name for name in imported if find_spec(name) is None)
+    return [version_of("pdoc"), list(pages), digest(canonical(texts)), missing]
 
 
 def files(root: Path, pages: Mapping[str, str]) -> dict[str, bytes]:

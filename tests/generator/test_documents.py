@@ -118,3 +118,25 @@ def test_anchors_are_those_of_the_pages(item: Document):
 
     found = re.findall(r'<h[2-6] id="([^"]+)"', str(document_html(item.text)))
     assert [anchor for anchor, _ in item.sections()] == found
+
+
+def test_a_module_that_cannot_be_imported_has_a_page_that_says_so(built_once: ToyProject, tmp_path):
+    """With the reason; it is made again once what it lacks is there, and the others are as ever. Chapters have no such page."""
+    pytest.importorskip("pdoc")
+    toy = ToyProject(tmp_path / "toy", copied_from=built_once)
+    for folder in ("docs", "tools"):
+        (toy.folder / folder).mkdir()
+    toy.write("docs/README.md", "# For authors\n\n[a](../tools/a.py) [b](../tools/b.py) [dice](../experiments/dice.py)\n")
+    toy.write("tools/__init__.py", "")
+    toy.write("tools/a.py", '"""Works."""\n\n\ndef twice(x: float) -> float:\n    """Two times `x`."""\n    return 2 * x\n')
+    toy.write("tools/b.py", '"""Does not."""\n\nimport a_library_that_is_missing\n')
+    assert toy.build().returncode == 0
+    assert problems_of(toy.folder / "site") == []
+    assert 'id="twice"' in toy.read("site/reference/tools.a.html")
+    assert "../source/tools.a.html#L-4" in toy.read("site/reference/tools.a.html")
+    assert "No module named" in toy.read("site/reference/tools.b.html")
+    assert not (toy.folder / "site" / "reference" / "experiments.dice.html").exists()
+    assert 'href="../source/experiments.dice.html"' in toy.read("site/docs/index.html")
+    toy.write("a_library_that_is_missing.py", "")
+    assert toy.build().returncode == 0
+    assert "No module named" not in toy.read("site/reference/tools.b.html")
