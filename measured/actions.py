@@ -7,7 +7,7 @@ import measured
 from measured.evidence.number import duration
 from measured.options import Options
 from measured.pages.outline import Chapter
-from measured.press import plan
+from measured.press import plan, share
 from measured.press.outcome import Failed
 from measured.press.stores import Stores
 from measured.project import Project
@@ -34,12 +34,12 @@ def carry_out(project: Project, options: Options, started: float) -> int:
         from measured.press.build import build
 
         return build(project, options, started)
-    stores = Stores.at(options.cache, project.root)
     if options.action == "prune":
         from measured.press.maintain import prune
 
-        print(prune(project, stores))
+        print(prune(project, Stores.at(options.cache, project.root)))
         return 0
+    stores, options = share.opened(project, options)
     chapters = plan.choose(project.outline.chapters, options.only)
     return _list(chapters, options, stores) if options.action == "list" else _forecast(project, chapters, options, stores)
 
@@ -57,9 +57,15 @@ def _diff(options: Options) -> int:
 
 def _list(chapters: Sequence[Chapter], options: Options, stores: Stores) -> int:
     """Print the chapters, what each asks, and whether its result is current."""
+    aside = None if stores.shared else share.left_aside(options.cache)
     for item in plan.plan(chapters, options, stores):
         chapter, state = item.chapter, f"not current: {plan.few(item.reasons)}" if item.is_stale else "current"
         print(f"{chapter.number}  {chapter.name}  ({chapter.part})\n     {chapter.question}\n     {options.preset}: {state}")
+        status = stores.records.status(chapter.name, options.preset)
+        if status and status.origin:
+            print(f"     numbers from {status.origin}")
+        elif status is None and aside and chapter.name in aside.manifest.chapters:
+            print(f"     --from takes numbers from {aside.origin}")
     return 0
 
 

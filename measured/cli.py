@@ -72,8 +72,11 @@ def parse(arguments: Sequence[str] | None, root: Path) -> Options:
     where = {"out": root / "site", "cache": root / "cache"}
     if "pdf" in values and values["pdf"] is None:
         values["pdf"] = values.get("out", where["out"]).with_name("report.pdf")
+    typed = set(values)
+    if "bundle_from" in values:
+        values.setdefault("preset", "")
     options = Options(action=action, other_site=other, name=name, **{**where, **values, "only": tuple(values.get("only", ()))})
-    options.check(values.keys(), root)
+    options.check(typed, root)
     return options
 
 
@@ -120,6 +123,14 @@ def _parser(root: Path) -> argparse.ArgumentParser:
     what.add_argument("--force", action="store_true", help="compute everything again, whatever the cache holds")
     what.add_argument(
         "--compute-nothing", action="store_true", help="from the cache alone; a chapter that needs more stays as it is"
+    )
+
+    what.add_argument(
+        "--from",
+        type=Path,
+        dest="bundle_from",
+        metavar="FILE",
+        help="take all numbers from a bundle, computing nothing: prose, charts and claims can be edited",
     )
 
     instead = parser.add_argument_group("instead of building").add_mutually_exclusive_group()
@@ -178,6 +189,12 @@ def _parser(root: Path) -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help="print the report as one PDF too, with a Chromium that is there (default: report.pdf beside the site)",
+    )
+    files.add_argument(
+        "--bundle",
+        type=Path,
+        metavar="FILE",
+        help="write the report into one file too, with all that run() read, for somebody to go on with it by --from",
     )
     files.add_argument("--open", action="store_true", help="open the report in a browser at the end")
     files.add_argument("--debug", action="store_true", help="show tracebacks, and for each job why it is computed")

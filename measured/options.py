@@ -31,14 +31,16 @@ EFFECTIVE: dict[Action, frozenset[str]] = {
             "cache",
             "open",
             "pdf",
+            "bundle",
+            "bundle_from",
             "debug",
         )
     ),
-    "list": frozenset(("only", "preset", "seeds", "device", "cache", "debug")),
+    "list": frozenset(("only", "preset", "seeds", "device", "cache", "bundle_from", "debug")),
     "dry_run": frozenset(("only", "preset", "seeds", "force", "workers", "device", "cache", "debug")),
     "prune": frozenset(("cache", "debug")),
     "diff": frozenset(("within", "out", "debug")),
-    "serve": frozenset(("only", "preset", "device", "out", "cache", "open", "port", "debug")),
+    "serve": frozenset(("only", "preset", "device", "out", "cache", "bundle_from", "open", "port", "debug")),
     "new": frozenset(("part", "title", "debug")),
     "version": frozenset(("debug",)),
     "help": frozenset(("debug",)),
@@ -55,6 +57,7 @@ class Options:
     action: Action = "build"
     only: tuple[str, ...] = ()
     preset: str = "standard"
+    """Empty for that of the bundle."""
     seeds: int | None = None
     until_decided: float | None = None
     """Seconds in which more seeds may be added while findings are open; infinite for as long as it takes."""
@@ -84,6 +87,10 @@ class Options:
     open: bool = False
     pdf: Path | None = None
     """Where the report goes as one PDF, if it is asked for."""
+    bundle: Path | None = None
+    """Where the report goes as one file, to be worked on elsewhere."""
+    bundle_from: Path | None = None
+    """Such a file, from which all numbers are taken."""
     debug: bool = False
 
     def check(self, given: Collection[str], root: Path) -> None:
@@ -93,10 +100,10 @@ class Options:
         """
         for name, allowed in (("preset", PRESETS), ("device", DEVICES)):
             value = getattr(self, name)
-            if value not in allowed:
+            if value not in allowed and (value or self.bundle_from is None):
                 raise BuildError(f"--{name} {value!r} does not exist; {did_you_mean(value, allowed)}")
         if idle := sorted(set(given) - EFFECTIVE[self.action]):
-            names = " and ".join(f"--{name.replace('_', '-')}" for name in idle)
+            names = " and ".join(f"--{'from' if name == 'bundle_from' else name.replace('_', '-')}" for name in idle)
             if self.action == "build":
                 other = {"within": "--diff", "port": "--serve"}.get(idle[0], "--new")
                 raise BuildError(f"{names} has no effect on a build; use it with {other}, or leave it out")
@@ -121,7 +128,36 @@ class Options:
             raise BuildError(
                 f"--until-decided decides itself how many seeds there are, which {other} is about; leave one of the two out"
             )
+        self._check_bundles()
         self._check_folders(root)
+
+    def _check_bundles(self) -> None:
+        if self.bundle_from is not None:
+            against = {
+                "--force": self.force,
+                "--until-decided": self.until_decided is not None,
+                "--cluster": bool(self.cluster),
+                "--device": self.device != "auto",
+                "--seeds": self.seeds is not None,
+            }
+            for option in (name for name, is_given in against.items() if is_given):
+                raise BuildError(
+                    f"--from computes nothing and shows what the bundle holds; {option} contradicts that, so leave one out"
+                )
+        if self.bundle is not None:
+            if self.until_decided is not None:
+                raise BuildError(
+                    "--bundle holds one look at the data, which --until-decided may add to; type one after the other"
+                )
+            if self.bundle.is_dir():
+                raise BuildError(f"--bundle {self.bundle} is a folder; expected a file to write, as in --bundle report.zip")
+            inside = next(
+                (folder for folder in (self.out, self.cache) if self.bundle.resolve().is_relative_to(folder.resolve())), None
+            )
+            if inside:
+                raise BuildError(
+                    f"--bundle {self.bundle} is inside {inside}, whose files are build.py's own; expected another place"
+                )
 
     def _check_folders(self, root: Path) -> None:
         # Publishing changes whole folders; an entry that is cached meanwhile inside the old one would be lost.

@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from hashlib import sha256
@@ -23,6 +23,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from measured.files import canonical, digest, write_atomically
 from measured.jobs.keys import FORMAT, Parts, key_of
 
+LEFT_OUT = "left_out"
+"""The names of arrays that are missing on purpose, in the header of an encoded result."""
 LEFT_BEHIND = 3600
 """Seconds after which nobody can still be writing to a temporary folder."""
 
@@ -92,13 +94,59 @@ def _not_storable(name: str, kind: Any) -> str:
     return f"{name} is a {kind.__name__}, which cannot be stored; results hold NumPy arrays, numbers, strings and None: {how}"
 
 
-def decode(blob: bytes, result_type: type) -> Any:
-    """The result that ``encode`` wrote."""
+def decode(blob: bytes, result_type: type, job: object = None) -> Any:
+    """The result that ``encode`` wrote, of that ``job``; an array that was left out of it is a ``LeftOut``."""
     from safetensors.numpy import load
 
+    told = metadata_of(blob)
+    missing = {name: LeftOut(f"{result_type.__name__}.{name}", job) for name in json.loads(told.get(LEFT_OUT, "[]"))}
+    return result_type(**load(blob), **json.loads(told["scalars"]), **missing)
+
+
+def metadata_of(blob: bytes) -> dict[str, str]:
+    """What an encoded result says beside its arrays."""
     header_size = int.from_bytes(blob[:8], "little")
-    scalars = json.loads(json.loads(blob[8 : 8 + header_size])["__metadata__"]["scalars"])
-    return result_type(**load(blob), **scalars)
+    return json.loads(blob[8 : 8 + header_size])["__metadata__"]
+
+
+def without(blob: bytes, arrays: Collection[str]) -> bytes:
+    """An encoded result without some of its arrays; as it is where it has none of them."""
+    from safetensors.numpy import load, save
+
+    found = load(blob)
+    if not found.keys() & set(arrays):
+        return blob
+    told = metadata_of(blob)
+    left_out = sorted({*json.loads(told.get(LEFT_OUT, "[]")), *(found.keys() & set(arrays))})
+    kept = {name: array for name, array in found.items() if name not in arrays}
+    return save(kept, metadata={"scalars": told["scalars"], LEFT_OUT: json.dumps(left_out)})
+
+
+class LeftOutError(LookupError):
+    """An array was left out of a kept result, and is asked for."""
+
+
+class LeftOut:
+    """In place of an array that was left out of a kept result: whatever is done with it raises LeftOutError."""
+
+    __slots__ = ("_told",)
+
+    def __init__(self, field: str, job: object = None):
+        self._told = f"{field}{f' of {job!r:.160}' if job is not None else ''}"
+
+    def __repr__(self) -> str:
+        return f"<{self._told}, left out>"
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise LeftOutError(self._told)
+
+    __getattr__ = __getitem__ = __setitem__ = __len__ = __iter__ = __contains__ = __call__ = _refuse
+    __array__ = __array_function__ = __array_ufunc__ = _refuse
+    __bool__ = __int__ = __float__ = __complex__ = __index__ = __round__ = __str__ = __format__ = _refuse
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _refuse  # pyright: ignore[reportAssignmentType]
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _refuse
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _refuse
+    __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = __neg__ = __pos__ = __abs__ = __invert__ = _refuse
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,18 @@
 A cached result is as good as the code that made it. This module follows the names that a definition uses, through functions,
 classes, constants and imports of the project's own modules, and digests what it finds as syntax trees
 (``measured.jobs.definitions``). Libraries are not followed: their versions are part of a key instead. Nor is ``measured.jobs``
-itself, for which ``keys.FORMAT`` speaks.
+itself, for which ``keys.FORMAT`` speaks, nor what shows things to who types.
 """
 
 import ast
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from measured.files import digest, write_atomically
 from measured.jobs import versions
@@ -21,7 +22,7 @@ from measured.jobs.definitions import LOOSE, WHOLE, Module, read_module
 
 ANALYSIS = 7  # to be raised when the modules of this analysis find something else in the same text
 GENERATOR = Path(__file__).parents[1]  # the package measured, which may be installed far from the project
-UNSEEN = "measured.jobs"
+UNSEEN = ("measured.jobs", "measured.interactive", "measured.notebook")
 MODULES, DISTRIBUTIONS = "modules", "distributions"  # what the memo holds
 
 Name = tuple[str, str]  # (module, definition), (module, WHOLE) or (module, LOOSE)
@@ -37,15 +38,37 @@ class Reached:
     """Top-level modules that these import from outside of the project and the standard library."""
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """What computed on another machine, which counts in place of what is installed on this one."""
+
+    versions: Mapping[str, str]
+    """By distribution, with Python's."""
+    distributions: Mapping[str, list[str]]
+    """Those that bring a library, by the name of its module."""
+    modules: Mapping[str, Any]
+    """What was found there in modules, as a memo holds it: another Python has other syntax trees for the same text."""
+
+    @property
+    def python(self) -> tuple[int, ...]:
+        return tuple(int(number) for number in self.versions["Python"].split("."))
+
+    def of_libraries(self, modules: Collection[str]) -> dict[str, str]:
+        """Versions of the distributions that bring those of the modules that were there, with Python's."""
+        names = [name for module in modules for name in self.distributions.get(module, ()) or [module]]
+        return {name: self.versions[name] for name in ("Python", *names) if name in self.versions}
+
+
 class Sources:
     """The modules below ``root``, each read once, on demand, with those of the generator.
 
     ``memo`` is a file that remembers what was found in each module, with the digest of its text, and which distribution brings
     which library, so that a later process need neither parse what has not changed nor look through all that is installed.
+    What was computed ``elsewhere`` is told by the versions there.
     """
 
-    def __init__(self, root: Path, memo: Path | None = None):
-        self.root, self.memo = root, memo
+    def __init__(self, root: Path, memo: Path | None = None, elsewhere: Elsewhere | None = None):
+        self.root, self.memo, self.elsewhere = root, memo, elsewhere
         self._modules: dict[str, Module | None] = {}
         self._written: dict[str, dict] = _read_memo(memo) if memo else {}
         self._analysed = dict(self._written.get(MODULES, {}))
@@ -67,7 +90,10 @@ class Sources:
         for path in (base.with_suffix(".py"), base / "__init__.py"):
             if path.is_file():
                 text = path.read_text(encoding="utf-8")
-                key = digest(f"{ANALYSIS} {sys.version_info[:2]} {name} {path.name}\n{text}")
+                if self.elsewhere and (known := self.elsewhere.modules.get(name)):
+                    if known["key"] == _key_of(name, path, text, self.elsewhere.python):
+                        return Module(**known["found"])
+                key = _key_of(name, path, text, sys.version_info[:2])
                 if (known := self._analysed.get(name)) and known["key"] == key:
                     return Module(**known["found"])
                 module = read_module(name, path.name == "__init__.py", ast.parse(text, str(path)))
@@ -76,6 +102,14 @@ class Sources:
         if next(base.glob("*.py"), None):  # a folder of modules without __init__.py
             return read_module(name, True, ast.parse(""))
         return None
+
+    def found(self) -> tuple[dict[str, Any], dict[str, list[str]]]:
+        """What was found in the modules that have been asked for, and which distributions bring which library: what another
+        machine must know to tell what was computed here."""
+        before = self.elsewhere
+        everywhere = {**self._analysed, **(before.modules if before else {})}
+        modules = {name: everywhere[name] for name, module in sorted(self._modules.items()) if module and name in everywhere}
+        return modules, {**self._distributions, **(before.distributions if before else {})}
 
     def remember(self) -> None:
         """Write what was found to the memo, for the next process; silently not, where it cannot be written."""
@@ -89,8 +123,13 @@ class Sources:
 
         Raises ValueError for one without a version, with the place where the project imports it.
         """
+        there: dict[str, str] = {}
+        if self.elsewhere:
+            libraries = list(libraries)
+            there = self.elsewhere.of_libraries(libraries)
+            libraries = [name for name in libraries if name not in self.elsewhere.distributions]
         try:
-            return versions.of_libraries(libraries, self._distributions)
+            return versions.of_libraries(libraries, self._distributions) | there
         except versions.UnversionedError as error:
             where = self._place_of_import(error.module)
             raise ValueError(f"{where}: {error}" if where else str(error)) from None
@@ -171,7 +210,7 @@ class Sources:
                 yield target, WHOLE
 
     def _follow(self, target: str, chain: Sequence[str]) -> Iterator[Name]:
-        if target == UNSEEN or target.startswith(f"{UNSEEN}."):
+        if f"{target}.".startswith(tuple(f"{name}." for name in UNSEEN)):
             return
         module = self.module(target)
         if module is None or not chain:
@@ -188,6 +227,10 @@ class Sources:
         for path in sorted(base.rglob("*.py")):
             parts = (package, *path.relative_to(base).with_suffix("").parts)
             yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), WHOLE
+
+
+def _key_of(name: str, path: Path, text: str, python: tuple[int, ...]) -> str:
+    return digest(f"{ANALYSIS} {python} {name} {path.name}\n{text}")
 
 
 def _read_memo(path: Path) -> dict[str, dict]:

@@ -9,6 +9,24 @@ records are measured again."""
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where numbers come from that were not computed here."""
+
+    bundle: str
+    """The name of the file that brought them."""
+    host: str
+    """What computed them: system, processor, cores."""
+    versions: dict[str, str]
+    """Of what computed them, by distribution, with Python's."""
+
+    def __str__(self) -> str:
+        computed = ", ".join(
+            f"{name} {version}" for name, version in sorted(self.versions.items(), key=lambda item: item[0].lower())
+        )
+        return f"{self.bundle}, computed with {computed} on {self.host}"
+
+
+@dataclass(frozen=True)
 class Status:
     """What a record was made from, and what that took."""
 
@@ -23,4 +41,6 @@ class Status:
     wall_seconds: float = 0.0
     versions: dict[str, str] = field(default_factory=dict)
     host: str = ""
+    origin: Origin | None = None
+    """None where the numbers were computed here."""
     format: int = FORMAT

@@ -17,7 +17,7 @@ from measured.evidence import LOOKS, OUTCOMES, Verdict
 from measured.evidence.number import duration
 from measured.options import Options
 from measured.pages.outline import Chapter
-from measured.press import maintain, plan, terminal
+from measured.press import maintain, plan, share, terminal
 from measured.press.folder import Site
 from measured.press.notice import WORTH_WAITING, Notice
 from measured.press.outcome import Failed, NotComputed, one_line
@@ -35,12 +35,18 @@ def build(project: Project, options: Options, started: float) -> int:
 
     ``started`` is when the process began, for the closing line.
     """
-    stores, site = Stores.at(options.cache, project.root), Site(options.out)
+    site = Site(options.out)
     site.check()
     printer = Printer.ready(options.pdf) if options.pdf else None
+    if options.bundle:
+        from measured.press.pack import check as check_bundle
+
+        check_bundle(options.bundle)
+    stores, options = share.opened(project, options)
     chapters = plan.choose(project.outline.chapters, options.only)
     accepted = maintain.read_accepted(project.accepted) if options.strict or options.accept else {}
     stale = [item.chapter for item in plan.plan(chapters, options, stores) if item.is_stale]
+    _say_where_from(stores, stale, options)
     names, not_computed = {item.name for item in chapters}, set[str]()
     outcomes: "dict[str, Kept | Failed]" = {}
     publish_now = partial(publish, project, stores, site, options.preset, names, outcomes)
@@ -76,9 +82,24 @@ def build(project: Project, options: Options, started: float) -> int:
     print(_closing_line(options.out, started, num_measured, outcomes.values(), published))
     if printer:
         print(f"{_from_here(printer.pdf)}: {printer.print_site(project, options.out)} pages")
+    if options.bundle:
+        from measured.press.pack import pack
+
+        packed = pack(project, options, stores, options.bundle)
+        print(packed)
+        for name, why in packed.without.items():
+            print(f"not in {options.bundle.name}: {name}: {why}")
     if options.open:
         webbrowser.open((options.out / "index.html").absolute().as_uri())
     return 1 if published.trouble or differing else 0
+
+
+def _say_where_from(stores: Stores, stale: Sequence[Chapter], options: Options) -> None:
+    """Numbers of a bundle are said to be its own, and what a bundle would spare is not computed in silence."""
+    if stores.shared:
+        print(f"numbers from {stores.shared.origin}")
+    elif (aside := share.left_aside(options.cache)) and (names := {item.name for item in stale} & set(aside.manifest.chapters)):
+        print(f"{aside.name} has numbers for {len(names)} of the chapters that are measured now; --from takes them")
 
 
 def _go_on(

@@ -100,7 +100,7 @@ def keep(
             worker_seconds=sum(measured.jobs.values()),
             wall_seconds=measured.seconds,
             versions=_versions(parts["versions"]),
-            host=f"{platform.system()} {platform.machine()}, {processor()}, {os.cpu_count()} cores",
+            host=host(),
         )
         return Kept(script.chapter, record, stores.records.store(record, status))
     except OSError as error:
@@ -112,6 +112,11 @@ def keep(
 def _versions(computing: Mapping[str, str]) -> dict[str, str]:
     """What the page on the making lists: all that computed, and all that makes pages."""
     return {**computing, **material.versions(), "Python": platform.python_version()}
+
+
+def host() -> str:
+    """What computes here: system, processor, cores."""
+    return f"{platform.system()} {platform.machine()}, {processor()}, {os.cpu_count()} cores"
 
 
 def processor() -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from measured.charts.drawings import what_draws
 from measured.errors import BuildError, ClaimError
 from measured.evidence import Result, flat, judge
-from measured.jobs.cache import CacheError
+from measured.jobs.cache import CacheError, LeftOutError
 from measured.jobs.job import Job
 from measured.jobs.keys import explain, parts_of, use_sources
 from measured.jobs.pool import Listener, MissingError, OnlyCached, using
@@ -27,6 +27,7 @@ from measured.press import plan
 from measured.press.crew import Crew, TimeUp, code_of
 from measured.press.keep import record_of
 from measured.press.outcome import Failed, Measured, NotComputed
+from measured.press.places import place_of
 from measured.press.rehearse import Rehearsed, Script, load, rehearse
 from measured.press.stores import Stores
 from measured.press.terminal import Display
@@ -92,22 +93,22 @@ def measure(
         stack.enter_context(one_thread())
         settled = {name: {**found, "device": device} for name, found in settled.items()}
 
-        remaining = []
+        remaining: dict[str, tuple[Script, str]] = {}
         for script in known:
             outcome = None if options.force else _recall(script, project, stores, device, settled, display)
-            if outcome:
+            if isinstance(outcome, Measured | Failed | NotComputed):
                 yield outcome
             else:
-                remaining.append(script)
+                remaining[script.chapter.name] = script, _lacking(outcome, script, project, stores)
         rehearsed = []
-        for script in remaining:
+        for script, lacking in remaining.values():
             outcome = rehearse_checked(script, project, stores, device)
             if isinstance(outcome, Failed):
                 yield outcome
                 continue
             if options.compute_nothing:
                 missing = outcome.to_compute(force=False)
-                yield NotComputed(script.chapter, len(missing), sum(outcome.seconds[key] for key in missing))
+                yield NotComputed(script.chapter, len(missing), sum(outcome.seconds[key] for key in missing), lacking)
                 continue
             rehearsed.append(outcome)
             if options.debug:
@@ -161,6 +162,8 @@ def load_all(project: Project, options: Options, chapters: Sequence[Chapter]) ->
 
 def device_of(options: Options, project: Project) -> str:
     """Where tensors live, once the chapters are imported. Raises BuildError where --device is not there."""
+    if options.bundle_from:
+        return options.device  # nothing is computed here
     try:
         return resolve_device(options.device, project.outline.preload)
     except ValueError as error:
@@ -169,8 +172,8 @@ def device_of(options: Options, project: Project) -> str:
 
 def _recall(
     script: Script, project: Project, stores: Stores, device: str, parts: Mapping[str, Any], display: Display
-) -> Measured | Failed | None:
-    """The chapter from the cache alone; None where a job is missing."""
+) -> Measured | Failed | NotComputed | MissingError | None:
+    """The chapter from the cache alone; what is missing first, where a job is, and None where only a rehearsal can tell."""
     name, started = script.chapter.name, time.perf_counter()
     ear = _Ear(name, display)
     try:
@@ -178,13 +181,24 @@ def _recall(
             result = script.perform()
         _check_prose(script, result, project)
         judge.check_seeds(script.claims, flat(result.metrics))
-    except MissingError:
-        return None
+    except MissingError as error:
+        return error
+    except LeftOutError as error:
+        return NotComputed(script.chapter, 0, 0.0, _lacking(error, script, project, stores))
     except ClaimError:
         return None  # a rehearsal tells whether numbers or the author's words are to blame
     except Exception as error:
         return Failed.at(script.chapter, error, project.root)
     return Measured(script, result, parts[name], ear.jobs, frozenset(ear.cached), time.perf_counter() - started)
+
+
+def _lacking(error: Exception | None, script: Script, project: Project, stores: Stores) -> str:
+    """What a bundle does not hold of what a chapter asks for, and where it does; empty where there is no bundle."""
+    if error is None or stores.shared is None:
+        return ""
+    place = place_of(error, script.chapter, project.root)
+    what = "holds what run() read when it was made, which was not" if isinstance(error, LeftOutError) else "does not hold"
+    return f"{place}: {stores.shared.name} {what} {error}"
 
 
 def rehearse_checked(script: Script, project: Project, stores: Stores, device: str) -> Rehearsed | Failed:

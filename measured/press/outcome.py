@@ -44,9 +44,13 @@ class NotComputed:
     num_jobs: int
     seconds: float
     """Of one worker, about."""
+    lacking: str = ""
+    """What the bundle does not hold of it, in words, where its numbers come from one."""
 
     @property
     def message(self) -> str:
+        if self.lacking:
+            return f"{self.lacking}; without --from it is computed: python build.py --only {self.chapter.name}"
         jobs = f"{self.num_jobs} job{'s' if self.num_jobs != 1 else ''}"
         return f"{jobs} to compute, about {duration(self.seconds)} of one worker: python build.py --only {self.chapter.name}"
 

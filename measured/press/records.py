@@ -11,23 +11,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from measured.files import write_atomically
-from measured.pages.status import FORMAT, Status
+from measured.pages.status import FORMAT, Origin, Status
 
 if TYPE_CHECKING:
     from measured.pages.record import Record
 
 
 class Records:
-    """The finished chapters kept below ``folder``, one per chapter and preset."""
+    """The finished chapters kept below ``folder``, one per chapter and preset; all of one ``origin``, if not computed here."""
 
-    def __init__(self, folder: Path):
-        self.folder = Path(folder)
+    def __init__(self, folder: Path, origin: Origin | None = None):
+        self.folder, self.origin = Path(folder), origin
 
     def status(self, chapter: str, preset: str) -> Status | None:
         """The status of the kept record; None where there is none of this format."""
         try:
             raw = json.loads(self._path(chapter, preset, "status").read_text(encoding="utf-8"))
-            return Status(**{**raw, "jobs": tuple(raw["jobs"])}) if raw["format"] == FORMAT else None
+            return Status(**{**raw, "jobs": tuple(raw["jobs"])}, origin=self.origin) if raw["format"] == FORMAT else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -52,10 +52,11 @@ class Records:
         from measured.pages.record import to_json
 
         text = to_json(record)
-        status = replace(status, sha256=sha256(text.encode()).hexdigest())
+        status = replace(status, sha256=sha256(text.encode()).hexdigest(), origin=self.origin)
         write_atomically(self._path(record.chapter, record.preset, "record"), text.encode())
-        told = json.dumps(asdict(status), indent=1, sort_keys=True)
-        write_atomically(self._path(record.chapter, record.preset, "status"), told.encode())
+        told = {name: value for name, value in asdict(status).items() if name != "origin"}
+        path = self._path(record.chapter, record.preset, "status")
+        write_atomically(path, json.dumps(told, indent=1, sort_keys=True).encode())
         return status
 
     def statuses(self) -> list[tuple[str, str, Status]]:

@@ -9,6 +9,7 @@ from measured.files import check_writable
 from measured.jobs.cache import Cache
 from measured.jobs.source import Sources
 from measured.press.records import Records
+from measured.sharing.manifest import Shared
 
 if TYPE_CHECKING:
     from measured.charts.drawings import Drawings
@@ -22,12 +23,21 @@ class Stores:
     cache: Cache
     records: Records
     sources: Sources
+    shared: Shared | None = None
+    """The bundle that all of it came from, if it was not computed here."""
 
     @classmethod
     def at(cls, folder: Path, root: Path) -> "Stores":
         """The stores in ``folder`` of the project in ``root``; nothing is made before it is needed."""
         memo = folder / "source.json"
         return cls(folder, Cache(folder), Records(folder), Sources(root, memo))
+
+    @classmethod
+    def of_bundle(cls, shared: Shared, root: Path) -> "Stores":
+        """What an unpacked bundle holds, for the project in ``root``; current by the versions that it was computed with."""
+        folder = shared.folder
+        sources = Sources(root, folder / "read_here.json", shared.elsewhere)
+        return cls(folder, Cache(folder), Records(folder, shared.origin), sources, shared)
 
     @property
     def drawings(self) -> "Drawings":

@@ -40,9 +40,8 @@ def test_page_runs(page, tmp_path, monkeypatch):
     run_page(page, tmp_path, monkeypatch)
 
 
-def test_page_without_lab_is_a_chapter(tmp_path):
+def test_page_without_lab_is_a_chapter(toy: ToyProject):
     """Its two files are built, and the page lists what the how-to says is missing."""
-    toy = ToyProject(tmp_path / "toy")
     (module,), (prose,) = blocks("without_lab"), blocks("without_lab", "jinja")
     toy.write("experiments/dice.py", module)
     toy.write("templates/chapters/dice.md.jinja2", prose)

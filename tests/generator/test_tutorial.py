@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.generator.cases import ROOT
+from tests.generator.cases import ROOT, ToyProject
 
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 STEP = re.compile(r"^(?:`([\w/.]+)`:\n\n)?```(sh|python|jinja)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")
-def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def followed(tmp_path_factory: pytest.TempPathFactory, built_once: ToyProject) -> Path:
     """The report after the last step."""
     folder = tmp_path_factory.mktemp("tutorial")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -30,6 +30,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             program, *arguments = shlex.split(command)
             if program == "cd":
                 folder = folder / arguments[0]
+                ToyProject.at(folder).learn_from(built_once)
                 continue
             programs = {"measured": measured, "python": [sys.executable]}
             extra = ["--workers", "0"] if arguments[:1] == ["build.py"] and "--new" not in arguments else []
