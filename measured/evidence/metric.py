@@ -290,5 +290,11 @@ class Result(_Pair):
     def _repr_html_(self) -> str:
         return interactive.html(self)
 
+    def __repr__(self) -> str:
+        return f"Result({len(self.metrics)} metrics, {len(self.figures)} figures)"  # not hundreds of kilobytes at a prompt
+
+    def __str__(self) -> str:
+        return interactive.text(self)
+
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(interactive.text(self))

@@ -45,7 +45,7 @@ class Found:
             chapters = {item.name: item for item in project.outline.chapters}
         except BuildError:  # a build will say what is wrong with the contents
             chapters = {}
-        chapter = chapters.get(name) or Chapter(name, "", "", name, module.__doc__ or name, "", "")
+        chapter = chapters.get(name) or Chapter(name, "", "", name, (module.__doc__ or name).partition("\n")[0], "", "")
         return cls(project, chapter, module, result)
 
     @property
@@ -61,9 +61,16 @@ class Found:
 
     @property
     def preset(self) -> str:
-        """The preset whose settings it was given; empty where they are of the reader's own."""
+        """The preset whose settings it was given; empty where there is none of these."""
         presets = getattr(self.module, "PRESETS", {})
         return next((name for name, settings in presets.items() if settings == self.result.settings), "")
+
+    @property
+    def measured_at(self) -> str:
+        """What it was given, in words."""
+        if self.result.settings is None:
+            return ""
+        return f"{self.preset} preset" if self.preset else "settings of your own, at which no build judges"
 
     def record(self, claims: tuple[Claim, ...]) -> Record:
         """What a build would keep of it."""

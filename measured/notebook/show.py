@@ -47,7 +47,7 @@ def _result(result: Result) -> list[Any]:
     figures = {name: _with_looks(root, figure) for name, figure in record.figures.items()}
     drawings = Drawings(root / "cache" / "drawings").of_all(figures, draw_all)  # where a build looks for them too
     return [
-        _macro("heading")(found.chapter, found.preset, stamps_of(record), trouble),
+        _macro("heading")(found.chapter, found.measured_at, stamps_of(record), trouble),
         *map(_macro("card"), record.verdicts),
         *(_figure(name, figure, drawings[name]) for name, figure in figures.items()),
         _macro("metrics")(record.metrics),

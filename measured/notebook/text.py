@@ -16,7 +16,7 @@ def text(result: Result) -> str:
     lines, found = [], Found.of(result)
     if found:
         record, trouble = found.judged()
-        lines.append(f"{found.chapter.title}{f' · {found.preset} preset' if found.preset else ''}")
+        lines.append(" · ".join(filter(None, (found.chapter.title, found.measured_at))))
         lines += [f"{SIGNS[item.outcome]} {item.outcome}: {item.id}, {item.headline}" for item in record.verdicts]
         lines += [f"no verdicts: {trouble}"] if trouble else []
     metrics = flat(result.metrics)

@@ -25,7 +25,6 @@ from measured.jobs.source import Sources
 from measured.new import report
 from measured.notebook import formatters
 from measured.notebook.progress import Cell, Line
-from measured.notebook.text import text
 from measured.options import Options
 from measured.press.measure import measure
 from measured.press.outcome import Measured
@@ -118,7 +117,14 @@ def test_the_quick_preset_is_no_evidence_here_either(dice):
     """And settings of one's own are of no preset."""
     assert "not evidence" in body(dice.run(dice.PRESETS["quick"]))
     own = body(dice.run(dice.Settings(dice.Seeds(3))))
-    assert "preset" not in own and "n = 3" in own
+    assert "preset" not in own and "settings of your own" in own and "n = 3" in own
+
+
+def test_a_chapter_need_not_be_listed(toy):
+    """While it is being written it shows its question all the same."""
+    toy.write("experiments/__init__.py", "")
+    with imported(toy.folder) as dice:
+        assert "<h2>Do two dice differ?</h2>" in body(dice.run(dice.PRESETS["quick"]))
 
 
 def test_claims_that_do_not_fit_hide_no_numbers(toy):
@@ -185,7 +191,9 @@ def test_metrics_and_shares_show_what_they_are():
 
 def test_a_prompt_gets_some_lines(dice):
     """Without HTML: verdicts and first metrics, no arrays."""
-    lines = text(dice.run()).splitlines()
+    result = dice.run()
+    lines = str(result).splitlines()
+    assert len(repr(result)) < 80
     assert lines[1].startswith("✓ supported: loaded-is-larger") and lines[2].startswith("fair = ") and len(lines) == 5
 
 

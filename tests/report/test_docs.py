@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 
+import pytest
+
 from measured.pages import documents
 from measured.pages.outline import read_outline
 from measured.press import plan, reference
