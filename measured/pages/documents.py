@@ -70,6 +70,11 @@ def leads_out(address: str) -> bool:
     return bool(re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//", address))
 
 
+def module_of(path: str) -> str:
+    """The dotted name of the module at a path."""
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
 @dataclass(frozen=True)
 class Documents:
     """The documents of a report, in the order in which they are read."""
