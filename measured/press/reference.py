@@ -67,7 +67,8 @@ def _said(root: Path, pages: Mapping[str, str]) -> str:
         out = Path(folder) / "said.json"  # as what a module prints when it is imported is not to get in between
         command = [sys.executable, "-W", "ignore", "-m", __name__, str(root), str(out), *pages]
         subprocess.run(command, cwd=root, env=environment, capture_output=True, check=True)
-        return out.read_text(encoding="utf-8")
+        # A default may be a path; where the project stands is nobody's business, and another's site has the same bytes.
+        return out.read_text(encoding="utf-8").replace(f"{root}/", "")
 
 
 def main(root: Path, out: Path, paths: Sequence[str]) -> None:
