@@ -372,7 +372,7 @@ HOSTILE: dict[str, tuple[Callable[[dict[str, bytes]], dict[str, bytes]], str]] =
     "no manifest": (lambda files: drop(files, MANIFEST), "it has no measured-bundle.json"),
     "a manifest that nests": (lambda files: {**files, MANIFEST: DEEP}, "cannot be read: it nests too deeply"),
     "a manifest of another format": (
-        lambda files: edited(files, MANIFEST, lambda raw: raw.update(format=2)), "it has format 2, this version of measured reads"
+        lambda files: edited(files, MANIFEST, lambda raw: raw.update(format=2)), "it has format 2, this version of"
     ),
     "a manifest with another field": (
         lambda files: edited(files, MANIFEST, lambda raw: raw.update(run="rm")), "its fields are others"
