@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from measured.files import canonical, digest
-from measured.pages import citing, material
+from measured.pages import citing, documents, material
+from measured.pages.documents import Documents
 from measured.pages.outline import Outline, read_outline
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Project:
 
     root: Path
     cache: Path | None = None
-    """The folder that keeps what need not be made again, such as compiled templates."""
+    """The folder that keeps what need not be made again."""
 
     @property
     def templates(self) -> Path:
@@ -45,20 +46,26 @@ class Project:
         """The templates, ready to be filled in."""
         from measured.pages import environment
 
-        return environment.make(self.templates, self.outline, self.citation, self._compiled())
+        return environment.make(self.templates, self.outline, self.citation, self.workshop, self.documents)
 
-    def _compiled(self) -> Path | None:
-        """Where compiled templates are kept: another folder for each state of the generator, whose functions they may have
-        called."""
+    @cached_property
+    def workshop(self) -> Path | None:
+        """Where pieces of pages are kept that take a while to make: compiled templates, highlighted sources. Another folder for
+        each state of the generator, as they hold what its functions returned; None without a cache."""
         if self.cache is None:
             return None
         generator = {path: text for path, text in self.source_files.items() if path.startswith(f"{GENERATOR.name}/")}
-        folder = self.cache / "templates" / digest(canonical([generator, material.versions()]))
+        folder = self.cache / "pages" / digest(canonical([generator, material.versions()]))
         if not folder.is_dir():
             shutil.rmtree(folder.parent, ignore_errors=True)
             with suppress(OSError):
                 folder.mkdir(parents=True)
         return folder
+
+    @cached_property
+    def documents(self) -> Documents:
+        """How to read the report, and what it has for authors."""
+        return documents.read(self.root)
 
     @property
     def citation(self) -> str:

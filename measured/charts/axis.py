@@ -17,10 +17,16 @@ class Axis:
     """One side of a panel."""
 
     title: str
+    """Without one, the places along the axis mean nothing, and have no numbers."""
     log: bool = False
 
     def scale_x(self, ax: Any, room: float = 240.0) -> None:
         """Set the scale and the ticks of x on ``room`` points; what is drawn must be there already."""
+        if not self.title:
+            left, right = ax.get_xlim()
+            ax.set_xlim(left - 0.1 * (right - left), right + 0.1 * (right - left))
+            ax.set_xticks([])
+            return
         if self.log:
             ax.set_xscale("log")
         _mark(

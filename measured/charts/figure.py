@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from measured import interactive
 from measured.charts.style import LAYOUTS
 from measured.evidence import Metric
 from measured.looks import Look, told_apart
@@ -106,3 +107,6 @@ class Figure:
         """The figure as it can be kept: with all that it is drawn from in plain data. On the main thread, as matplotlib wants
         it."""
         return self
+
+    def _repr_html_(self) -> str:
+        return interactive.html(self)

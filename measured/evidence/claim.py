@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Literal
 
+from measured import interactive
 from measured.evidence.region import Outcome, Region
 from measured.evidence.tests import Test
 
@@ -184,3 +185,6 @@ class Verdict:
     @property
     def not_measured(self) -> bool:
         return self.outcome == "not measured"
+
+    def _repr_html_(self) -> str:
+        return interactive.html(self)

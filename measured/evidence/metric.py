@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple, SupportsFloat
 
+from measured import interactive
 from measured.evidence import intervals
 from measured.evidence.number import measurement, number, with_unit
 
@@ -79,6 +80,9 @@ class Metric:
         """What the number is, in words."""
         what = f"{self.summary} of {self.n:,} {self.of}"
         return f"{what}; 95 % interval {self.interval}" if self.low is not None else what
+
+    def _repr_html_(self) -> str:
+        return interactive.html(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,10 +267,34 @@ def _ordinal(place: int) -> str:
     return f"{place}{ending}"
 
 
-class Result(NamedTuple):
-    """What ``run()`` returns; unpacks as ``metrics, figures = run()``."""
-
+class _Pair(NamedTuple):
     metrics: dict[str, Any]
     """Metrics by name; dicts of them nest, and a claim or a page says ``epochs.loss.last``."""
     figures: dict[str, Any]
     """Figures by name, as ``measured.charts`` makes them."""
+
+
+class Result(_Pair):
+    """What ``run()`` returns; unpacks as ``metrics, figures = run()``."""
+
+    made_in: str = ""
+    """The module of the chapter that made it, whose claims a notebook judges."""
+    settings: Any = None
+    """What its ``run()`` was given."""
+
+    def __new__(cls, metrics: dict[str, Any], figures: dict[str, Any]):
+        result = super().__new__(cls, metrics, figures)
+        result.made_in, result.settings = interactive.running()
+        return result
+
+    def _repr_html_(self) -> str:
+        return interactive.html(self)
+
+    def __repr__(self) -> str:
+        return f"Result({len(self.metrics)} metrics, {len(self.figures)} figures)"  # not hundreds of kilobytes at a prompt
+
+    def __str__(self) -> str:
+        return interactive.text(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(interactive.text(self))

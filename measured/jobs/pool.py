@@ -8,12 +8,13 @@ import contextlib
 import inspect
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future
 from contextvars import ContextVar
 from dataclasses import is_dataclass
 from typing import Any, TypeVar, overload
 
+from measured import interactive
 from measured.jobs.cache import Cache, CacheError, Entry, check_annotated, check_storable, decode
 from measured.jobs.job import Job, name_of, nested
 from measured.jobs.keys import key, parts_of, root_of
@@ -110,6 +111,18 @@ class Pool:
         )
         return future
 
+    def lacking(self, jobs: Iterable[Job]) -> dict[str, Job]:
+        """By key, what must be computed for ``jobs``: what the cache does not hold of them, and of what that builds on."""
+        missing: dict[str, Job] = {}
+        todo = list(jobs)
+        while todo:
+            job = todo.pop()
+            name = key(job, self.device)
+            if name not in missing and not self.cache.holds(name):
+                missing[name] = job
+                todo += nested(job)
+        return missing
+
     def expected_seconds(self, job: Job) -> float:
         """What the same job took before, or else its own estimate."""
         before = self.cache.previous(parts_of(job, self.device))
@@ -125,6 +138,9 @@ class Pool:
             self.cache.store(parts_of(job, self.device), blob, seconds)
         except CacheError as error:
             future.set_exception(error)
+        except KeyboardInterrupt as error:  # by who types in a notebook, and wants no other job either
+            future.set_exception(error)
+            raise
         except BaseException as error:
             wrapped = error if isinstance(error, JobError) else JobError(f"{name_of(job)} failed: {error!r}")
             wrapped.__cause__ = error if wrapped is not error else error.__cause__
@@ -158,7 +174,7 @@ class Pool:
 
 
 class InProcess(Pool):
-    """One job after the other in the calling thread: for debugging, and for ``run()`` in a notebook."""
+    """One job after the other in the calling thread."""
 
     def _submit(self, job: Job, future: "Future[float]", inputs: "list[Future[float]]") -> None:
         def compute() -> tuple[bytes, float]:
@@ -216,16 +232,8 @@ class Rehearsal(Pool):
 
     def missing(self) -> dict[str, Job]:
         """The jobs that a build would compute: asked for, not in the cache, and needed by one that is not."""
-        missing: dict[str, Job] = {}
         inner = {key(item, self.device) for job in self.asked.values() for item in nested(job)}
-        todo = [job for name, job in self.asked.items() if name not in inner]
-        while todo:
-            job = todo.pop()
-            name = key(job, self.device)
-            if name not in missing and not self.cache.holds(name):
-                missing[name] = job
-                todo += nested(job)
-        return missing
+        return self.lacking(job for name, job in self.asked.items() if name not in inner)
 
 
 _current: ContextVar[tuple[Pool, Listener] | None] = ContextVar("pool", default=None)
@@ -266,8 +274,8 @@ def gather(tree: Any) -> Any: ...
 def gather(tree: Any) -> Any:
     """The same tree of dicts, lists and tuples with each job replaced by its result.
 
-    Outside a build (a notebook, a test) jobs run in this process, with the cache folder of the project that the first job comes
-    from.
+    Outside a build (a notebook, a script) jobs run in this process and say how far they are, with the cache folder of the
+    project that the first job comes from.
     """
     jobs: list[Job] = []
 
@@ -284,7 +292,7 @@ def gather(tree: Any) -> Any:
     collect(tree)
     if not jobs:
         return tree
-    pool, listener = _current.get() or (InProcess(Cache(root_of(type(jobs[0])) / "cache")), Listener())
+    pool, listener = _current.get() or (interactive.pool(root_of(type(jobs[0]))), Listener())
     results = iter(pool.results(jobs, listener))
 
     def fill(node: Any) -> Any:

@@ -3,7 +3,7 @@
 A cached result is as good as the code that made it. This module follows the names that a definition uses, through functions,
 classes, constants and imports of the project's own modules, and digests what it finds as syntax trees
 (``measured.jobs.definitions``). Libraries are not followed: their versions are part of a key instead. Nor is ``measured.jobs``
-itself, for which ``keys.FORMAT`` speaks.
+itself, for which ``keys.FORMAT`` speaks, nor what shows things to who types.
 """
 
 import ast
@@ -22,7 +22,7 @@ from measured.jobs.definitions import LOOSE, WHOLE, Module, read_module
 
 ANALYSIS = 7  # to be raised when the modules of this analysis find something else in the same text
 GENERATOR = Path(__file__).parents[1]  # the package measured, which may be installed far from the project
-UNSEEN = "measured.jobs"
+UNSEEN = ("measured.jobs", "measured.interactive", "measured.notebook")
 MODULES, DISTRIBUTIONS = "modules", "distributions"  # what the memo holds
 
 Name = tuple[str, str]  # (module, definition), (module, WHOLE) or (module, LOOSE)
@@ -210,7 +210,7 @@ class Sources:
                 yield target, WHOLE
 
     def _follow(self, target: str, chain: Sequence[str]) -> Iterator[Name]:
-        if target == UNSEEN or target.startswith(f"{UNSEEN}."):
+        if f"{target}.".startswith(tuple(f"{name}." for name in UNSEEN)):
             return
         module = self.module(target)
         if module is None or not chain:

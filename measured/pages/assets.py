@@ -4,7 +4,19 @@ from measured.pages import source
 from measured.pages.environment import Frame
 from measured.pages.material import FRAME
 
-STYLES = ("base", "navigation", "verdict", "figure", "explorables", "front", "predict", "building", "phone", "print")
+STYLES = (
+    "base",
+    "navigation",
+    "verdict",
+    "figure",
+    "explorables",
+    "front",
+    "documents",
+    "predict",
+    "building",
+    "phone",
+    "print",
+)
 """Parts of ``style.css``, in the order in which they come: later rules win."""
 SCRIPTS = (
     "menus", "contents", "scrolls", "tips", "search", "copies", "loading", "figure", "ledger", "predict", "building", "print",

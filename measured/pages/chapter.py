@@ -214,7 +214,7 @@ class _FigureBlocks(Mapping[str, Any]):
             name=name,
             number=self._number(name),
             figure=figure,
-            cells=_cells(figure),
+            cells=cells_of(figure),
             drawings={layout: drawing_path(self._chapter.name, name, layout) for layout in drawn},
             sizes={layout: size(svg) for layout, svg in drawn.items()},
         )
@@ -265,7 +265,7 @@ def size(svg: str) -> tuple[int, int]:
     return (round(float(found[1])), round(float(found[2]))) if found else (0, 0)
 
 
-def _cells(figure: Figure) -> list[list[Any]]:
+def cells_of(figure: Figure) -> list[list[Any]]:
     """A table's cells, ready to print."""
     if figure.shape != "table":
         return []

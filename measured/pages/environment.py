@@ -5,7 +5,7 @@ A report overrides a file of the frame with one of the same name in its ``templa
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from html import unescape
@@ -15,6 +15,7 @@ from typing import Any
 from measured.evidence import Metric, Verdict, duration, levels, measurement, number, standing, with_unit
 from measured.evidence.names import Names
 from measured.pages import citing, glossary, picture, prose, references, wording
+from measured.pages.documents import NONE, Documents
 from measured.pages.linking import Linker
 from measured.pages.material import FRAME
 from measured.pages.outline import Chapter, Outline
@@ -27,6 +28,8 @@ class Frame:
 
     templates: Path
     jinja: Any
+    workshop: Path | None = None
+    """The folder that keeps what takes a while to make."""
     linker: Linker = field(default_factory=Linker)
     """Leads from words to the report's glossary, and from citations to its references."""
 
@@ -53,12 +56,18 @@ class Frame:
         return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-def make(templates: Path, outline: Outline | None = None, citation: str = "", compiled: Path | None = None) -> Frame:
+def make(
+    templates: Path,
+    outline: Outline | None = None,
+    citation: str = "",
+    workshop: Path | None = None,
+    documents: Documents = NONE,
+) -> Frame:
     """The templates below ``templates``, and the frame's where the report has none of that name.
 
-    Prose can name the chapters of the ``outline``; ``citation`` is the text of the report's ``CITATION.cff``; ``compiled`` is a
-    folder that keeps templates in the form that Python runs. Raises BuildError where citation, glossary or references are not
-    in order.
+    Prose can name the chapters of the ``outline``; the header leads to the ``documents``; ``citation`` is the text of the
+    report's ``CITATION.cff``; ``workshop`` is a folder that keeps what takes a while to make. Raises BuildError where citation,
+    glossary or references are not in order.
     """
     import jinja2
 
@@ -70,7 +79,7 @@ def make(templates: Path, outline: Outline | None = None, citation: str = "", co
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        bytecode_cache=_compiled_in(compiled) if compiled else None,
+        bytecode_cache=_compiled_in(workshop) if workshop else None,
     )
     jinja.filters |= {"inline": inline_html, "plain": lambda text: text.replace("`", "")}
     jinja.filters |= {"in_css": lambda text: text.replace("\\", r"\5c ").replace('"', r"\22 ")}
@@ -82,9 +91,10 @@ def make(templates: Path, outline: Outline | None = None, citation: str = "", co
     jinja.globals |= {"deciding": standing.deciding, "distance_of": wording.distance, "named_tests": wording.named}
     jinja.globals |= {"error_rate": levels.ERROR_RATE, "plain_confidence": levels.PLAIN}
     jinja.globals |= dict.fromkeys(prose.MARKS, str)
-    frame = Frame(templates, jinja)
+    frame = Frame(templates, jinja, workshop)
     words, works = glossary.read(frame.own(glossary.FILE)), references.read(frame.own(references.FILE))
     jinja.globals |= {
+        "documents": documents,
         "glossary": words,
         "references": works,
         "citation": citing.read(citation, outline.title if outline else ""),
@@ -131,16 +141,23 @@ def prose_html(text: str) -> Any:
     return _html(text)
 
 
+def document_html(text: str) -> Any:
+    """A document as HTML: prose with blocks of code, which are highlighted."""
+    from markdown.extensions.codehilite import CodeHiliteExtension
+
+    return _html(text, more=("fenced_code", CodeHiliteExtension(css_class="source", guess_lang=False)))
+
+
 def plain_html(text: str) -> Any:
     """Prose of a module as HTML: what looks like a tag is text."""
     return _html(text, without=("html_block", "html", "entity"))
 
 
-def _html(text: str, without: Collection[str] = ()) -> Any:
+def _html(text: str, without: Collection[str] = (), more: Sequence[Any] = ()) -> Any:
     from markdown import Markdown
     from markupsafe import Markup
 
-    markdown = Markdown(extensions=["tables", "attr_list", "sane_lists", "smarty", "toc"])
+    markdown = Markdown(extensions=["tables", "attr_list", "sane_lists", "smarty", "toc", *more])
     markdown.block_level_elements.remove("math")  # as one, a formula at the start of a line would end its paragraph
     for name in without:
         for registry in (markdown.preprocessors, markdown.inlinePatterns):

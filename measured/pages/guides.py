@@ -7,6 +7,7 @@ from typing import Any
 
 from measured.pages.chapter import Page
 from measured.pages.contents import Contents
+from measured.pages.documents import NONE, Documents
 from measured.pages.environment import Frame, prose_html
 from measured.pages.linking import plain
 from measured.pages.outline import Chapter, Outline
@@ -16,10 +17,16 @@ Place = tuple[Chapter, str, str]
 """A chapter, an anchor in it, and what stands there."""
 
 
-def files(frame: Frame, outline: Outline, pages: Sequence[Page], contents: Mapping[str, Contents]) -> dict[str, bytes]:
+def files(
+    frame: Frame,
+    outline: Outline,
+    pages: Sequence[Page],
+    contents: Mapping[str, Contents],
+    documents: Documents = NONE,
+) -> dict[str, bytes]:
     """The pages of the glossary and of the references, where the report has them, and the search's index."""
     glossary, works = frame.linker.glossary, frame.linker.references
-    made = {"search-index.js": index(frame, outline, pages, contents).encode()}
+    made = {"search-index.js": index(frame, outline, pages, contents, documents).encode()}
     if glossary:
         made["glossary.html"] = frame.page(
             "glossary.html.jinja2",
@@ -82,8 +89,14 @@ class _Entry:
     address: str
 
 
-def index(frame: Frame, outline: Outline, pages: Sequence[Page], contents: Mapping[str, Contents]) -> str:
-    """A script that holds chapters, sections, claims, figures, terms and works, as a page from a file can load no data."""
+def index(
+    frame: Frame,
+    outline: Outline,
+    pages: Sequence[Page],
+    contents: Mapping[str, Contents],
+    documents: Documents = NONE,
+) -> str:
+    """A script that holds all that can be found, as a page from a file can load no data."""
     entries = [entry for page in pages for entry in _of_chapter(page, contents[page.chapter.name])]
     entries += [_Entry("page", "Ledger of claims", "every conclusion of this report with its verdict", "claims.html")]
     entries += [_Entry("page", "How this was made", "durations, host, versions, source", "made.html")]
@@ -94,6 +107,7 @@ def index(frame: Frame, outline: Outline, pages: Sequence[Page], contents: Mappi
         entries.append(
             _Entry("work", f"{work.short}: {work.title}", f"{work.names}. {work.venue}", f"references.html#{work.key}")
         )
+    entries += [_Entry(*found) for found in documents.entries()]
     rows: list[Any] = [[entry.kind, entry.title, entry.text, entry.address] for entry in entries]
     return f"globalThis.SEARCH_INDEX = {json.dumps(rows, ensure_ascii=False, separators=(',', ':'))};\n"
 

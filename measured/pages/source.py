@@ -3,8 +3,11 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+from measured.files import digest, write_atomically
 from measured.pages.environment import Frame
 from measured.pages.outline import Outline
 
@@ -17,6 +20,34 @@ def address(path: str) -> str:
 def files(frame: Frame, outline: Outline, sources: Mapping[str, str]) -> dict[str, bytes]:
     """One page of highlighted source per file, given by path."""
     from markupsafe import Markup
+
+    return {
+        address(path): frame.page(
+            "source.html.jinja2",
+            outline=outline,
+            current="",
+            path=path,
+            code=Markup(_kept(text, frame.workshop)),
+            root="../",
+        )
+        for path, text in sources.items()
+    }
+
+
+def _kept(text: str, workshop: Path | None) -> str:
+    """Highlighted source, which is made where the workshop does not have it."""
+    if workshop is None:
+        return _highlighted(text)
+    path = workshop / f"{digest(text)}.html"
+    with suppress(OSError):
+        return path.read_text(encoding="utf-8")
+    html = _highlighted(text)
+    with suppress(OSError):
+        write_atomically(path, html.encode())
+    return html
+
+
+def _highlighted(text: str) -> str:
     from pygments import highlight
     from pygments.filter import Filter
     from pygments.formatters import HtmlFormatter
@@ -35,17 +66,7 @@ def files(frame: Frame, outline: Outline, sources: Mapping[str, str]) -> dict[st
     lexer = PythonLexer()
     lexer.add_filter(Plain())
     formatter = HtmlFormatter(linenos="inline", lineanchors="L", anchorlinenos=True, cssclass="source")
-    return {
-        address(path): frame.page(
-            "source.html.jinja2",
-            outline=outline,
-            current="",
-            path=path,
-            code=Markup(_with_functions(highlight(text, lexer, formatter), text)),
-            root="../",
-        )
-        for path, text in sources.items()
-    }
+    return _with_functions(highlight(text, lexer, formatter), text)
 
 
 def _with_functions(html: str, text: str) -> str:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from measured.looks import Looks
 from measured.pages import chapter as chapter_pages
-from measured.pages import check, contents, front, guides, ledger, made, source
+from measured.pages import check, contents, document, front, guides, ledger, made, source
 from measured.pages.chapter import Page
+from measured.pages.documents import Document
 from measured.pages.record import read
 from measured.pages.status import Status
 from measured.press.outcome import Failed
@@ -89,7 +90,7 @@ class Fronts:
     def guides(self) -> dict[str, bytes]:
         """Glossary, references, and what the search goes through."""
         project = self._project
-        return guides.files(project.frame, project.outline, self._pages, self._contents)
+        return guides.files(project.frame, project.outline, self._pages, self._contents, project.documents)
 
     def made(self, statuses: Mapping[str, Status]) -> dict[str, bytes]:
         """How it was made."""
@@ -107,3 +108,9 @@ def _with_drawings(page: Page, files: Mapping[str, bytes]) -> Page:
 def source_files(project: Project, path: str, text: str) -> dict[str, bytes]:
     """The page of a source file."""
     return source.files(project.frame, project.outline, {path: text})
+
+
+def document_files(project: Project, item: Document, paths: Sequence[str], modules: Mapping[str, str]) -> dict[str, bytes]:
+    """The page of a document, which leads to the sources at ``paths`` and to the reference of ``modules``."""
+    targets = document.Targets(project.documents, {path: source.address(path) for path in paths}, modules)
+    return document.files(project.frame, project.outline, targets, item)

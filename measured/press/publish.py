@@ -1,6 +1,6 @@
 """What is kept, as a site: each part is made where what it is made from changed, and all of it is put in place in one step."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import astuple, dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -9,6 +9,8 @@ from measured.files import canonical, digest
 from measured.installed import ABSENT, file_of, version_of
 from measured.pages import contents, material
 from measured.pages.building import News
+from measured.pages.documents import Document
+from measured.press import reference
 from measured.press.folder import Bundle, Site
 from measured.press.notice import bundle_of
 from measured.press.standing import Standing, standing_of
@@ -33,7 +35,7 @@ class Published:
     trouble: Mapping[str, str]
     """Chapters of this build that failed, with the line that says why."""
     warnings: tuple[str, ...]
-    """Conclusions in the prose of chapters that were rendered, outside of any claim."""
+    """Conclusions in the prose of chapters that were rendered, outside of any claim; links of documents that lead nowhere."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,9 @@ def publish(
     outlined = [[item.name, item.number, item.part, item.title, item.question] for item in outline.chapters]
     told = [outline.title, [[source.name, source.heading, source.conclusions] for source in outline.sources]]
     looks = {name: astuple(look) for name, look in outline.looks.by_name.items()}
-    common = digest(canonical([texts, making, outlined, told, looks, material.versions(), project.citation]))
+    documents = project.documents
+    leads = documents.overview.title if documents.overview else ""
+    common = digest(canonical([texts, making, outlined, told, looks, material.versions(), project.citation, leads]))
 
     parts = [_chapter(item, project, stores, site, preset, common) for item in standings]
     standings = [replace(item, trouble=part.bundle.trouble) for item, part in zip(standings, parts, strict=True)]
@@ -87,13 +91,14 @@ def publish(
     bundles = [
         *(part.bundle for part in parts),
         Bundle("front", digest(canonical([common, stand])), lambda: fronts().front()),
-        Bundle("guides", digest(canonical([common, stand])), lambda: fronts().guides()),
+        Bundle("guides", digest(canonical([common, stand, [item.text for item in documents.all]])), lambda: fronts().guides()),
         Bundle("made", digest(canonical(facts)), lambda: fronts().made(statuses)),
         *_plotly(),
-        *(_source(path, text, project, common) for path, text in sources.items()),
+        *_documents(project, common),
+        *(_source(path, text, project, common) for path, text in {**sources, **documents.listings}.items()),
     ]
     changed = site.publish(bundles, lambda manifest: bundle_of(manifest, news))
-    warnings = tuple(dict.fromkeys(line for part in parts for line in part.warnings))
+    warnings = tuple(dict.fromkeys([*(line for part in parts for line in part.warnings), *documents.faults]))
     trouble = {item.chapter.name: item.trouble for item in standings if item.trouble and item.chapter.name in chosen}
     return Published(changed, trouble, warnings)
 
@@ -137,6 +142,24 @@ def _source(path: str, text: str, project: Project, common: str) -> Bundle:
         return source_files(project, path, text)
 
     return Bundle(f"source {path}", digest(canonical([common, path, text])), make)
+
+
+def _documents(project: Project, common: str) -> Iterator[Bundle]:
+    documents = project.documents
+    paths = [*project.source_files, *documents.listings]
+    modules = reference.modules(documents, project.source_files)
+    for item in documents.all:
+
+        def make(item: Document = item) -> Mapping[str, bytes]:
+            from measured.press.making import document_files
+
+            return document_files(project, item, paths, modules)
+
+        inputs = [common, item.path, item.text, documents.listed, paths, modules]
+        yield Bundle(f"document {item.path}", digest(canonical(inputs)), make)
+    if modules:
+        inputs = [common, modules, reference.inputs(modules, project.source_files)]
+        yield Bundle("reference", digest(canonical(inputs)), lambda: reference.files(project.root, modules))
 
 
 def _plotly() -> list[Bundle]:

@@ -199,11 +199,7 @@ def _states(pages: Sequence[Path]) -> Iterator[tuple[Path, str, Callable[[Page],
         yield path, "its menus open", _open_menus
         yield path, "search results", _search
         yield path, "verdicts hidden", _predict
-        yield (
-            path,
-            "all that folds unfolded",
-            lambda tab: tab.evaluate("document.querySelectorAll('main details').forEach((part) => (part.open = true))"),
-        )
+        yield path, "all that folds unfolded", _unfold
     known = set[str]()
     for path, text in texts.items():
         for kind in sorted({*re.findall(r'data-explorer="(\w+)"', text)} - known):

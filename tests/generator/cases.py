@@ -174,6 +174,11 @@ class ToyProject:
         project.folder = folder
         return project
 
+    def learn_from(self, other: "ToyProject") -> None:
+        """Know what is kept of the generator's own sources in another project's cache, which takes seconds to find out."""
+        shutil.copytree(other.folder / "cache" / "pages", self.folder / "cache" / "pages")
+        shutil.copy(other.folder / "cache" / "source.json", self.folder / "cache")
+
     def write(self, path: str, text: str) -> None:
         """Write a file of the project."""
         (self.folder / path).write_text(text, encoding="utf-8")

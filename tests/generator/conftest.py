@@ -10,19 +10,17 @@ from tests.generator.cases import ToyProject
 
 
 @pytest.fixture
-def toy(tmp_path: Path) -> ToyProject:
-    """A small project with one chapter, not built yet."""
+def bare(tmp_path: Path) -> ToyProject:
+    """A small project with one chapter, in which nothing was ever built."""
     (tmp_path / "toy").mkdir()
     return ToyProject(tmp_path / "toy")
 
 
-@pytest.fixture(scope="session")
-def built_once(tmp_path_factory: pytest.TempPathFactory) -> ToyProject:
-    """The small project with two chapters, built; to be looked at and copied, not changed."""
-    project = ToyProject(tmp_path_factory.mktemp("built"), ("dice", "coins"))
-    outcome = project.build()
-    assert outcome.returncode == 0, outcome.stderr
-    return project
+@pytest.fixture
+def toy(bare: ToyProject, built_once: ToyProject) -> ToyProject:
+    """A small project with one chapter, not built yet."""
+    bare.learn_from(built_once)
+    return bare
 
 
 @pytest.fixture

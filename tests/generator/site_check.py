@@ -3,6 +3,7 @@
 Prints each problem and exits with 1 where there is one.
 """
 
+import re
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
@@ -66,7 +67,9 @@ def problems_of(site: Path) -> list[str]:
         found += [
             f"{path.name}: id {name!r} is given twice" for name in {item for item in page.ids if page.ids.count(item) > 1}
         ]
-        if not path.is_relative_to(site / "source"):
+        if path.parent.name in ("docs", "reference"):
+            text = re.sub(r"<(pre|code)\b.*?</\1>", "", text, flags=re.DOTALL)  # which may show what a template looks like
+        if path.parent.name not in ("source", "reference"):
             found += [f"{path.name}: says {word!r}" for word in (">None<", "nan ", "{{", "{%", "Undefined") if word in text]
     for path, page in pages.items():
         for address, is_link in (*((item, True) for item in page.links), *((item, False) for item in page.loads)):

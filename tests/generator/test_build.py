@@ -76,11 +76,11 @@ def test_bad_options_get_one_line(options, message, toy: ToyProject, capsys, mon
 @pytest.mark.parametrize(
     "out, kept", [("site", "site/cache"), ("cache/site", "cache"), ("both", "both"), ("both", "a/../both")]
 )
-def test_site_and_cache_in_one_another_are_refused(toy: ToyProject, capsys, out, kept):
+def test_site_and_cache_in_one_another_are_refused(bare: ToyProject, capsys, out, kept):
     """Publishing changes the whole folder of the site, and what was trained meanwhile would go with it."""
-    assert cli.main(toy.folder, ["--out", str(toy.folder / out), "--cache", str(toy.folder / kept)]) == 2
+    assert cli.main(bare.folder, ["--out", str(bare.folder / out), "--cache", str(bare.folder / kept)]) == 2
     assert "one is inside the other; expected two separate folders" in capsys.readouterr().err
-    assert not (toy.folder / out).exists() and not (toy.folder / kept).exists()
+    assert not (bare.folder / out).exists() and not (bare.folder / kept).exists()
 
 
 @pytest.mark.parametrize(
@@ -120,12 +120,12 @@ def test_bad_contents_get_one_line(tmp_path, contents, message):
 
 
 @pytest.mark.parametrize("text", ['{"standard": {', '{"standard": {"dice": "supported"}}', "[]"])
-def test_bad_verdicts_get_one_line_before_anything_is_computed(toy: ToyProject, text):
+def test_bad_verdicts_get_one_line_before_anything_is_computed(bare: ToyProject, text):
     """Not after hours of it."""
-    toy.write("verdicts.json", text)
-    outcome = toy.build("--strict")
+    bare.write("verdicts.json", text)
+    outcome = bare.build("--strict")
     assert outcome.returncode == 2 and outcome.stderr.count("\n") == 1 and "delete verdicts.json and type" in outcome.stderr
-    assert not (toy.folder / "cache").exists() and not (toy.folder / "site").exists()
+    assert not (bare.folder / "cache").exists() and not (bare.folder / "site").exists()
 
 
 @pytest.mark.parametrize("option", ["--preset=quick", "--dry-run", "--list"])

@@ -436,6 +436,14 @@ def test_quantity_is_an_axis():
     assert figure.panels.x["loss"].title == "batch size" and len(figure.table.rows) == 4
 
 
+def test_places_without_a_title_have_no_numbers():
+    """They only put things beside one another."""
+    beside = {name: (place, Estimate.over_seeds([1.0, 2.0])) for place, name in enumerate("abc")}
+    for title, expected in (("", False), ("size", True)):
+        drawing = charts.dots({"": beside}, x=title, y="loss", alt="Three dots.").draw(WIDE)
+        assert (len(drawing.axes[0].get_xticks()) > 0) == expected
+
+
 @pytest.mark.parametrize("log_of", ["x", "y"])
 @pytest.mark.parametrize("low, high", [(2.05, 2.32), (0.91, 0.97), (130, 170), (0.02, 0.9), (1, 80)])
 def test_ticks_of_a_logarithmic_axis_differ(log_of, low, high):

@@ -2,11 +2,15 @@
 
 import importlib
 import re
+import shlex
+import socket
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 
 from measured.jobs.cache import Cache
 from measured.jobs.pool import InProcess, using
@@ -36,9 +40,8 @@ def test_page_runs(page, tmp_path, monkeypatch):
     run_page(page, tmp_path, monkeypatch)
 
 
-def test_page_without_lab_is_a_chapter(tmp_path):
+def test_page_without_lab_is_a_chapter(toy: ToyProject):
     """Its two files are built, and the page lists what the how-to says is missing."""
-    toy = ToyProject(tmp_path / "toy")
     (module,), (prose,) = blocks("without_lab"), blocks("without_lab", "jinja")
     toy.write("experiments/dice.py", module)
     toy.write("templates/chapters/dice.md.jinja2", prose)
@@ -49,8 +52,43 @@ def test_page_without_lab_is_a_chapter(tmp_path):
         assert f"<b>{what}.</b>" in page, what
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.stem)
-def test_pages_lead_somewhere(page):
-    """Every link to a file in docs/ has one there."""
-    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
-        assert (page.parent / target).exists(), target
+def test_the_cluster_on_one_machine_works_as_written(toy):
+    """Scheduler, workers and build as scaling.md types them, on a port that is free."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    scheduler, workers, build = (line.replace("8786", port) for line in blocks("scaling", "sh")[0].splitlines())
+    started = []
+    try:
+        for command in (f"{scheduler} --dashboard-address :0", workers):
+            program, *arguments = shlex.split(command)
+            assert program == "dask"
+            command = [sys.executable, "-m", "dask", *arguments]
+            started.append(subprocess.Popen(command, env=toy.environment, stderr=subprocess.DEVNULL))
+        python, script, *options = shlex.split(build)
+        assert (python, script) == ("python", "build.py")
+        outcome = toy.build(*options)
+        assert outcome.returncode == 0, outcome.stderr
+        assert "10 jobs, 0 from the cache" in outcome.stdout
+    finally:
+        for process in reversed(started):
+            process.terminate()
+            process.wait(60)
+
+
+def test_the_workflow_of_github_pages_is_one():
+    """Its steps are there in their order, with what each needs; the artifact is the site that the build writes."""
+    (text,) = blocks("publish", "yaml")
+    workflow = yaml.safe_load(text)
+    steps = workflow["jobs"]["build"]["steps"]
+    uses = [step["uses"].split("@") for step in steps if "uses" in step]
+    assert [name for name, _ in uses] == [
+        f"actions/{name}"
+        for name in ("checkout", "setup-python", "cache/restore", "cache/save", "upload-pages-artifact", "deploy-pages")
+    ]
+    assert all(re.fullmatch(r"v\d+", version) for _, version in uses)
+    assert workflow["permissions"] == {"contents": "read", "pages": "write", "id-token": "write"}
+    restored, saved = (step["with"] for step in steps if "cache/" in step.get("uses", ""))
+    assert restored["path"] == saved["path"] == "cache" and restored["key"] == saved["key"]
+    assert [step["with"]["path"] for step in steps if "pages-artifact" in step.get("uses", "")] == ["site"]
+    assert [step["run"] for step in steps if "run" in step][-1] == "python build.py"

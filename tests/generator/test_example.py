@@ -13,11 +13,12 @@ EXAMPLES = ROOT / "examples"
 
 
 @pytest.fixture(scope="module", params=sorted(path.name for path in EXAMPLES.iterdir() if (path / "build.py").is_file()))
-def example(request, tmp_path_factory) -> ToyProject:
+def example(request, tmp_path_factory, built_once: ToyProject) -> ToyProject:
     """A copy of it, built at the quick preset."""
     folder = tmp_path_factory.mktemp("example") / request.param
     shutil.copytree(EXAMPLES / request.param, folder, ignore=shutil.ignore_patterns("site", "cache", "__pycache__"))
     project = ToyProject.at(folder)
+    project.learn_from(built_once)
     outcome = project.build("--preset", "quick")
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     assert "warning" not in outcome.stdout, outcome.stdout

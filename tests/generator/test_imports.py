@@ -15,7 +15,7 @@ MODULES = [
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
     for path in sorted(PACKAGE.rglob("*.py"))
 ]
-BASE = {"measured.errors", "measured.files", "measured.installed", "measured.looks"}
+BASE = {"measured.errors", "measured.files", "measured.installed", "measured.interactive", "measured.looks"}
 MAY_IMPORT = {
     "measured.evidence": BASE,
     "measured.jobs": BASE,
@@ -25,6 +25,8 @@ MAY_IMPORT = {
     "measured.press": BASE
     | {"measured.pages", "measured.charts", "measured.evidence", "measured.jobs", "measured.sharing"}
     | {"measured.options", "measured.project"},
+    "measured.notebook": BASE
+    | {"measured.press", "measured.pages", "measured.charts", "measured.evidence", "measured.jobs", "measured.project"},
 }
 """What each part may know of the others, besides itself."""
 THE_REPORTS_OWN = {"torch", "torchvision", "sklearn", "lab", "experiments", "tests", "build"}

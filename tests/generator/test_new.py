@@ -11,11 +11,12 @@ from tests.generator.cases import ROOT, ToyProject
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory) -> ToyProject:
+def report(tmp_path_factory, built_once: ToyProject) -> ToyProject:
     """What ``measured new`` writes, with one more chapter, built at the quick preset."""
     folder = tmp_path_factory.mktemp("new") / "my-report"
     assert command.main(["new", str(folder), "--title", 'Mine & "yours"']) == 0
     project = ToyProject.at(folder)
+    project.learn_from(built_once)
     added = project.build("--new", "more_samples", "--part", "Second part", "--title", 'More "samples"', workers="")
     assert added.returncode == 0, added.stderr
     outcome = project.build("--preset", "quick")

@@ -227,7 +227,7 @@ def test_groups_follow_the_outline(frame):
 def test_a_claim_of_no_conclusion_is_not_dropped():
     """The ledger says which it is."""
     stray = replace(RECORD, verdicts=(replace(RECORD.verdicts[0], id="C3"),))
-    with pytest.raises(BuildError, match="claim 'C3' has the source 'course', but belongs to none of its conclusions"):
+    with pytest.raises(BuildError, match="claim 'C3': its source 'course' draws no such conclusion"):
         ledger.groups(OUTLINE, [Page(DICE, stray)])
 
 

@@ -8,6 +8,10 @@ import sys
 
 import pytest
 
+from measured.pages import documents
+from measured.pages.outline import read_outline
+from measured.press import plan, reference
+from measured.project import Project
 from tests.generator.cases import ROOT, ToyProject
 from tests.generator.test_docs import blocks
 
@@ -15,7 +19,7 @@ MOST_LINES = 15
 """Of a chapter, for one new quantity in one new figure with one new claim."""
 
 
-def test_one_more_quantity_figure_and_claim(tmp_path):
+def test_one_more_quantity_figure_and_claim(built_once: ToyProject, tmp_path):
     """The change that docs/new_quantity.md shows applies, is short, and puts number, figure and verdict on the page."""
     (shown,) = re.findall(r"```diff\n(.*?)```", (ROOT / "docs" / "new_quantity.md").read_text(), flags=re.S)
     added = [line for line in shown.splitlines() if line.startswith("+") and not line.startswith("+++")]
@@ -23,6 +27,7 @@ def test_one_more_quantity_figure_and_claim(tmp_path):
     for part in ("experiments", "lab", "templates"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "build.py", tmp_path)
+    ToyProject.at(tmp_path).learn_from(built_once)
     applied = subprocess.run(["git", "apply"], cwd=tmp_path, input=shown, text=True, capture_output=True)
     assert applied.returncode == 0, applied.stderr
     command = [sys.executable, "build.py", "--only", "gradient_norm", "--preset", "quick", "--workers", "0"]
@@ -36,20 +41,22 @@ def test_one_more_quantity_figure_and_claim(tmp_path):
     assert "Mostly (at least 0.500 %" not in page and 'id="claim-mostly-the-last-layer"' in page and "at least 50 %" in page
 
 
-@pytest.mark.parametrize("page", ["own_network", "own_loss", "own_data"])
-def test_page_runs(page, tmp_path):
-    """Every block, in order, with what it asserts, in a project that has ``lab``."""
+def test_pages_run(tmp_path):
+    """Every block, in order, with what it asserts, in a project that has ``lab``; in one process, as torch takes a while."""
+    pages = ("own_network", "own_loss", "own_data")
     shutil.copytree(ROOT / "lab", tmp_path / "lab", ignore=shutil.ignore_patterns("__pycache__", "mnist"))
-    (tmp_path / "page.py").write_text("\n\n".join(blocks(page)), encoding="utf-8")
+    for page in pages:
+        (tmp_path / f"{page}.py").write_text("\n\n".join(blocks(page)), encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", "import page"]
+    command = [sys.executable, "-c", f"import {', '.join(pages)}"]
     outcome = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True, env=environment, timeout=300)
     assert outcome.returncode == 0, outcome.stderr
 
 
-def test_chapter_with_data_networks_and_loss_of_its_own(tmp_path):
+def test_chapter_with_data_networks_and_loss_of_its_own(built_once: ToyProject, tmp_path):
     """The worked example of the how-to pages builds and is as short as they say; it is no part of this report."""
     toy = ToyProject(tmp_path / "toy", ("row_by_row",))
+    toy.learn_from(built_once)
     shutil.copytree(ROOT / "lab", toy.folder / "lab", ignore=shutil.ignore_patterns("__pycache__", "mnist"))
     module, prose = ((ROOT / "docs" / "examples" / f"row_by_row.{kind}").read_text() for kind in ("py", "md.jinja2"))
     assert len(module.splitlines()) < 120
@@ -59,3 +66,32 @@ def test_chapter_with_data_networks_and_loss_of_its_own(tmp_path):
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     page = toy.read("site/row_by_row.html")
     assert 'id="claim-both-read"' in page and 'id="figure-accuracy"' in page and "What is missing here" not in page
+
+
+def test_overview_lists_every_document():
+    """No page of docs/ is left out of the site, and no link of any leads nowhere."""
+    found = documents.read(ROOT)
+    assert {item.path for item in found.for_authors} >= {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
+    assert found.faults == ()
+
+
+def test_chapters_that_documents_name_are_there():
+    """With ``--only``; what a reader is to put in its place is in capitals or brackets."""
+    outline = read_outline(ROOT)
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        names = set(re.findall(r"build\.py[^\n`]* --only ([a-z_]+)", path.read_text(encoding="utf-8")))
+        plan.choose(outline.chapters, sorted(names - ({"exams"} if path.name == "tutorial.md" else set())))
+
+
+def test_reference_holds_what_authors_import(tmp_path):
+    """Modules with docstrings, signatures and links to one another and to the sources; the same bytes each time."""
+    pytest.importorskip("pdoc")
+    project = Project(ROOT)
+    found = reference.modules(project.documents, project.source_files)
+    assert {"measured/jobs/__init__.py", "lab/trained.py"} <= found.keys()
+    chosen = {path: found[path] for path in ("measured/jobs/__init__.py", "lab/trained.py")}
+    pages = reference.files(ROOT, chosen)
+    assert pages == reference.files(ROOT, chosen)
+    jobs, trained = (pages[address].decode() for address in chosen.values())
+    assert 'id="gather"' in jobs and "../source/measured.jobs.pool.html#L-" in jobs
+    assert 'id="Classification"' in trained and "<script>" not in jobs + trained

@@ -64,7 +64,8 @@ measured.explorers.charts = async (figure, place) => {
 
   // What stands beside a point that a reader points at.
   function hover(panel, name, point) {
-    const lines = [`<b>${plain(name)}</b>`, `${plain(panel.x.title)}: ${show(point.x)}`];
+    const lines = [`<b>${plain(name)}</b>`];
+    if (panel.x.title) lines.push(`${plain(panel.x.title)}: ${show(point.x)}`);
     lines.push(`${plain(panel.y.title)}: ${show(valueOf(point))}`);
     if (figure.shape === "curves") {
       if (point.low !== point.high) lines.push(`middle 80 %: ${show(point.low)} to ${show(point.high)}`);
@@ -82,6 +83,7 @@ measured.explorers.charts = async (figure, place) => {
       // Many powers of ten are written as such, few as numbers; so many ticks that 2 and 5 are shown where there is room.
       ...(log && decades < 5 ? { tickformat: ",~g", nticks: decades > 2.2 ? Math.round(decades / 0.85) : decades > 1.4 ? 4 : decades > 0.9 ? 3 : 5 } : { nticks: 7 }),
       tickangle: side === "x" ? "auto" : 0,
+      ...(panel[side].title ? {} : { showticklabels: false, showgrid: false }),
       ...(limits ? { range: log ? limits.map(Math.log10) : limits, autorange: false } : { autorange: true }),
       gridcolor: theme.line,
       linecolor: theme.muted,

@@ -1,12 +1,12 @@
-// A formula that is too wide for the screen scrolls, by keyboard too.
-const formulas = [...document.querySelectorAll('math[display="block"]')];
+// A formula, code or a table that is too wide for the screen scrolls, by keyboard too.
+const scrolling = [...document.querySelectorAll('math[display="block"], .document :is(pre, .scroll)')];
 function reach() {
-  for (const formula of formulas) {
-    if (formula.scrollWidth > formula.clientWidth + 1) formula.setAttribute("tabindex", "0");
-    else formula.removeAttribute("tabindex");
+  for (const part of scrolling) {
+    if (part.scrollWidth > part.clientWidth + 1) part.setAttribute("tabindex", "0");
+    else part.removeAttribute("tabindex");
   }
 }
-if (formulas.length) {
+if (scrolling.length) {
   reach();
   window.addEventListener("resize", reach);
 }
