@@ -21,8 +21,10 @@ MAY_IMPORT = {
     "measured.jobs": BASE,
     "measured.charts": BASE | {"measured.evidence"},
     "measured.pages": BASE | {"measured.charts", "measured.evidence"},
+    "measured.sharing": BASE | {"measured.pages", "measured.charts", "measured.evidence", "measured.jobs"},
     "measured.press": BASE
-    | {"measured.pages", "measured.charts", "measured.evidence", "measured.jobs", "measured.options", "measured.project"},
+    | {"measured.pages", "measured.charts", "measured.evidence", "measured.jobs", "measured.sharing"}
+    | {"measured.options", "measured.project"},
     "measured.notebook": BASE
     | {"measured.press", "measured.pages", "measured.charts", "measured.evidence", "measured.jobs", "measured.project"},
 }
