@@ -30,6 +30,11 @@ def files(
         }
         for name, status in statuses.items()
     }
+    origins: dict[str, list[str]] = {}
+    for name, status in statuses.items():
+        if status.origin:
+            facts[name]["from"] = str(status.origin)
+            origins.setdefault(str(status.origin), []).append(name.replace("_", " "))
     return {
         "made.html": frame.page(
             "made.html.jinja2",
@@ -38,6 +43,7 @@ def files(
             pages=pages,
             statuses=statuses,
             versions=versions,
+            origins=origins,
             sources={path: source.address(path) for path in sources},
             root="",
         ),

@@ -148,6 +148,8 @@ class Site:
         new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.new-"))
         new.chmod(0o755)
         for path, content in contents.items():
+            if Path(path).is_absolute() or ".." in Path(path).parts:  # a name may be anybody's
+                raise ValueError(f"{path!r} is no name of a file in a site")
             (new / path).parent.mkdir(parents=True, exist_ok=True)
             if path not in kept or not _linked(folder / path, new / path):
                 (new / path).write_bytes(content)

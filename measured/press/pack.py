@@ -26,7 +26,7 @@ from measured.press.outcome import one_line
 from measured.press.rehearse import load
 from measured.press.stores import Stores
 from measured.project import Project
-from measured.sharing.manifest import JOBS, MANIFEST, SITE, SOURCES, Manifest
+from measured.sharing.manifest import JOBS, MANIFEST, SITE, SOURCES, Manifest, kind_of
 
 SMALL = 4096
 """Bytes up to which an array is kept, whoever reads it."""
@@ -194,6 +194,8 @@ def _site(out: Path) -> dict[str, bytes]:
     """The files that were published."""
     site = Site(out)
     files = {path: content for name in site.bundles for path, content in (site.files_of(name) or {}).items()}
+    if strange := next((path for path in files if kind_of(f"{SITE}{path}") is None), ""):
+        raise BuildError(f"--bundle: {strange!r} in {out} has a name that a bundle cannot have; give it another one")
     return {f"{SITE}{path}": content for path, content in files.items()} | {
         f"{SITE}{SITE_MANIFEST}": (out / SITE_MANIFEST).read_bytes()
     }

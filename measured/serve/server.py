@@ -10,7 +10,6 @@ from typing import Any
 
 from measured.errors import BuildError
 from measured.options import Options
-from measured.pages.documents import FOLDER as DOCUMENTS
 from measured.project import GENERATOR, Project
 from measured.serve.builder import Builder
 
@@ -108,8 +107,8 @@ class Preview:
 
     def _folders(self) -> list[Path]:
         project = self._project
-        own = [project.root / name for name in (*project.packages, DOCUMENTS)]
-        return [folder for folder in (*own, project.templates, GENERATOR) if folder.is_dir()]
+        own = [project.root / name for name in project.packages]
+        return [folder for folder in (*own, project.templates, project.docs, GENERATOR) if folder.is_dir()]
 
     def _tell(self, event: dict[str, Any]) -> None:
         for reader in self._readers:

@@ -25,7 +25,7 @@ NAMES = {
     "jobs": re.compile(r"jobs/(?P<key>[0-9a-f]{64})\.safetensors"),
     "chapters": re.compile(r"chapters/(?P<chapter>[^\W\d]\w{0,99})\.(?P<kind>record|status)\.json"),
     "drawings": re.compile(r"drawings/(?P<key>[0-9a-f]{64})\.json"),
-    "site": re.compile(r"site/(?:\w[\w.-]{0,199}/){0,4}\w[\w.-]{0,199}"),
+    "site": re.compile(r"site/(?:\w[^/\\:\x00-\x1f]{0,199}/){0,8}\w[^/\\:\x00-\x1f]{0,199}"),
 }
 """All that a bundle can hold, by kind."""
 

@@ -18,13 +18,15 @@ MODULES = [
 BASE = {"measured.errors", "measured.files", "measured.installed", "measured.interactive", "measured.looks"}
 MAY_IMPORT = {
     "measured.new": BASE | {"measured.pages"},
-    "measured.serve": BASE | {"measured.cli", "measured.options", "measured.pages", "measured.press", "measured.project"},
+    "measured.serve": BASE | {"measured.cli", "measured.options", "measured.press", "measured.project"},
     "measured.evidence": BASE,
     "measured.jobs": BASE,
     "measured.charts": BASE | {"measured.evidence"},
     "measured.pages": BASE | {"measured.charts", "measured.evidence"},
+    "measured.sharing": BASE | {"measured.pages", "measured.charts", "measured.evidence", "measured.jobs"},
     "measured.press": BASE
-    | {"measured.pages", "measured.charts", "measured.evidence", "measured.jobs", "measured.options", "measured.project"},
+    | {"measured.pages", "measured.charts", "measured.evidence", "measured.jobs", "measured.sharing"}
+    | {"measured.options", "measured.project"},
     "measured.notebook": BASE
     | {"measured.press", "measured.pages", "measured.charts", "measured.evidence", "measured.jobs", "measured.project"},
 }
