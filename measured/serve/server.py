@@ -68,12 +68,12 @@ class Preview:
     @contextlib.asynccontextmanager
     async def _following(self, app: Any) -> AsyncIterator[None]:
         following = asyncio.create_task(self._follow())
+        following.add_done_callback(_say_what_ended)
         try:
             yield
         finally:
             following.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await following
+            await asyncio.wait([following])
             self._builder.stop()
 
     async def _follow(self) -> None:
@@ -147,6 +147,11 @@ class Preview:
         if path.suffix != ".html":
             return FileResponse(path, headers=headers)
         return HTMLResponse(in_transit(path.read_text(encoding="utf-8")), headers=headers)
+
+
+def _say_what_ended(following: asyncio.Task[None]) -> None:
+    if not following.cancelled() and (error := following.exception()):
+        print(f"edits are not followed any more ({error}); start the preview again", flush=True)
 
 
 def in_transit(page: str) -> str:

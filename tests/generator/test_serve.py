@@ -84,7 +84,28 @@ def test_document_shows(served: Served):
 @pytest.mark.parametrize(("edited", "expected"), [(GENERATOR / "project.py", True), (Path("dice.py"), False)])
 def test_edit_of_the_generator_is_built_by_what_it_says_now(tmp_path, monkeypatch, edited, expected):
     """The process that waits for an edit has the generator as it was, and would write old pages under new keys."""
-    done = []
+    preview, done = recorded(tmp_path, monkeypatch)
+    asyncio.run(preview._build_anew([("modified", str(edited))]))
+    assert done == ["stop"] * expected + ["build", "get ready"]
+
+
+def test_preview_that_cannot_follow_says_so(tmp_path, monkeypatch, capsys):
+    """And ends what it started all the same."""
+    preview, done = recorded(tmp_path, monkeypatch, OSError("too many files are watched"))
+
+    async def serve() -> None:
+        async with preview._following(None):
+            while not done:
+                await asyncio.sleep(0.01)
+
+    asyncio.run(serve())
+    assert "edits are not followed any more (too many files are watched)" in capsys.readouterr().out
+    assert done == ["build", "stop"]
+
+
+def recorded(folder: Path, patch: pytest.MonkeyPatch, error: Exception | None = None) -> tuple[server.Preview, list[str]]:
+    """A preview of nothing, and what its builder is asked to do."""
+    done: list[str] = []
 
     class Recorded(Builder):
         def get_ready(self) -> None:
@@ -92,15 +113,15 @@ def test_edit_of_the_generator_is_built_by_what_it_says_now(tmp_path, monkeypatc
 
         def build(self) -> Built:
             done.append("build")
+            if error:
+                raise error
             return Built(changed=False, trouble=())
 
         def stop(self) -> None:
             done.append("stop")
 
-    monkeypatch.setattr(server, "Builder", Recorded)
-    preview = server.Preview(Project(tmp_path), Options(tmp_path / "site", tmp_path / "cache"))
-    asyncio.run(preview._build_anew([("modified", str(edited))]))
-    assert done == ["stop"] * expected + ["build", "get ready"]
+    patch.setattr(server, "Builder", Recorded)
+    return server.Preview(Project(folder), Options(folder / "site", folder / "cache")), done
 
 
 def test_error_is_told_with_its_line_and_the_last_page_stays(served: Served):
