@@ -79,7 +79,7 @@ MISTAKES = {
     ),
     "claims without a comma": (
         "CLAIMS = (", "CLAIMS = (None)\nOTHERS = (",
-        "line 55: CLAIMS is no tuple of Claims; write CLAIMS = (Claim(...),), with a comma after each"
+        "line 53: CLAIMS is no tuple of Claims; write CLAIMS = (Claim(...),), with a comma after each"
     ),
     "settings that are no dataclass": (
         "@dataclass(frozen=True)\nclass Settings", "class Settings",
