@@ -25,9 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from measured.new import report
 
             written = report.create(given.folder, given.title)
-            print(
-                f"{given.folder}: a report of {len(written)} files. Build it: cd {shlex.quote(str(given.folder))} && python build.py --open"
-            )
+            build = f"cd {shlex.quote(str(given.folder))} && python build.py --open"
+            print(f"{given.folder}: a report of {len(written)} files. Build it: {build}")
         else:
             _parser().print_help()
         return 0

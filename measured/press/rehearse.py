@@ -79,7 +79,8 @@ def load(root: Path, chapter: Chapter, preset: str, num_seeds: int | None, look:
     if not isinstance(claims, tuple | list) or not all(isinstance(claim, Claim) for claim in claims):
         line = next((number for number, text in enumerate(chapter.source.splitlines(), 1) if text.startswith("CLAIMS")), 1)
         raise BuildError(
-            f"experiments/{chapter.name}.py, line {line}: CLAIMS is no tuple of Claims; write CLAIMS = (Claim(...),), with a comma after each"
+            f"experiments/{chapter.name}.py, line {line}: CLAIMS is no tuple of Claims; write CLAIMS = (Claim(...),), with a "
+            "comma after each"
         )
     if preset not in module.PRESETS:
         raise BuildError(f"experiments/{chapter.name}.py has no preset {preset!r}; expected quick, standard and full")
