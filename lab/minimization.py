@@ -9,14 +9,13 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from lab.checkpoints import check_finite
-from lab.data import Dtype
 from lab.fit import Single, _batches
 from lab.losses import Loss, MeanLoss, forward_in_slices
-from lab.objectives import LossFunction, Minimize, built
+from lab.objectives import LossFunction, Minimize, built, data_of
 from lab.optimizers import Optimizer, learning_rate, tiny_is_zero
 from lab.split import Examples
 from lab.trained import Classification, Training
-from lab.training import EVALUATION_SLICE, Train
+from lab.training import Train
 
 CHECKED_EXAMPLES = 16
 STEP = 1e-6  # of differences in float64: the smallest error, of rounding and of curvature together
@@ -31,6 +30,8 @@ DIRECTIONS = 3
 def minimize(job: Minimize) -> Training:
     """Train the network of ``job`` on its loss and measure it on the way, as ``lab.fit`` does."""
     recipe, split = job.recipe, job.on.load()
+    if split.is_classification != job.on.is_classification:
+        raise ValueError(f"{type(job.on).__name__}.is_classification is {job.on.is_classification}; its targets say otherwise")
     module = job.network.build(job.seed if job.initial_seed is None else job.initial_seed)
     check(FunctionLoss(job.loss, module.double(), split.train(CHECKED_EXAMPLES, "float64")))
     module.to(getattr(torch, recipe.dtype))
@@ -92,43 +93,40 @@ def _scores(loss: LossFunction, module: nn.Module, kind: str, part: Examples) ->
 class FunctionLoss(MeanLoss):
     """The mean of an author's loss function over examples, at any weights of one network, with its derivatives."""
 
-    def __init__(self, function: LossFunction, model: nn.Module, examples: Examples, slice_size: int | None = EVALUATION_SLICE):
-        super().__init__(model, examples, slice_size=slice_size)
+    def __init__(self, function: LossFunction, model: nn.Module, examples: Examples):
+        super().__init__(model, examples)
         self.function = function
 
     def _mean(self, weights: Tensor, examples: Examples) -> Tensor:
         return self.function(self.outputs(weights, examples.inputs), examples.targets).mean(-1)
 
 
-def loss_at(
-    of: Train | Minimize,
-    training: Training,
-    at_step: int | None = None,
-    num_examples: int | None = None,
-    dtype: Dtype = "float64",
-) -> MeanLoss:
-    """The mean training loss, without weight decay, at the weights after ``at_step`` updates or at the end: its ``value``,
-    ``gradient`` and Hessian's ``product``, for an instrument of one's own; ``lab.curvature.Hessian`` takes it.
+def loss_at(of: Train | Minimize, training: Training, at_step: int | None = None, num_examples: int | None = None) -> MeanLoss:
+    """The mean training loss in float64, without weight decay, at the weights after ``at_step`` updates or at the end: its
+    ``value``, ``gradient`` and Hessian's ``product``, for an instrument of one's own; ``lab.curvature.Hessian`` takes it.
 
     ``num_examples`` are the first ones; None for all of them. Raises ValueError where the training diverged, or where the
     derivatives of an author's loss are wrong.
     """
-    weights = training.weights_at(at_step)
-    check_finite(weights, (of.seed,))
-    model = built(of, training, at_step, dtype)
+    check_finite(training.weights_at(at_step), (of.seed,))
+    model, examples = built(of, training, at_step, "float64"), data_of(of).load().train(num_examples, "float64")
     if isinstance(of, Train):
-        return MeanLoss(model, of.data.load().train(num_examples, dtype))
-    examples = of.on.load().train(num_examples, dtype)
-    check(FunctionLoss(of.loss, built(of, training, at_step, "float64"), examples.first(CHECKED_EXAMPLES, "float64")))
+        return MeanLoss(model, examples)
+    check(FunctionLoss(of.loss, model, examples.first(CHECKED_EXAMPLES)))
     return FunctionLoss(of.loss, model, examples)
 
 
 def check(loss: FunctionLoss) -> None:
     """ValueError where an author's loss is not one number per example, or where its gradient or its Hessian is not what
     differences of values and of gradients say, in float64, along random directions."""
-    name, weights, examples = type(loss.function).__name__, loss.weights, loss.examples
+    _check_values(loss)
+    _check_derivatives(loss)
+
+
+def _check_values(loss: FunctionLoss) -> None:
+    name, examples = type(loss.function).__name__, loss.examples
     with torch.no_grad():
-        outputs = loss.outputs(weights, examples.inputs)
+        outputs = loss.outputs(loss.weights, examples.inputs)
         found = loss.function(outputs, examples.targets)
         if found.shape != examples.targets.shape[:1]:
             raise ValueError(
@@ -145,6 +143,10 @@ def check(loss: FunctionLoss) -> None:
             )
     if not torch.isfinite(found).all():
         raise ValueError(f"{name} of the untrained network is {found.tolist()[:3]}...; expected finite numbers")
+
+
+def _check_derivatives(loss: FunctionLoss) -> None:
+    name, weights = type(loss.function).__name__, loss.weights
     random = np.random.default_rng(0)
     directions = [torch.from_numpy(random.standard_normal(len(weights))).to(weights) for _ in range(DIRECTIONS)]
     for derivative, error in (("gradient", _gradient_error), ("Hessian", _hessian_error)):

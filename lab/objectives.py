@@ -99,6 +99,9 @@ class Minimize(Job[R], Generic[R]):
 
         return minimize(self)  # pyright: ignore[reportReturnType]
 
+    def check(self) -> None:
+        self._usual.check()
+
     @property
     def _usual(self) -> Train[R]:
         """The same on the usual loss, which has the same shapes and costs."""
@@ -128,6 +131,11 @@ class Minimize(Job[R], Generic[R]):
     @property
     def flops(self) -> float:
         return self._usual.flops + costs.JOB
+
+
+def data_of(of: Train | Minimize) -> Data:
+    """What a network is trained on."""
+    return of.on if isinstance(of, Minimize) else of.data
 
 
 def built(of: Train | Minimize, training: Training, at_step: int | None = None, dtype: Dtype | None = None) -> "nn.Module":
@@ -188,7 +196,7 @@ class LossShape(Job[Shape]):
 
     @property
     def flops(self) -> float:
-        data = self.of.on if isinstance(self.of, Minimize) else self.of.data
+        data = data_of(self.of)
         examples = min(self.num_examples or data.sizes[0], data.sizes[0])
         product = 12 * costs.FLOAT64 * examples * self.of.network.num_flops + costs.UPDATE
         return 2 * costs.JOB + product * (USUAL_PRODUCTS + self.num_probes)

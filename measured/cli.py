@@ -124,7 +124,6 @@ def _parser(root: Path) -> argparse.ArgumentParser:
     what.add_argument(
         "--compute-nothing", action="store_true", help="from the cache alone; a chapter that needs more stays as it is"
     )
-
     what.add_argument(
         "--from",
         type=Path,
@@ -161,12 +160,11 @@ def _parser(root: Path) -> argparse.ArgumentParser:
         "--cluster", metavar="ADDRESS", help="a running Dask scheduler, like tcp://127.0.0.1:8786, instead of local workers"
     )
     where.add_argument("--device", metavar="auto|cpu|cuda", help="where tensors live (default: auto, CUDA where there is one)")
+    where.add_argument("--port", type=_port, metavar="N", help="with --serve: where it listens (default: any that is free)")
 
     verdicts = parser.add_argument_group("accepted verdicts").add_mutually_exclusive_group()
     verdicts.add_argument("--strict", action="store_true", help="exit with 1 where a verdict differs from verdicts.json")
     verdicts.add_argument("--accept", action="store_true", help="write the verdicts of this build to verdicts.json")
-
-    where.add_argument("--port", type=_count, metavar="N", help="with --serve: where it listens (default: any that is free)")
 
     new = parser.add_argument_group("a new chapter")
     new.add_argument(
@@ -204,6 +202,12 @@ def _parser(root: Path) -> argparse.ArgumentParser:
 def _count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes; expected 0, 1, 2, ...")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; expected a number from 1 to 65535, like 8000")
     return int(text)
 
 

@@ -103,13 +103,12 @@ class Options:
             if value not in allowed and (value or self.bundle_from is None):
                 raise BuildError(f"--{name} {value!r} does not exist; {did_you_mean(value, allowed)}")
         if idle := sorted(set(given) - EFFECTIVE[self.action]):
-            names = " and ".join(f"--{'from' if name == 'bundle_from' else name.replace('_', '-')}" for name in idle)
             if self.action == "build":
-                other = {"within": "--diff", "port": "--serve"}.get(idle[0], "--new")
-                raise BuildError(f"{names} has no effect on a build; use it with {other}, or leave it out")
+                other = next(action for action, names in EFFECTIVE.items() if idle[0] in names)
+                raise BuildError(f"{_typed(idle[0])} has no effect on a build; use it with {_typed(other)}, or leave it out")
             does = {"list": "builds nothing", "dry_run": "builds nothing"}.get(self.action, "does something else")
             raise BuildError(
-                f"--{self.action.replace('_', '-')} {does}, so {names} would have no effect; "
+                f"{_typed(self.action)} {does}, so {' and '.join(map(_typed, idle))} would have no effect; "
                 f"leave {'it' if len(idle) == 1 else 'them'} out"
             )
         if self.cluster and self.workers is not None:
@@ -168,3 +167,8 @@ class Options:
             raise BuildError(
                 f"--out {self.out} and --cache {self.cache}: one is inside the other; expected two separate folders"
             )
+
+
+def _typed(name: str) -> str:
+    """An option or action as a command line spells it."""
+    return f"--{'from' if name == 'bundle_from' else name.replace('_', '-')}"

@@ -7,7 +7,7 @@ from measured.charts.drawings import Drawings, draw
 from measured.charts.drawn import drawn
 from measured.charts.figure import Cell, Figure, Table
 from measured.charts.images import images
-from measured.charts.own import bare, own
+from measured.charts.own import own
 from measured.charts.paths import Path, paths
 from measured.charts.plain import converter, from_plain, to_plain
 from measured.charts.scatter import scatter
@@ -19,7 +19,7 @@ from measured.charts.trend import sweeps, trend
 from measured.looks import Look, Looks
 
 __all__ = [
-    "Axis", "Cell", "Drawings", "Example", "Figure", "Grid", "Look", "Looks", "Path", "Series", "Slide", "Table", "bare",
-    "converter", "curves", "dots", "draw", "drawn", "from_plain", "images", "own", "paths", "scatter", "slides", "spectrum",
-    "surface", "sweeps", "table", "to_plain", "trend",
+    "Axis", "Cell", "Drawings", "Example", "Figure", "Grid", "Look", "Looks", "Path", "Series", "Slide", "Table", "converter",
+    "curves", "dots", "draw", "drawn", "from_plain", "images", "own", "paths", "scatter", "slides", "spectrum", "surface",
+    "sweeps", "table", "to_plain", "trend",
 ]  # fmt: skip

@@ -3,9 +3,9 @@
 from typing import Any
 
 from measured.jobs.cache import Cache, decode
-from measured.jobs.job import Job, nested
+from measured.jobs.job import Job
 from measured.jobs.keys import key
-from measured.jobs.pool import Listener, OnlyCached
+from measured.jobs.pool import Listener, OnlyCached, reached
 
 
 class Watching(OnlyCached):
@@ -25,14 +25,7 @@ class Watching(OnlyCached):
 
     def reached(self) -> dict[str, Job]:
         """The jobs that were asked for, and all that these build on, by key."""
-        found: dict[str, Job] = {}
-        todo = list(self.asked.values())
-        while todo:
-            job = todo.pop()
-            if (name := key(job, self.device)) not in found:
-                found[name] = job
-                todo += nested(job)
-        return found
+        return reached(self.asked.values(), self.device)
 
 
 def _watched(kind: type, read: set[str]) -> type:

@@ -113,15 +113,7 @@ class Pool:
 
     def lacking(self, jobs: Iterable[Job]) -> dict[str, Job]:
         """By key, what must be computed for ``jobs``: what the cache does not hold of them, and of what that builds on."""
-        missing: dict[str, Job] = {}
-        todo = list(jobs)
-        while todo:
-            job = todo.pop()
-            name = key(job, self.device)
-            if name not in missing and not self.cache.holds(name):
-                missing[name] = job
-                todo += nested(job)
-        return missing
+        return reached(jobs, self.device, self.cache.holds)
 
     def expected_seconds(self, job: Job) -> float:
         """What the same job took before, or else its own estimate."""
@@ -203,6 +195,19 @@ class OnlyCached(Pool):
 
     def _decoded(self, job: Job, blob: bytes) -> Any:
         return decode(blob, job.result_type, job)
+
+
+def reached(jobs: Iterable[Job], device: str, is_end: Callable[[str], bool] = lambda _: False) -> dict[str, Job]:
+    """By key, the jobs and all that these build on, short of those whose key is an end."""
+    found: dict[str, Job] = {}
+    todo = list(jobs)
+    while todo:
+        job = todo.pop()
+        name = key(job, device)
+        if name not in found and not is_end(name):
+            found[name] = job
+            todo += nested(job)
+    return found
 
 
 class Rehearsal(Pool):

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from measured.errors import BuildError, did_you_mean
 from measured.new import files
-from measured.pages.outline import Outline
+from measured.pages.outline import Outline, assignment_of
+
+CONTENTS = "experiments/__init__.py"
 
 
 def add(root: Path, outline: Outline, name: str, part: str = "", title: str = "") -> list[str]:
@@ -19,15 +21,8 @@ def add(root: Path, outline: Outline, name: str, part: str = "", title: str = ""
     part = part or (parts[-1] if parts else "First part")
     if part not in parts and (fault := did_you_mean(part, parts)).startswith("did you mean"):
         raise BuildError(f"--part {part!r} does not exist; {fault} A part of a name that is like no other is made anew")
-    contents = root / "experiments" / "__init__.py"
-    listed = listed_in(contents.read_text(encoding="utf-8"), part, name)
-    words = name.replace("_", " ")
-    written = files.of_chapter(name, title or words[:1].upper() + words[1:])
-    for path, text in written.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text, encoding="utf-8")
-    contents.write_text(listed, encoding="utf-8")
-    return [*written, "experiments/__init__.py"]
+    listed = listed_in((root / CONTENTS).read_text(encoding="utf-8"), part, name)
+    return files.write(root, {**files.of_chapter(name, title or files.title_of(name)), CONTENTS: listed})
 
 
 def _check(root: Path, name: str) -> None:
@@ -38,18 +33,16 @@ def _check(root: Path, name: str) -> None:
         raise BuildError(f"--new {name!r} cannot name a module; expected small letters, digits and _, like {usable}")
     for path in (f"experiments/{name}.py", f"templates/chapters/{name}.md.jinja2", f"tests/test_{name}.py"):
         if (root / path).exists():
-            free = next(
-                other for number in range(2, 1000) if not (root / f"experiments/{(other := f'{name}_{number}')}.py").exists()
-            )
+            free = files.unused(root / f"experiments/{name}.py", "_").stem
             raise BuildError(f"--new {name!r} is taken: {path} is there; expected another name, like {free}")
 
 
 def listed_in(source: str, part: str, name: str) -> str:
     """The source of the contents with a chapter more; what else stands there stays as it is. Raises BuildError where
     ``CHAPTERS`` is not a dict that is written out."""
-    found = [node.value for node in ast.parse(source).body if "CHAPTERS" in _targets(node)]  # pyright: ignore
-    if not found or not isinstance(chapters := found[0], ast.Dict):
-        raise BuildError("experiments/__init__.py defines no CHAPTERS that is written out; list the chapter there yourself")
+    assigned = assignment_of("CHAPTERS", ast.parse(source).body)
+    if not assigned or not isinstance(chapters := assigned.value, ast.Dict):
+        raise BuildError(f"{CONTENTS} defines no CHAPTERS that is written out; list the chapter there yourself")
     quoted = json.dumps(name)
     for key, names in zip(chapters.keys, chapters.values, strict=True):
         if isinstance(key, ast.Constant) and key.value == part and isinstance(names, ast.Tuple | ast.List):
@@ -63,11 +56,6 @@ def listed_in(source: str, part: str, name: str) -> str:
         return _inserted(source, chapters.values[-1], f",\n    {entry}")
     start = _offset(source, chapters.lineno, chapters.col_offset)
     return f"{source[: start + 1]}{entry}{source[start + 1 :]}"
-
-
-def _targets(node: ast.stmt) -> list[str]:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    return [item.id for item in targets if isinstance(item, ast.Name)]
 
 
 def _inserted(source: str, after: ast.expr, text: str) -> str:

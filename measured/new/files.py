@@ -1,8 +1,12 @@
 """The files that a new chapter and a new report begin with."""
 
 import re
+from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from string import Template
+
+from measured.errors import BuildError
 
 _FILES = Path(__file__).parent / "skeleton"
 
@@ -29,6 +33,29 @@ def of_report(title: str) -> dict[str, str]:
         "templates/abstract.md.jinja2": _filled("abstract.md.jinja2", words),
         **of_chapter("estimates", "Mean and median"),
     }
+
+
+def write(root: Path, texts: Mapping[str, str]) -> list[str]:
+    """Write texts by their paths below ``root``; the paths. Raises BuildError where that cannot be done."""
+    try:
+        for name, text in texts.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BuildError(f"{root} cannot be written ({error}); expected a folder that you may write to") from error
+    return list(texts)
+
+
+def unused(path: Path, separator: str) -> Path:
+    """A path beside one that is taken, told apart by a number."""
+    numbered = (path.with_stem(f"{path.stem}{separator}{number}") for number in count(2))
+    return next(other for other in numbered if not other.exists())
+
+
+def title_of(name: str) -> str:
+    """What a folder or a module is called, in words."""
+    words = re.sub(r"[-_]+", " ", name)
+    return words[:1].upper() + words[1:]
 
 
 def _filled(name: str, words: dict[str, str]) -> str:

@@ -40,7 +40,7 @@ def _result(result: Result) -> list[Any]:
     """Heading, verdicts, figures and metrics; without a chapter, figures and metrics."""
     found = Found.of(result)
     if found is None:
-        metrics, figures = accepted(result, "a notebook")
+        metrics, figures = accepted(result)
         alone = {name: _alone(figure) for name, figure in figures.items()}
         return [*(_figure(name, item, draw(name, item)) for name, item in alone.items()), _macro("metrics")(flat(metrics))]
     (record, trouble), root = found.judged(), found.project.root

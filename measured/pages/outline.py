@@ -3,7 +3,7 @@ made."""
 
 import ast
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -231,10 +231,7 @@ class _Literals:
         """The value of the constant ``name``. Raises BuildError where it is something else, or missing without a
         ``default``."""
         where, expected = f"experiments/{self._path.name}", f"expected {expected}, written out"
-        for node in self._body:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-            if not any(isinstance(item, ast.Name) and item.id == name for item in targets):
-                continue
+        if node := assignment_of(name, self._body):
             try:
                 value = ast.literal_eval(node.value)  # pyright: ignore (an assignment has a value; without one this raises)
             except (ValueError, TypeError, AttributeError):
@@ -248,27 +245,29 @@ class _Literals:
             raise BuildError(f"{where} defines no {name}; {expected}")
         return default
 
-    def _assigned(self, name: str) -> ast.expr | None:
-        for node in self._body:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-            if any(isinstance(item, ast.Name) and item.id == name for item in targets):
-                return node.value  # pyright: ignore (an assignment has one)
-        return None
-
     def keys_of(self, name: str) -> list[tuple[Any, int]]:
         """The keys of a dict that is written out as the constant ``name``, with their lines, each as often as it is written."""
-        value = self._assigned(name)
-        keys = value.keys if isinstance(value, ast.Dict) else []
+        node = assignment_of(name, self._body)
+        keys = node.value.keys if node and isinstance(node.value, ast.Dict) else []
         return [(item.value, item.lineno) for item in keys if isinstance(item, ast.Constant)]
 
     def line_of(self, name: str, text: str) -> int:
         """The last line of the constant ``name`` in which ``text`` is written."""
         found = [
             node.lineno
-            for node in ast.walk(self._assigned(name) or ast.Constant(None))
+            for node in ast.walk(assignment_of(name, self._body) or ast.Constant(None))
             if isinstance(node, ast.Constant) and node.value == text
         ]
         return max(found, default=1)
+
+
+def assignment_of(name: str, body: Iterable[ast.stmt]) -> ast.Assign | ast.AnnAssign | None:
+    """The first statement that gives a module's constant its value; None where there is none."""
+    for node in body:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        if any(isinstance(item, ast.Name) and item.id == name for item in targets):
+            return node  # pyright: ignore[reportReturnType]
+    return None
 
 
 def _title(source: str) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
-from measured import charts
 from measured.charts import Figure
+from measured.charts.own import bare
 from measured.errors import BuildError
 from measured.evidence import Metric, Plain, Result, flat
 
@@ -18,10 +18,10 @@ class NoSettings:
     """Of a chapter that has none."""
 
 
-def accepted(returned: Any, chapter: str) -> Result:
-    """What ``run()`` of the chapter returned, with plain numbers as ``Plain`` metrics and drawings as ``charts.own``. Raises
-    BuildError for anything else."""
-    where = f"experiments/{chapter}.py"
+def accepted(returned: Any, chapter: str = "") -> Result:
+    """What ``run()`` of the chapter returned, or a result that none made, with plain numbers as ``Plain`` metrics and drawings
+    as ``charts.own``. Raises BuildError for anything else."""
+    where = f"experiments/{chapter}.py" if chapter else "this result"
     pair = returned if isinstance(returned, tuple) and len(returned) == 2 else ()
     if not pair or not all(isinstance(things, Mapping) for things in pair):
         kind = type(returned).__name__
@@ -57,7 +57,7 @@ def _figure(name: str, thing: Any, chapter: str, where: str) -> Figure:
         raise BuildError(f"{where}: {name!r} is a {type(thing).__name__}; expected a Figure, or one of matplotlib's")
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close(thing)  # or it would keep the figure for ever
-    return charts.bare(name, thing, made_in=f"experiments.{chapter}")
+    return bare(name, thing, made_in=f"experiments.{chapter}" if chapter else "")
 
 
 def without_settings(run: Callable[..., Any]) -> Callable[[Any], Any]:

@@ -10,7 +10,7 @@ from measured.errors import BuildError
 from measured.evidence.number import duration
 from measured.jobs.pool import JobError
 from measured.pages.outline import Chapter
-from measured.press.places import is_ours, place_of
+from measured.press.places import is_by_generator, place_of
 
 if TYPE_CHECKING:
     from measured.evidence import Result
@@ -87,5 +87,5 @@ def one_line(error: BaseException) -> str:
     """An error as a person reads it in a log: its kind goes before what we did not write ourselves."""
     text = " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split())
     advice = "".join(f"; {what}" for pattern, what in ADVICE.items() if re.search(pattern, text))
-    kind = "" if isinstance(error, BuildError | JobError) or is_ours(error) else f"{type(error).__name__}: "
+    kind = "" if isinstance(error, BuildError | JobError) or is_by_generator(error) else f"{type(error).__name__}: "
     return f"{kind}{text}{advice}"

@@ -66,7 +66,7 @@ def _below(root: Path, filename: str) -> str:
     return path.relative_to(base).as_posix() if is_own else ""
 
 
-def is_ours(error: BaseException) -> bool:
+def is_by_generator(error: BaseException) -> bool:
     """Whether the generator raised it on purpose, so that its message says all."""
     frames = traceback.extract_tb(error.__traceback__)
-    return type(error) is ValueError and bool(frames) and f"/{GENERATOR.name}/" in Path(frames[-1].filename).as_posix()
+    return type(error) is ValueError and bool(frames) and Path(frames[-1].filename).is_relative_to(GENERATOR)

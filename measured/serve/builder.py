@@ -54,10 +54,11 @@ class Builder:
         return Built(": nothing to do," not in closing, said)
 
     def stop(self) -> None:
-        """End the process that waits."""
-        if self._waiting is not None:
-            self._waiting.kill()
-            self._waiting.wait()
+        """End the process that waits, if there is one."""
+        process, self._waiting = self._waiting, None
+        if process is not None:
+            process.kill()
+            process.communicate()
 
 
 def is_trouble(line: str) -> bool:

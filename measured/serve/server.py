@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 from typing import Any
 
@@ -68,28 +68,36 @@ class Preview:
     @contextlib.asynccontextmanager
     async def _following(self, app: Any) -> AsyncIterator[None]:
         following = asyncio.create_task(self._follow())
+        following.add_done_callback(_say_what_ended)
         try:
             yield
         finally:
             following.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await following
+            await asyncio.wait([following])
             self._builder.stop()
 
     async def _follow(self) -> None:
         from watchfiles import awatch
 
-        await self._build("")
+        edits = awatch(*self._folders(), watch_filter=_is_source, step=50, debounce=200)
+        first = asyncio.ensure_future(anext(edits))  # already now, as somebody may edit during the first build
+        await self._build()
         if self._options.open:
             import webbrowser
 
             webbrowser.open(self._address)
-        async for changes in awatch(*self._folders(), watch_filter=_is_source, step=50, debounce=200):
-            await self._build(", ".join(sorted({Path(path).name for _, path in changes})))
+        await self._build_anew(await first)
+        async for changes in edits:
+            await self._build_anew(changes)
 
-    async def _build(self, edited: str) -> None:
-        if edited:
-            print(f"{edited} changed", flush=True)
+    async def _build_anew(self, changes: Collection[tuple[Any, str]]) -> None:
+        edited = [Path(path) for _, path in changes]
+        print(f"{', '.join(sorted({path.name for path in edited}))} changed", flush=True)
+        if any(path.is_relative_to(GENERATOR) for path in edited):
+            self._builder.stop()  # the process that waits has the generator as it was
+        await self._build()
+
+    async def _build(self) -> None:
         built = await asyncio.to_thread(self._builder.build)
         for line in built.trouble:
             print(f"  {line}", flush=True)
@@ -139,6 +147,11 @@ class Preview:
         if path.suffix != ".html":
             return FileResponse(path, headers=headers)
         return HTMLResponse(in_transit(path.read_text(encoding="utf-8")), headers=headers)
+
+
+def _say_what_ended(following: asyncio.Task[None]) -> None:
+    if not following.cancelled() and (error := following.exception()):
+        print(f"edits are not followed any more ({error}); start the preview again", flush=True)
 
 
 def in_transit(page: str) -> str:

@@ -68,6 +68,12 @@ def test_what_is_neither_is_refused(returned, message):
     assert str(found.value).startswith(message)
 
 
+def test_result_that_no_chapter_made_is_named_as_such():
+    """By whoever types it in a notebook."""
+    with pytest.raises(BuildError, match="^this result: 'end' is a str; expected a Metric, or a number"):
+        accepted(({"end": "far"}, {}))
+
+
 def test_run_that_wants_settings_which_are_not_there_is_refused():
     """With both ways out."""
     with pytest.raises(BuildError, match=r"run\(settings\) takes settings and the module has none; add .* or write run\(\)"):

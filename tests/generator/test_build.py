@@ -50,6 +50,8 @@ BUILD = "import sys; from pathlib import Path; from measured import cli; code = 
         (["--prune", "--preset", "quick"], "--prune does something else, so --preset would have no effect; leave it out"),
         (["--diff", "elsewhere", "--workers", "3", "--force"], "--diff .* --force and --workers would have no effect"),
         (["--within", "1e-6"], "--within has no effect on a build; use it with --diff"),
+        (["--within", "1e-6", "--port", "8000"], "--port has no effect on a build; use it with --serve"),
+        (["--serve", "--port", "99999"], "'99999' is not a port; expected a number from 1 to 65535"),
         (["--diff", "elsewhere", "--within", "much"], "'much' is not a share of a number; expected one from 0 to below 1"),
         (["--unknown"], "unrecognized arguments: --unknown"),
         (["--pre", "quick"], "unrecognized arguments: --pre quick"),

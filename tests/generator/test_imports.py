@@ -17,6 +17,8 @@ MODULES = [
 ]
 BASE = {"measured.errors", "measured.files", "measured.installed", "measured.interactive", "measured.looks"}
 MAY_IMPORT = {
+    "measured.new": BASE | {"measured.pages"},
+    "measured.serve": BASE | {"measured.cli", "measured.options", "measured.press", "measured.project"},
     "measured.evidence": BASE,
     "measured.jobs": BASE,
     "measured.charts": BASE | {"measured.evidence"},

@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from measured.press.outcome import one_line
+from measured.project import GENERATOR
 from tests.generator.cases import ToyProject
 
 MODULE, CONTENTS = "experiments/dice.py", "experiments/__init__.py"
@@ -164,6 +166,14 @@ def test_what_a_seed_makes_impossible_is_not_measured(toy: ToyProject, computed,
     assert outcome.returncode == 0 and "1 not measured" in outcome.stdout, outcome.stdout
     assert f"dice: loaded-is-larger is not measured: {why}" in outcome.stdout
     assert why in html.unescape(toy.read("site/dice.html"))
+
+
+def test_error_of_an_author_keeps_its_kind(tmp_path):
+    """Also in a folder that is called like the generator; that of the generator says all by itself."""
+    for path, said in ((tmp_path / "measured" / "dice.py", "ValueError: no"), (GENERATOR / "dice.py", "no")):
+        with pytest.raises(ValueError) as found:
+            exec(compile("raise ValueError('no')", str(path), "exec"))
+        assert one_line(found.value) == said
 
 
 @pytest.mark.parametrize("workers", ["0", "1"])

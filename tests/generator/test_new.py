@@ -5,9 +5,10 @@ import sys
 
 import pytest
 
-from measured import command
+import measured
+from measured import cli, command
 from measured.new.chapter import listed_in
-from tests.generator.cases import ROOT, ToyProject
+from tests.generator.cases import ToyProject
 
 
 @pytest.fixture(scope="module")
@@ -67,12 +68,12 @@ def test_folder_that_is_not_empty_is_left_alone(tmp_path, capsys):
         (("--title", "Cards"), "--title has no effect on a build; use it with --new, or leave it out"),
     ],
 )  # fmt: skip
-def test_name_that_will_not_do_is_refused(toy: ToyProject, arguments, message):
+def test_name_that_will_not_do_is_refused(toy: ToyProject, capsys, arguments, message):
     """With one that will, and nothing written."""
-    before = sorted(path.relative_to(toy.folder) for path in toy.folder.rglob("*") if path.suffix != ".pyc")
-    outcome = toy.build(*arguments, workers="")
-    assert outcome.returncode == 2 and outcome.stderr.startswith(f"build.py: {message}")
-    assert sorted(path.relative_to(toy.folder) for path in toy.folder.rglob("*") if path.suffix != ".pyc") == before
+    before = sorted(toy.folder.rglob("*"))
+    assert cli.main(toy.folder, arguments) == 2
+    assert capsys.readouterr().err.startswith(f"build.py: {message}")
+    assert sorted(toy.folder.rglob("*")) == before
 
 
 @pytest.mark.parametrize(
@@ -92,8 +93,14 @@ def test_chapter_is_listed_and_the_rest_stays(before, part, after):
     assert listed_in(before, part, "new") == after
 
 
-def test_command_says_its_version():
-    """As an installed command, in a process of its own."""
-    code = "import sys; from measured.command import main; sys.exit(main(['--version']))"
-    outcome = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert outcome.returncode == 0 and outcome.stdout.startswith("measured ")
+def test_chapter_that_cannot_be_written_is_told(toy: ToyProject, capsys):
+    """As what it is, and not listed."""
+    toy.write("tests", "a file where a folder should be")
+    assert cli.main(toy.folder, ["--new", "cards"]) == 2
+    assert f"{toy.folder} cannot be written" in capsys.readouterr().err
+    assert "cards" not in toy.read("experiments/__init__.py")
+
+
+def test_command_says_its_version(capsys):
+    """That of the package."""
+    assert command.main(["--version"]) == 0 and capsys.readouterr().out == f"measured {measured.__version__}\n"

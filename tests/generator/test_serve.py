@@ -1,15 +1,20 @@
 """The preview: it follows edits, shows errors over the last good page, computes nothing, and leaves the site as it is."""
 
+import asyncio
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
-from measured.serve.builder import is_trouble
+from measured.options import Options
+from measured.project import GENERATOR, Project
+from measured.serve import server
+from measured.serve.builder import Builder, Built, is_trouble
 from measured.serve.server import ADDED, in_transit
 from tests.generator.cases import ToyProject
 
@@ -38,7 +43,9 @@ class Served:
 
 @pytest.fixture
 def served(built: ToyProject) -> Iterator[Served]:
-    """A built project that is being served."""
+    """A built project with a document that is being served."""
+    (built.folder / "docs").mkdir()
+    built.write("docs/README.md", "# For authors\n\nNothing yet.\n")
     command = built.command("--serve")
     process = subprocess.Popen(
         command, cwd=built.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=built.environment
@@ -53,9 +60,9 @@ def served(built: ToyProject) -> Iterator[Served]:
     process.communicate(timeout=30)
 
 
-def _answers(preview: Served) -> bool:
+def _answers(preview: Served, path: str = "dice.html") -> bool:
     try:
-        return "Findings" in preview.page("dice.html")
+        return "<main" in preview.page(path)
     except urllib.error.URLError:
         return False
 
@@ -65,6 +72,56 @@ def test_prose_shows_and_the_site_has_nothing_added(served: Served):
     served.project.edit("templates/chapters/dice.md.jinja2", "## Findings", "## Findings, once more")
     served.wait_for(lambda: "Findings, once more" in served.page("dice.html"))
     assert ADDED in served.page("dice.html") and ADDED not in served.project.read("site/dice.html")
+
+
+def test_document_shows(served: Served):
+    """It is a page as well."""
+    served.wait_for(lambda: _answers(served, "docs/index.html"))
+    served.project.edit("docs/README.md", "Nothing yet.", "Something now.")
+    served.wait_for(lambda: "Something now." in served.page("docs/index.html"))
+
+
+@pytest.mark.parametrize(("edited", "expected"), [(GENERATOR / "project.py", True), (Path("dice.py"), False)])
+def test_edit_of_the_generator_is_built_by_what_it_says_now(tmp_path, monkeypatch, edited, expected):
+    """The process that waits for an edit has the generator as it was, and would write old pages under new keys."""
+    preview, done = recorded(tmp_path, monkeypatch)
+    asyncio.run(preview._build_anew([("modified", str(edited))]))
+    assert done == ["stop"] * expected + ["build", "get ready"]
+
+
+def test_preview_that_cannot_follow_says_so(tmp_path, monkeypatch, capsys):
+    """And ends what it started all the same."""
+    preview, done = recorded(tmp_path, monkeypatch, OSError("too many files are watched"))
+
+    async def serve() -> None:
+        async with preview._following(None):
+            while not done:
+                await asyncio.sleep(0.01)
+
+    asyncio.run(serve())
+    assert "edits are not followed any more (too many files are watched)" in capsys.readouterr().out
+    assert done == ["build", "stop"]
+
+
+def recorded(folder: Path, patch: pytest.MonkeyPatch, error: Exception | None = None) -> tuple[server.Preview, list[str]]:
+    """A preview of nothing, and what its builder is asked to do."""
+    done: list[str] = []
+
+    class Recorded(Builder):
+        def get_ready(self) -> None:
+            done.append("get ready")
+
+        def build(self) -> Built:
+            done.append("build")
+            if error:
+                raise error
+            return Built(changed=False, trouble=())
+
+        def stop(self) -> None:
+            done.append("stop")
+
+    patch.setattr(server, "Builder", Recorded)
+    return server.Preview(Project(folder), Options(folder / "site", folder / "cache")), done
 
 
 def test_error_is_told_with_its_line_and_the_last_page_stays(served: Served):
@@ -91,11 +148,11 @@ def test_nothing_is_computed(served: Served):
     assert sorted(path.name for path in (served.project.folder / "cache" / "jobs").rglob("*") if path.is_file()) == results
 
 
-@pytest.mark.parametrize("path", ["../experiments/dice.py", "%2e%2e/experiments/dice.py", "no.html", "data/"])
-def test_only_the_site_is_served(served: Served, path):
+def test_only_the_site_is_served(served: Served):
     """Nothing beside it, and no folder."""
-    with pytest.raises(urllib.error.HTTPError, match="404"):
-        served.page(path)
+    for path in ("../experiments/dice.py", "%2e%2e/experiments/dice.py", "no.html", "data/"):
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            served.page(path)
 
 
 def test_port_that_is_taken_is_named(served: Served):

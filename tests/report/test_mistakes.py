@@ -10,6 +10,7 @@ from torch import nn
 
 from lab.data import MNIST
 from lab.network import Network
+from lab.objectives import Minimize, SquaredError
 from lab.training import Recipe, Train
 from measured.jobs import gather
 from measured.jobs.cache import Cache
@@ -28,11 +29,20 @@ class Unset(Network):
         return module
 
 
-def test_parameter_left_uninitialised_is_told_in_the_rehearsal(tmp_path: Path):
+def usual(seed: int) -> Train:
+    return Train(Unset(), MNIST(100, seed), Recipe(1e-3, 5), seed)
+
+
+def own(seed: int) -> Minimize:
+    return Minimize(Unset(), SquaredError(), MNIST(100, seed), Recipe(1e-3, 5), seed)
+
+
+@pytest.mark.parametrize("training", [usual, own])
+def test_parameter_left_uninitialised_is_told_in_the_rehearsal(tmp_path: Path, training):
     """With its name, and the method to write: not after other trainings of the chapter have run for half an hour."""
     said = (
         "'slope' of Unset is not initialised; define Unset.initialize(self, module, generator) to call "
         "super().initialize(module, generator) and then set module.slope in place"
     )
     with using(Rehearsal(Cache(tmp_path))), pytest.raises(ValueError, match=re.escape(said)):
-        gather([Train(Unset(), MNIST(100, seed), Recipe(1e-3, 5), seed) for seed in range(2)])
+        gather([training(seed) for seed in range(2)])

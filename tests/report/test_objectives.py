@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from lab.curvature import Hessian
-from lab.data import Digits
+from lab.data import Data, Digits
 from lab.minimization import FunctionLoss, check, loss_at
 from lab.models import CNN, MLP
 from lab.objectives import CrossEntropy, LossFunction, LossShape, Minimize, SquaredError
-from lab.split import Examples
+from lab.split import Examples, Split
 from lab.torch_network import TorchNetwork
 from lab.training import Recipe, Train
 from measured.jobs import gather
@@ -179,6 +179,19 @@ def test_instrument_of_the_usual_loss_is_refused():
     """All of them read the data of a ``Train``; of this one they would measure cross-entropy in silence."""
     with pytest.raises(TypeError, match="knows the usual losses of a Train alone; measure a Minimize with LossShape"):
         _ = Minimize(SMALL, Focal(), FEW, Recipe(0.01, 4, 16), 0).data
+
+
+def test_values_that_are_said_to_be_classes_are_refused():
+    """Before they are trained on, as the result would be another than was rehearsed."""
+
+    class Slopes(Data):
+        sizes, input_shape = (4, 2), (1,)
+
+        def load(self) -> Split:
+            return Split(torch.ones(4, 1), torch.ones(4, 1), torch.ones(2, 1), torch.ones(2, 1))
+
+    with pytest.raises(ValueError, match="Slopes.is_classification is True; its targets say otherwise"):
+        Minimize(MLP(1, (), 1), SquaredError(), Slopes(), Recipe(0.01, 4), 0).compute()
 
 
 def test_moment_that_is_not_kept_is_refused():

@@ -20,8 +20,8 @@ RUNS = Runs(varies="all shots, and how they are shuffled", shared="the {setting.
 
 @dataclass(frozen=True)
 class Settings:
-    hot_by: float = 0.1
-    """What a streak adds to the chance of a hit, for players with a hot hand."""
+    hot_by: int = 10
+    """Points that a streak adds to the chance of a hit, for players with a hot hand."""
     streak: int = 3
     """Hits in a row that make a streak."""
     num_players: int = 26
@@ -87,7 +87,7 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     def study(hot_by: float, seed: int) -> Study:
         return Study(hot_by, settings.streak, settings.num_players, settings.num_shots, settings.num_shuffles, seed)
 
-    added = {"consistent": 0.0, "hot": settings.hot_by}
+    added = {"consistent": 0.0, "hot": settings.hot_by / 100}
     studies = gather({name: [study(hot_by, seed) for seed in settings.seeds] for name, hot_by in added.items()})
     metrics = {name: {item.name: item.over(found) for item in QUANTITIES} for name, found in studies.items()}
     return Result(metrics, charts.drawn(differences, metrics))
@@ -112,12 +112,12 @@ CLAIMS = (
         "streaks-show-the-hand",
         source="Gilovich et al. 1985",
         headline="The comparison shows the better part of a hot hand that is there",
-        says="Where a streak adds ten points, the comparison as it was made shows {margin}: {hot.difference}.",
+        says="Where a streak adds {setting.hot_by} points, the comparison as it was made shows {margin}: {hot.difference}.",
         holds=at_least("hot.difference", HALF_OF_IT),
         comments=Comments(
             supported="The comparison shows {hot.difference}: a hot hand would have been seen.",
-            refuted="A hot hand of ten points looks like {hot.difference}. A study that finds next to nothing has not shown "
-            "that there is none.",
+            refuted="A hot hand of {setting.hot_by} points looks like {hot.difference}. A study that finds next to nothing has "
+            "not shown that there is none.",
             inconclusive="The comparison shows {hot.difference}; more studies would tell whether that is half of it.",
         ),
     ),
@@ -153,11 +153,11 @@ CLAIMS = (
         "corrected-shows-the-hand",
         source="ours",
         headline="Corrected, the comparison shows the better part of the hot hand",
-        says="Where a streak adds ten points, the corrected comparison shows {margin}: {hot.corrected}.",
+        says="Where a streak adds {setting.hot_by} points, the corrected comparison shows {margin}: {hot.corrected}.",
         holds=at_least("hot.corrected", HALF_OF_IT),
         comments=Comments(
-            supported="The corrected comparison finds {hot.corrected} of the ten that we put in.",
-            refuted="Even corrected, the comparison finds only {hot.corrected} of the ten that we put in.",
+            supported="The corrected comparison finds {hot.corrected} of the {setting.hot_by} that we put in.",
+            refuted="Even corrected, the comparison finds only {hot.corrected} of the {setting.hot_by} that we put in.",
             inconclusive="Corrected, it finds {hot.corrected}; more studies would tell whether that is half of what is there.",
         ),
     ),

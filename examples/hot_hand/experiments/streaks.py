@@ -68,7 +68,8 @@ def run(settings: Settings = PRESETS["standard"]) -> Result:
     def flips(length: int, seed: int) -> AfterStreaks:
         return AfterStreaks(length, settings.num_sequences, settings.streak, seed)
 
-    shares = Sweep("flips in a sequence", gather(Sweep.over("", settings.lengths, settings.seeds, flips).runs))
+    jobs = Sweep.over("flips in a sequence", settings.lengths, settings.seeds, flips)
+    shares = Sweep(jobs.knob, gather(jobs.runs))
     judged = shares[settings.judged]
     metrics = {item.name: item.over(judged) for item in (AVERAGE, POOLED, OVERALL)}
     metrics["missing"] = {"judged": MISSING.over(judged), "longest": MISSING.over(shares[max(settings.lengths)])}
@@ -80,7 +81,7 @@ def by_length(shares: Sweep) -> charts.Figure:
     come right after {setting.streak} or more heads; a point is its average over {setting.num_sequences} sequences."""
     return charts.trend(
         {"": {AVERAGE.title: shares.points(AVERAGE), POOLED.title: shares.points(POOLED)}},
-        x=charts.Axis("flips in a sequence", log=True),
+        x=charts.Axis(shares.knob, log=True),
         y="share of heads (%)",
         levels={"": {"a fair coin": 50.0}},
         alt="The share of heads after a streak against the length of the sequence: one line for the average over sequences, "
