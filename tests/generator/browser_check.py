@@ -77,16 +77,17 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def problems_of(site: Path, browser: Browser, all_sources: bool = True) -> list[str]:
-    """What is wrong with the pages of a site; axe sees all sources, or those that show every kind of element."""
+def problems_of(site: Path, browser: Browser) -> list[str]:
+    """What is wrong with the pages of a site. Of sources and their reference, which are many and alike, axe sees all at one
+    width; at another, and as a reader scrolls, those are looked at that show every kind of element."""
     pages = sorted(site.rglob("*.html"))
-    sources = [path for path in pages if path.is_relative_to(site / "source")]
+    sources = [path for path in pages if path.relative_to(site).parts[0] in ("source", "reference")]
     own = [path for path in pages if path not in sources]
     looked_at = [*own, *telling(sources)]
     found = []
     for width in WIDTHS:
         found += _as_read(site, browser, looked_at, width)
-    found += _accessibility(site, browser, own, sources if all_sources else telling(sources))
+    found += _accessibility(site, browser, own, sources)
     return [*found, *_without_scripts(site, browser, looked_at), *invalid(pages)]
 
 

@@ -147,7 +147,7 @@ def check_branches(frame: environment.Frame) -> None:
 def test_a_claim_of_no_conclusion_is_said_beforehand(prose):
     """The ledger would have no place for it."""
     outline = Outline("", (CHAPTER,), (Source("ours", "Ours", (("S1", "One"),)),))
-    with pytest.raises(BuildError, match="claim 'a' has the source 'ours', but belongs to none of its conclusions"):
+    with pytest.raises(BuildError, match="claim 'a': its source 'ours' draws no such conclusion"):
         check.check(prose("Nothing."), outline, CHAPTER, RECORD)
 
 

@@ -67,7 +67,7 @@ def pages(chapters: list[list[str]], ends: dict[str, float]) -> dict[int, float]
 
 
 @pytest.mark.parametrize("num_workers", [1, 2, 3, 4, 8])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 def test_pages_of_the_report_come_in_time(num_workers, seed):
     """The first within three minutes, then one every four at least, though each job takes up to a third longer or less than
     was thought; and no longer in all than without turns."""

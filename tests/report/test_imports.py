@@ -22,7 +22,7 @@ def test_lab_loads_without_the_report():
     found = loaded_after(*LAB)
     parts = {".".join(name.split(".")[:2]) for name in found if name.startswith("measured.")}
     assert (
-        parts <= {"measured.jobs", "measured.files", "measured.installed"}
+        parts <= {"measured.jobs", "measured.files", "measured.installed", "measured.interactive"}
         and not {"experiments", "matplotlib", "jinja2"} & found
     )
 
