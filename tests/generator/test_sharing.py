@@ -29,9 +29,11 @@ from measured.jobs.pool import InProcess, gather, using
 from measured.jobs.source import Elsewhere, Sources
 from measured.options import Options
 from measured.press import plan, share
+from measured.press.build import say_where_from
 from measured.press.pack import pack
 from measured.press.stores import Stores
 from measured.project import Project
+from measured.serve.builder import arguments_of
 from measured.sharing import unpack
 from measured.sharing.manifest import JOBS, MANIFEST
 from measured.sharing.svg import fault_of
@@ -218,6 +220,33 @@ def test_what_makes_no_sense_is_one_line(clone: ToyProject, bundle: Path, capsys
     monkeypatch.chdir(clone.folder)
     assert cli.main(clone.folder, [part.format(bundle=bundle) for part in arguments]) == 2
     assert re.match(f"build.py: {message}", capsys.readouterr().err)
+
+
+def test_build_that_computes_says_that_a_bundle_would_spare_it(clone: ToyProject, bundle: Path, capsys):
+    """Nobody trains for half an hour because of an option that was forgotten, without having read so."""
+    rebuilt(clone, bundle)
+    capsys.readouterr()
+    options, project = Options(clone.folder / "site", clone.folder / "cache"), Project(clone.folder)
+    say_where_from(Stores.at(options.cache, clone.folder), project.outline.chapters, options)
+    told = "report.zip has numbers for 1 of the chapters that are measured now; --from takes them\n"
+    assert capsys.readouterr().out == told
+
+
+def test_folder_that_was_damaged_is_said(clone: ToyProject, bundle: Path, capsys):
+    """With what to do about it."""
+    rebuilt(clone, bundle)
+    (clone.folder / "cache" / "bundle" / "source.json").write_text("{")
+    assert rebuilt(clone, bundle) == 2
+    assert re.search(r"bundle was damaged since report.zip was unpacked; delete that folder", capsys.readouterr().err)
+
+
+def test_preview_follows_edits_of_a_bundle(clone: ToyProject, bundle: Path, monkeypatch):
+    """Each of its builds takes the numbers from there, wherever it runs."""
+    monkeypatch.chdir(bundle.parent)
+    arguments = arguments_of(cli.parse(["--serve", "--from", bundle.name, "--only", "dice"], clone.folder))
+    monkeypatch.chdir(clone.folder)
+    each = cli.parse(arguments, clone.folder)
+    assert (each.action, each.bundle_from, each.only, each.preset) == ("build", bundle, ("dice",), "")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
