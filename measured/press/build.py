@@ -46,7 +46,7 @@ def build(project: Project, options: Options, started: float) -> int:
     chapters = plan.choose(project.outline.chapters, options.only)
     accepted = maintain.read_accepted(project.accepted) if options.strict or options.accept else {}
     stale = [item.chapter for item in plan.plan(chapters, options, stores) if item.is_stale]
-    _say_where_from(stores, stale, options)
+    say_where_from(stores, stale, options)
     names, not_computed = {item.name for item in chapters}, set[str]()
     outcomes: "dict[str, Kept | Failed]" = {}
     publish_now = partial(publish, project, stores, site, options.preset, names, outcomes)
@@ -94,7 +94,7 @@ def build(project: Project, options: Options, started: float) -> int:
     return 1 if published.trouble or differing else 0
 
 
-def _say_where_from(stores: Stores, stale: Sequence[Chapter], options: Options) -> None:
+def say_where_from(stores: Stores, stale: Sequence[Chapter], options: Options) -> None:
     """Numbers of a bundle are said to be its own, and what a bundle would spare is not computed in silence."""
     if stores.shared:
         print(f"numbers from {stores.shared.origin}")
