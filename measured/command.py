@@ -1,6 +1,7 @@
 """The command ``measured``, with which a report begins."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from measured.new import report
 
             written = report.create(given.folder, given.title)
-            print(f"{given.folder}: a report of {len(written)} files. Build it: cd {given.folder} && python build.py --open")
+            print(
+                f"{given.folder}: a report of {len(written)} files. Build it: cd {shlex.quote(str(given.folder))} && python build.py --open"
+            )
         else:
             _parser().print_help()
         return 0

@@ -32,6 +32,11 @@ class Project:
         return self.root / "templates"
 
     @property
+    def docs(self) -> Path:
+        """What the report has for authors, where it has any."""
+        return self.root / documents.FOLDER
+
+    @property
     def accepted(self) -> Path:
         """The verdicts that ``--accept`` wrote."""
         return self.root / "verdicts.json"

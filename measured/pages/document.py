@@ -70,7 +70,7 @@ def _led(html: str, document: Document, targets: Targets) -> str:
         target = targets.sources.get(unescape(found[1]))
         return f'<a href="../{escape(target)}">{found[0]}</a>' if target else found[0]
 
-    html = re.sub(r'<img alt="([^"]*)"[^>]*>', r"\1", html)
+    html = re.sub(r"<img\b[^>]*>", lambda found: "".join(re.findall(r'\balt="([^"]*)"', found[0])), html)
     pieces = re.split(r'(<pre.*?</pre>|<a href="[^"]*"[^>]*>.*?</a>)', html, flags=re.DOTALL)
     for place, piece in enumerate(pieces):
         if place % 2 == 0:

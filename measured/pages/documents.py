@@ -39,6 +39,12 @@ class Document:
         """What its first heading says."""
         return next((text for _, text in self._headings()), PurePosixPath(self.path).stem)
 
+    @property
+    def lead(self) -> str:
+        """Its first paragraph, as text."""
+        found = re.search(r"^# .*\n+((?:[^\n#`].*\n?)+)", self.text)
+        return _plain(" ".join(found[1].split())) if found else ""
+
     def sections(self) -> list[tuple[str, str]]:
         """The anchors of its headings below the first, with what these say."""
         from markdown.extensions.toc import slugify, unique
@@ -51,7 +57,7 @@ class Document:
 
     def _headings(self) -> Iterator[tuple[int, str]]:
         for found in _HEADING.finditer(_FENCED.sub("", self.text)):
-            yield len(found[1]), re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", found[2]).replace("'", "’")
+            yield len(found[1]), _plain(found[2])
 
     def links(self) -> Iterator[tuple[int, str]]:
         """Line and address of each link to another file of the project."""
@@ -65,9 +71,19 @@ class Document:
         return os.path.normpath(PurePosixPath(self.path).parent / address).replace(os.sep, "/")
 
 
+def _plain(markdown: str) -> str:
+    """A sentence without its marks."""
+    return re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", markdown).replace("'", "’")
+
+
 def leads_out(address: str) -> bool:
     """Whether an address is none of a file."""
     return bool(re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//", address))
+
+
+def module_of(path: str) -> str:
+    """The dotted name of the module at a path."""
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 @dataclass(frozen=True)
@@ -101,7 +117,7 @@ class Documents:
     def entries(self) -> Iterator[tuple[str, str, str, str]]:
         """What the search finds: kind, title, text and address of each document and of its sections."""
         for item in self.all:
-            yield "document", item.title, "", item.address
+            yield "document", item.title, item.lead, item.address
             for anchor, text in item.sections():
                 yield "section", text, item.title, f"{item.address}#{anchor}"
 

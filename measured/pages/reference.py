@@ -1,50 +1,70 @@
-"""Modules as pages, made by pdoc from their docstrings, in the frame of the site. Imports what it describes."""
+"""Modules as pages, made by pdoc from their docstrings, in the frame of the site."""
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from measured.pages import source
+from measured.pages.documents import module_of
 from measured.pages.environment import Frame
 from measured.pages.material import FRAME
 from measured.pages.outline import Outline
 
 
-def pages(frame: Frame, outline: Outline, modules: Mapping[str, str], sources: Collection[str]) -> dict[str, bytes]:
-    """A page for each of the ``modules``, which are paths by dotted name; each name on it leads to its source."""
+@dataclass(frozen=True)
+class Described:
+    """What pdoc says of a module."""
+
+    html: str
+    failed: str = ""
+    """Why it could not be imported."""
+
+
+def files(frame: Frame, outline: Outline, pages: Mapping[str, str], found: Mapping[str, Described]) -> dict[str, bytes]:
+    """The pages of modules, whose addresses are given by the paths of their sources; what was ``found`` is so, too."""
+    from markupsafe import Markup
+
+    return {
+        address: frame.page(
+            "reference.html.jinja2",
+            outline=outline,
+            current=address.removesuffix(".html"),
+            name=module_of(path),
+            html=Markup(found[path].html),
+            members=re.findall(r'<h2 id="([^"]+)"', found[path].html),
+            failed=found[path].failed,
+            source=source.address(path),
+            root="../",
+        )
+        for path, address in pages.items()
+    }
+
+
+def described(paths: Collection[str], sources: Collection[str]) -> dict[str, Described]:
+    """What pdoc says of the modules at these paths, which it imports; each name leads to its place in the ``sources``."""
     import pdoc
     import pdoc.doc
     import pdoc.render
 
-    found, failed = dict[str, Any](), dict[str, str]()
-    for name in modules:
+    modules, failed = dict[str, Any](), dict[str, str]()
+    for name in map(module_of, paths):
         try:
-            found[name] = pdoc.doc.Module.from_name(name)
+            modules[name] = pdoc.doc.Module.from_name(name)
         except Exception as error:  # whatever an author's module does on import
-            failed[name] = " ".join(f"{error}".split())
+            failed[name] = " ".join(f"{error.__cause__ or error.__context__ or error}".split())
     pdoc.render.configure(docformat="markdown", show_source=False, search=False, template_directory=FRAME / "reference")
-    pdoc.render.env.globals["source_of"] = _sources(modules, sources)
-    htmls = {name: _beside(pdoc.render.html_module(module, found), found) for name, module in found.items()}
+    pdoc.render.env.globals["source_of"] = _sources(sources)
+    htmls = {name: _beside(pdoc.render.html_module(module, modules), modules) for name, module in modules.items()}
     places = {name: set(re.findall(r'id="([^"]+)"', html)) for name, html in htmls.items()}
-    made = {}
-    for name, path in modules.items():
-        html = _without_lost(htmls.get(name, ""), name, places)
-        made[name] = frame.page(
-            "reference.html.jinja2",
-            outline=outline,
-            current=f"reference/{name}",
-            name=name,
-            html=frame.jinja.filters["safe"](html),
-            members=re.findall(r'<h2 id="([^"]+)"', html),
-            failed=failed.get(name, ""),
-            source=source.address(path),
-            root="../",
-        )
-    return made
+    return {
+        path: Described(_without_lost(htmls.get(name, ""), name, places), failed.get(name, ""))
+        for path, name in ((path, module_of(path)) for path in paths)
+    }
 
 
-def _sources(modules: Mapping[str, str], sources: Collection[str]) -> Callable[[Any], str]:
+def _sources(sources: Collection[str]) -> Callable[[Any], str]:
     """Where the source of a thing stands in the site; empty where it has none there."""
 
     def source_of(thing: Any) -> str:

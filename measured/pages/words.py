@@ -32,8 +32,8 @@ def faults(chapter: Chapter, claims: Sequence[Claim], runs: Runs | None, figures
     for what, text in (*_sentences(chapter, claims, runs), *shown):
         for found in prose.digits_in(_IN_BRACES.sub(" ", text)):
             yield (
-                f"{where}: {what} has {found!r} typed; write {{setting...}}, {{metric...}} or {{margin}}, or `{found}` in "
-                "backticks if it is code or a formula"
+                f"{where}: {what} has {found!r} typed; write {{setting.name}} instead, in a claim {{name}} for a metric and "
+                f"{{margin}}, in a caption {{metric.name}}; or `{found}` in backticks if it is code or a formula"
             )
     for what, text in shown:
         for found in prose.conclusions_in(text):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from measured.errors import BuildError
-from measured.evidence import LOOKS, OUTCOMES, Verdict
+from measured.evidence import LOOKS, NOT_MEASURED, OUTCOMES, Verdict
 from measured.evidence.number import duration
 from measured.options import Options
 from measured.pages.outline import Chapter
@@ -46,7 +46,7 @@ def build(project: Project, options: Options, started: float) -> int:
     chapters = plan.choose(project.outline.chapters, options.only)
     accepted = maintain.read_accepted(project.accepted) if options.strict or options.accept else {}
     stale = [item.chapter for item in plan.plan(chapters, options, stores) if item.is_stale]
-    _say_where_from(stores, stale, options)
+    say_where_from(stores, stale, options)
     names, not_computed = {item.name for item in chapters}, set[str]()
     outcomes: "dict[str, Kept | Failed]" = {}
     publish_now = partial(publish, project, stores, site, options.preset, names, outcomes)
@@ -75,7 +75,7 @@ def build(project: Project, options: Options, started: float) -> int:
         print(f"warning: {warning}")
     for name in sorted(published.trouble.keys() - {key for key, item in outcomes.items() if isinstance(item, Failed)}):
         print(f"{name}: failed: {published.trouble[name]}")
-    for line in open_lines:
+    for line in (*open_lines, *_without_number(outcomes.values())):
         print(line)
     differing = _compare(project, options, stores, accepted, names - published.trouble.keys())
     num_measured = len({item.name for item in stale} - not_computed | outcomes.keys())
@@ -94,7 +94,7 @@ def build(project: Project, options: Options, started: float) -> int:
     return 1 if published.trouble or differing else 0
 
 
-def _say_where_from(stores: Stores, stale: Sequence[Chapter], options: Options) -> None:
+def say_where_from(stores: Stores, stale: Sequence[Chapter], options: Options) -> None:
     """Numbers of a bundle are said to be its own, and what a bundle would spare is not computed in silence."""
     if stores.shared:
         print(f"numbers from {stores.shared.origin}")
@@ -193,6 +193,16 @@ def _outcomes(
             else:
                 display.settle(outcome.chapter.name, f"done in {duration(outcome.status.wall_seconds)}: {_counts(outcome)}")
             yield outcome
+
+
+def _without_number(outcomes: "Collection[Kept | Failed]") -> list[str]:
+    """Why claims are not measured that the preset does measure."""
+    lines = []
+    for kept in outcomes:
+        for verdict in kept.record.verdicts if not isinstance(kept, Failed) else ():
+            whys = dict.fromkeys(item.method for item in verdict.findings if item.outcome == verdict.outcome == "not measured")
+            lines += [f"{kept.chapter.name}: {verdict.id} is not measured: {why}" for why in whys if why != NOT_MEASURED]
+    return lines
 
 
 def _counts(kept: "Kept") -> str:

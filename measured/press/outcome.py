@@ -76,6 +76,9 @@ class Failed:
 
 ADVICE = {
     r"missing 1 required keyword-only argument: 'alt'": 'add alt="...": what the figure shows, to one who cannot see it',
+    r"^\w+\(\) takes no arguments": "write @dataclass(frozen=True) above its class",
+    r"^'int' object is not iterable": "where these are the seeds of settings, write Seeds(10) in place of 10",
+    r"^'(quick|standard|full)'$": "PRESETS has settings for each of quick, standard and full",
 }
 """What to write instead, by what Python says."""
 

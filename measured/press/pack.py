@@ -100,7 +100,7 @@ def pack(project: Project, options: Options, stores: Stores, path: Path) -> Pack
         versions={**versions, **(before.versions if before else {})},
         distributions=distributions,
         chapters=tuple(chapter.name for chapter in current),
-        num_left_out=packed.num_left_out,
+        num_left_out=packed.num_left_out + (before.num_left_out if before else 0),
         files={name: sha256(content).hexdigest() for name, content in sorted(files.items())},
     )
     packed.num_chapters, packed.num_results = len(current), len(lines)

@@ -159,7 +159,7 @@ def _documents(project: Project, common: str) -> Iterator[Bundle]:
         yield Bundle(f"document {item.path}", digest(canonical(inputs)), make)
     if modules:
         inputs = [common, modules, reference.inputs(modules, project.source_files)]
-        yield Bundle("reference", digest(canonical(inputs)), lambda: reference.files(project.root, modules))
+        yield Bundle("reference", digest(canonical(inputs)), lambda: reference.files(project, modules))
 
 
 def _plotly() -> list[Bundle]:

@@ -75,12 +75,18 @@ def load(root: Path, chapter: Chapter, preset: str, num_seeds: int | None, look:
     for name, meaning in CONTRACT.items():
         if not hasattr(module, name):
             raise BuildError(f"experiments/{chapter.name}.py has no {name}; expected {meaning}")
+    claims = module.CLAIMS
+    if not isinstance(claims, tuple | list) or not all(isinstance(claim, Claim) for claim in claims):
+        line = next((number for number, text in enumerate(chapter.source.splitlines(), 1) if text.startswith("CLAIMS")), 1)
+        raise BuildError(
+            f"experiments/{chapter.name}.py, line {line}: CLAIMS is no tuple of Claims; write CLAIMS = (Claim(...),), with a comma after each"
+        )
     if preset not in module.PRESETS:
         raise BuildError(f"experiments/{chapter.name}.py has no preset {preset!r}; expected quick, standard and full")
     planned = at_look(shifted(module.PRESETS[preset], shift), look)
     settings = with_seeds(planned, num_seeds) if num_seeds else planned
     runs = getattr(module, "RUNS", None)
-    return Script(chapter, settings, module.run, tuple(module.CLAIMS), runs, look, settings == planned)
+    return Script(chapter, settings, module.run, tuple(claims), runs, look, settings == planned)
 
 
 def rehearse(script: Script, cache: Cache, device: str) -> Rehearsed:

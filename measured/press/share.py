@@ -32,7 +32,11 @@ def opened(project: Project, options: Options) -> tuple[Stores, Options]:
     options = replace(options, preset=manifest.preset, device=manifest.device, seeds=manifest.seeds, compute_nothing=True)
     if (options.strict or options.accept) and manifest.preset == "quick":
         raise BuildError(f"--strict and --accept need evidence; {shared.name} holds the quick preset, which has none")
-    return Stores.of_bundle(shared, project.root), options
+    try:
+        return Stores.of_bundle(shared, project.root), options
+    except (OSError, ValueError) as error:
+        told = f"{shared.folder} was damaged since {shared.name} was unpacked; delete that folder, and type it again"
+        raise BuildError(told) from error
 
 
 def left_aside(folder: Path) -> Shared | None:

@@ -141,8 +141,8 @@ class Lines(Display):
     def settle(self, chapter: str, state: str) -> None:
         super().settle(chapter, state)
         progress = self._progress[chapter]
-        jobs = f"{len(progress.done)} jobs, {len(progress.cached)} from the cache" if progress.done else "no jobs"
-        self.say(f"{chapter}: {state} ({jobs})")
+        jobs = f" ({len(progress.done)} jobs, {len(progress.cached)} from the cache)" if progress.done else ""
+        self.say(f"{chapter}: {state}{jobs}")
 
     def readable(self, chapter: str, page: Path) -> None:
         super().readable(chapter, page)

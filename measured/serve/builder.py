@@ -70,6 +70,6 @@ def arguments_of(options: Options) -> list[str]:
     folders = ["--out", str(options.out), "--cache", str(options.cache)]
     only = ["--only", *options.only] if options.only else []
     if options.bundle_from:
-        bundle = ["--from", str(options.bundle_from), *(["--preset", options.preset] if options.preset else [])]
+        bundle = ["--from", str(options.bundle_from.absolute()), *(["--preset", options.preset] if options.preset else [])]
         return [*folders, *bundle, *only]
     return [*folders, "--preset", options.preset, "--device", options.device, *only, "--compute-nothing"]

@@ -100,7 +100,7 @@ class Preview:
     def _folders(self) -> list[Path]:
         project = self._project
         own = [project.root / name for name in project.packages]
-        return [folder for folder in (*own, project.templates, GENERATOR) if folder.is_dir()]
+        return [folder for folder in (*own, project.templates, project.docs, GENERATOR) if folder.is_dir()]
 
     def _tell(self, event: dict[str, Any]) -> None:
         for reader in self._readers:

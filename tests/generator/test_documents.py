@@ -32,6 +32,7 @@ See `experiments/dice.py`, [the second](second.md#end), [its example](more/examp
 ```sh
 ## no heading
 [no link](nowhere.md)
+a_line_that_is_much_longer_than_any_telephone_is_wide_and_so_has_to_scroll_within_itself
 ```
 """
 SECOND = "# Second\n\n![A picture](drawn.png)\n\n## End\n\n[verdicts](verdicts.md), [lost](lost.md), [unlisted](unlisted.md).\n"
@@ -118,3 +119,42 @@ def test_anchors_are_those_of_the_pages(item: Document):
 
     found = re.findall(r'<h[2-6] id="([^"]+)"', str(document_html(item.text)))
     assert [anchor for anchor, _ in item.sections()] == found
+
+
+def test_a_module_that_cannot_be_imported_has_a_page_that_says_so(built_once: ToyProject, tmp_path):
+    """With the reason; it is made again once what it lacks is there, and the others are as ever. Chapters have no such page."""
+    pytest.importorskip("pdoc")
+    toy = ToyProject(tmp_path / "toy", copied_from=built_once)
+    for folder in ("docs", "tools"):
+        (toy.folder / folder).mkdir()
+    toy.write("docs/README.md", "# For authors\n\n[a](../tools/a.py) [b](../tools/b.py) [dice](../experiments/dice.py)\n")
+    toy.write("tools/__init__.py", "")
+    toy.write(
+        "tools/a.py",
+        '"""Works."""\n\nPLACE = __file__\n\n\ndef twice(x: float) -> float:\n    """Two times `x`."""\n    return 2 * x\n',
+    )
+    toy.write("tools/b.py", '"""Does not."""\n\nimport a_library_that_is_missing\n')
+    assert toy.build().returncode == 0
+    assert problems_of(toy.folder / "site") == []
+    assert 'id="twice"' in toy.read("site/reference/tools.a.html")
+    assert "../source/tools.a.html#L-6" in toy.read("site/reference/tools.a.html")
+    assert "PLACE" in toy.read("site/reference/tools.a.html") and str(tmp_path) not in toy.read("site/reference/tools.a.html")
+    assert "No module named" in toy.read("site/reference/tools.b.html")
+    assert not (toy.folder / "site" / "reference" / "experiments.dice.html").exists()
+    assert 'href="../source/experiments.dice.html"' in toy.read("site/docs/index.html")
+    toy.write("a_library_that_is_missing.py", "")
+    assert toy.build().returncode == 0
+    assert "No module named" not in toy.read("site/reference/tools.b.html")
+
+
+@pytest.mark.browser
+@pytest.mark.filterwarnings("ignore")
+def test_code_scrolls_within_itself_and_can_be_copied(with_documents: ToyProject, browser):
+    """On a phone, by keyboard too; whoever points at a block is offered its text."""
+    tab = browser.new_page(viewport={"width": 360, "height": 700})
+    tab.goto((with_documents.folder / "site" / "docs" / "first.html").as_uri())
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+    assert tab.get_attribute("#code-1", "tabindex") == "0"
+    tab.hover("#code-1")
+    assert tab.get_by_role("button", name="Copy").is_visible() and "no heading" in tab.text_content("#code-1")
+    tab.close()

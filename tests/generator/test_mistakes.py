@@ -77,6 +77,14 @@ MISTAKES = {
         "line 8: the module 'homemade' belongs to no installed distribution, so that a change in it would go unnoticed; "
         "install it with pip, or put its source into the project"
     ),
+    "claims without a comma": (
+        "CLAIMS = (", "CLAIMS = (None)\nOTHERS = (",
+        "line 53: CLAIMS is no tuple of Claims; write CLAIMS = (Claim(...),), with a comma after each"
+    ),
+    "settings that are no dataclass": (
+        "@dataclass(frozen=True)\nclass Settings", "class Settings",
+        "line 37: TypeError: Settings() takes no arguments; write @dataclass(frozen=True) above its class"
+    ),
     "a text that is no Python": ("def run(", "def run(:", "line 42: SyntaxError: invalid syntax"),
     "a mistake of any other kind": (
         "    dice = ", "    dice = 1 / 0\n    dice = ", "line 43: ZeroDivisionError: division by zero"
@@ -107,7 +115,7 @@ def test_mistake_is_told_with_its_place_before_anything_is_computed(toy: ToyProj
     assert foretold.returncode == 1 and re.fullmatch(f"dice: would fail: {said}", line), line
     outcome = toy.build()
     assert outcome.returncode == 1 and not (toy.folder / "cache" / "jobs").exists()
-    assert re.search(f"^dice: failed: {said} ", outcome.stdout, flags=re.MULTILINE), outcome.stdout
+    assert re.search(f"^dice: failed: {said}$", outcome.stdout, flags=re.MULTILINE), outcome.stdout
     assert re.search(said, html.unescape(toy.read("site/dice.html")))
 
 
@@ -154,6 +162,7 @@ def test_what_a_seed_makes_impossible_is_not_measured(toy: ToyProject, computed,
     toy.edit(MODULE, '"mean", "mean"', f'"mean", "mean", average="{average}"')
     outcome = toy.build()
     assert outcome.returncode == 0 and "1 not measured" in outcome.stdout, outcome.stdout
+    assert f"dice: loaded-is-larger is not measured: {why}" in outcome.stdout
     assert why in html.unescape(toy.read("site/dice.html"))
 
 

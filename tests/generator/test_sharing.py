@@ -29,12 +29,15 @@ from measured.jobs.pool import InProcess, gather, using
 from measured.jobs.source import Elsewhere, Sources
 from measured.options import Options
 from measured.press import plan, share
+from measured.press.build import say_where_from
+from measured.press.pack import pack
 from measured.press.stores import Stores
 from measured.project import Project
+from measured.serve.builder import arguments_of
 from measured.sharing import unpack
 from measured.sharing.manifest import JOBS, MANIFEST
 from measured.sharing.svg import fault_of
-from tests.generator.cases import CHAPTER, ToyProject
+from tests.generator.cases import CHAPTER, MAY_DIFFER, ToyProject
 
 THROWS = "    values: np.ndarray\n"
 SPREADS = """@dataclass(frozen=True)
@@ -182,12 +185,23 @@ def test_equal_reports_are_equal_bundles_and_can_be_passed_on(clone: ToyProject,
     """From a bundle, without its results being computed: it still says where they were, and has the same results."""
     outcome = clone.build("--from", str(bundle), "--bundle", "again.zip")
     assert outcome.returncode == 0, outcome.stderr
-    assert clone.build("--from", str(bundle), "--bundle", "third.zip").returncode == 0
-    again = clone.folder / "again.zip"
-    assert again.read_bytes() == (clone.folder / "third.zip").read_bytes()
-    assert files_of(again)[JOBS] == files_of(bundle)[JOBS]
-    before, after = (json.loads(files_of(path)[MANIFEST]) for path in (bundle, again))
-    assert {name: before[name] for name in ("host", "versions")} == {name: after[name] for name in ("host", "versions")}
+    before, after = files_of(bundle), files_of(clone.folder / "again.zip")
+    assert before.keys() == after.keys()
+    differing = {name for name in before if before[name] != after[name]}
+    assert differing == {MANIFEST, *(f"site/{name}" for name in MAY_DIFFER)}, differing
+    told = [json.loads(files[MANIFEST]) for files in (before, after)]
+    assert {**told[0], "files": {}} == {**told[1], "files": {}}
+    with zipfile.ZipFile(bundle) as archive:
+        assert archive.namelist()[1:] == sorted(archive.namelist()[1:])
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_report_that_is_not_built_is_not_shared(clone: ToyProject):
+    """Nothing is written."""
+    options = Options(clone.folder / "site", clone.folder / "cache")
+    with pytest.raises(BuildError, match="--bundle: no chapter is current"):
+        pack(Project(clone.folder), options, Stores.at(options.cache, clone.folder), clone.folder / "report.zip")
+    assert not list(clone.folder.glob("*.zip"))
 
 
 @pytest.mark.parametrize(
@@ -199,7 +213,6 @@ def test_equal_reports_are_equal_bundles_and_can_be_passed_on(clone: ToyProject,
         (["--bundle", "site/report.zip"], "--bundle site/report.zip is inside .*site"),
         (["--bundle", "nowhere/report.zip"], "--bundle nowhere/report.zip cannot be written"),
         (["--prune", "--from", "{bundle}"], "--prune does something else, so --from would have no effect"),
-        (["--bundle", "x.zip", "--compute-nothing"], "--bundle: no chapter is current"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(clone: ToyProject, bundle: Path, capsys, monkeypatch, arguments, message):
@@ -207,6 +220,33 @@ def test_what_makes_no_sense_is_one_line(clone: ToyProject, bundle: Path, capsys
     monkeypatch.chdir(clone.folder)
     assert cli.main(clone.folder, [part.format(bundle=bundle) for part in arguments]) == 2
     assert re.match(f"build.py: {message}", capsys.readouterr().err)
+
+
+def test_build_that_computes_says_that_a_bundle_would_spare_it(clone: ToyProject, bundle: Path, capsys):
+    """Nobody trains for half an hour because of an option that was forgotten, without having read so."""
+    rebuilt(clone, bundle)
+    capsys.readouterr()
+    options, project = Options(clone.folder / "site", clone.folder / "cache"), Project(clone.folder)
+    say_where_from(Stores.at(options.cache, clone.folder), project.outline.chapters, options)
+    told = "report.zip has numbers for 1 of the chapters that are measured now; --from takes them\n"
+    assert capsys.readouterr().out == told
+
+
+def test_folder_that_was_damaged_is_said(clone: ToyProject, bundle: Path, capsys):
+    """With what to do about it."""
+    rebuilt(clone, bundle)
+    (clone.folder / "cache" / "bundle" / "source.json").write_text("{")
+    assert rebuilt(clone, bundle) == 2
+    assert re.search(r"bundle was damaged since report.zip was unpacked; delete that folder", capsys.readouterr().err)
+
+
+def test_preview_follows_edits_of_a_bundle(clone: ToyProject, bundle: Path, monkeypatch):
+    """Each of its builds takes the numbers from there, wherever it runs."""
+    monkeypatch.chdir(bundle.parent)
+    arguments = arguments_of(cli.parse(["--serve", "--from", bundle.name, "--only", "dice"], clone.folder))
+    monkeypatch.chdir(clone.folder)
+    each = cli.parse(arguments, clone.folder)
+    assert (each.action, each.bundle_from, each.only, each.preset) == ("build", bundle, ("dice",), "")
 
 
 # ---------------------------------------------------------------------------------------------------------------------

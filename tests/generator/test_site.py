@@ -46,7 +46,7 @@ def test_checker_finds_problems(tmp_path: Path):
         assert expected in found
 
 
-PAGES = ("index", "dice", "claims", "made", "source/experiments.dice")
+PAGES = ("index", "dice", "claims", "made", "source/experiments.dice", "docs/reading")
 
 
 @pytest.mark.browser

@@ -4,7 +4,7 @@ const field = document.getElementById("search");
 const list = document.getElementById("results");
 const root = new URL(".", document.currentScript.src);
 const MOST = 12;
-const WEIGHTS = { chapter: 3, term: 2.5, section: 2, page: 2, claim: 1.5, figure: 1.2, work: 1 };
+const WEIGHTS = { chapter: 3, term: 2.5, section: 2, page: 2, document: 2, claim: 1.5, figure: 1.2, work: 1 };
 
 const plain = (text) => text.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "");
 const words = (text) => plain(text).split(/[^\p{L}\p{N}]+/u).filter(Boolean);
