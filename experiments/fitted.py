@@ -17,7 +17,7 @@ from measured import charts
 from measured.evidence import Estimate, Missing, Seeds, Single, rank_correlations
 
 Run = dict[str, Any]
-"""A training and its sensitivity, by these names."""
+"""A network, its training and its sensitivity, by these names."""
 PROBABILITIES = sensitivity("probabilities", "test")
 GAP = of_training(GAP_ACCURACY)
 
@@ -47,13 +47,14 @@ class Fitted:
         return len(self.shapes) * len(self.batch_sizes) * len(self.rates)
 
     def runs(self) -> list[list[Run]]:
-        """By seed, the trainings and their sensitivities."""
+        """By seed, the networks, their trainings and their sensitivities."""
         return [[self._run(seed, *kind) for kind in product(self.shapes, self.batch_sizes, self.rates)] for seed in self.seeds]
 
     def _run(self, seed: int, shape: tuple[int, ...], batch_size: int, rate: float) -> Run:
         recipe = Recipe(rate, self.num_updates, batch_size, schedule="cosine")
-        training = Train(MLP(28 * 28, shape, 10), self.data.drawn(seed), recipe, seed)
-        return {"training": training, "sensitivity": Sensitivity(training, 1, self.num_test)}
+        network = MLP(28 * 28, shape, 10)
+        training = Train(network, self.data.drawn(seed), recipe, seed)
+        return {"network": network, "training": training, "sensitivity": Sensitivity(training, 1, self.num_test)}
 
 
 def those_that_fit(runs: Sequence[Run]) -> list[Run]:
@@ -79,7 +80,7 @@ def networks_that_fit(by_seed: Sequence[Sequence[Run]]) -> charts.Figure:
     probabilities on {setting.fitted.num_test} test images."""
     sizes: dict[str, list[tuple[float, float]]] = {}
     for run in (run for runs in by_seed for run in those_that_fit(runs)):
-        sizes.setdefault(f"{run['training'].weights.size:,} parameters", []).append((PROBABILITIES.of(run), GAP.of(run)))
+        sizes.setdefault(f"{run['network'].num_parameters:,} parameters", []).append((PROBABILITIES.of(run), GAP.of(run)))
     alt = "Gap of the accuracy against the sensitivity of the probabilities: a dot per run, a colour for each network."
     x = charts.Axis(f"{PROBABILITIES.title}, per unit of a pixel", log=True)
     return charts.scatter({"": sizes}, x=x, y=GAP, alt=alt)

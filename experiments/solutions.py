@@ -6,8 +6,6 @@ from functools import partial
 from operator import attrgetter
 from typing import Any, Literal
 
-import numpy as np
-
 from experiments import quantities
 from experiments.batches import by_square_root, updates_of_epochs
 from experiments.quantities import of_training
@@ -15,6 +13,7 @@ from lab.data import MNIST
 from lab.models import MLP
 from lab.sharpness import Curvature, Rescaled, Rescaling, Sharpness
 from lab.training import Recipe, Train
+from lab.travel import Travelled
 from measured import charts
 from measured.evidence import Estimate, Metric, Quantity, Seeds, Sweep
 from measured.jobs import Job
@@ -110,8 +109,8 @@ class Study:
         )
 
     def trained(self, run: Train) -> dict[str, Job]:
-        """The training and its start."""
-        return {"training": run, "start": run.start}
+        """The training, and how far it went."""
+        return {"training": run, "travel": Travelled(run, run.start)}
 
     def keskar(self, run: Train) -> dict[str, Job]:
         """Keskar's sharpness in full space."""
@@ -127,7 +126,7 @@ class Study:
         return {"adaptive": Sharpness(run, self.adaptive_epsilon, self.num_examples, "adaptive", seed=run.seed)}
 
     def all_of(self, run: Train) -> dict[str, Job]:
-        """The training and its start, both kinds of sharpness, and the size of the Hessian."""
+        """The training and how far it went, both kinds of sharpness, and the size of the Hessian."""
         return self.trained(run) | self.keskar(run) | self.adaptive(run) | self.curvature(run)
 
     def papers_boxes(self, run: Train, subspace: int) -> dict[str, Job]:
@@ -155,11 +154,6 @@ def _phi(box: str) -> Callable[[Solution], float]:
     return lambda found: found[box].phi
 
 
-def _distance(found: Solution) -> float:
-    """Euclidean, over all parameters."""
-    return float(np.linalg.norm(found["training"].weights - found["start"].weights))
-
-
 _top = attrgetter("top_eigenvalue")
 _positive = partial(Quantity, average="geometric mean", log=True)
 
@@ -173,8 +167,8 @@ TRACE = _positive("trace", "trace of the Hessian", read=lambda found: found["hes
 TRACE_ERROR = _positive(
     "trace_error", "standard error of that estimate, one run", read=lambda found: found["hessian"].trace_standard_error
 )
-NORM = _positive("norm", "norm of the weights", read=lambda found: np.linalg.norm(found["training"].weights))
-DISTANCE = _positive("distance", "distance from the start", read=_distance)
+NORM = _positive("norm", "norm of the weights", read=lambda found: found["travel"].norm)
+DISTANCE = _positive("distance", "distance from the start", read=lambda found: found["travel"].distance)
 
 # The paper's accuracies have four digits, and what is said of them turns on the last two.
 TRAIN_ACCURACY = of_training(quantities.TRAIN_ACCURACY, digits=4)
