@@ -38,7 +38,7 @@ def _metric(name: str, thing: Any, where: str) -> Metric:
     if item and getattr(thing, "size", 1) == 1:
         thing = item()
     if not isinstance(thing, Real) or isinstance(thing, bool):
-        raise BuildError(f"{where}: {name!r} is a {type(thing).__name__}; expected a Metric, or a number")
+        raise BuildError(f"{where}: {name!r} has the type {type(thing).__name__}; expected a Metric, or a number")
     try:
         return Plain.once(thing)
     except ValueError as error:
@@ -54,7 +54,7 @@ def _figure(name: str, thing: Any, chapter: str, where: str) -> Figure:
         return thing
     matplotlib = sys.modules.get("matplotlib.figure")
     if not matplotlib or not isinstance(thing, matplotlib.Figure):
-        raise BuildError(f"{where}: {name!r} is a {type(thing).__name__}; expected a Figure, or one of matplotlib's")
+        raise BuildError(f"{where}: {name!r} has the type {type(thing).__name__}; expected a Figure, or one of matplotlib's")
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close(thing)  # or it would keep the figure for ever
     return bare(name, thing, made_in=f"experiments.{chapter}" if chapter else "")

@@ -11,7 +11,9 @@ _SVG = "http://www.w3.org/2000/svg"
 _INSIDE = re.compile(r"#[\w.:-]*")
 _PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,[\sA-Za-z0-9+/=]*")
 _PAGE = re.compile(r"https?://[^\s\"'<>]*")
-_LOADS = re.compile(r"url\s*\(\s*['\"]?\s*(?!#)|@import|@font-face|expression\s*\(|\\", re.IGNORECASE)
+_LOADS = re.compile(
+    r"url\s*\(\s*['\"]?\s*(?!#)|(?:image-set|image|src|expression)\s*\(|//|@import|@font-face|\\", re.IGNORECASE
+)
 
 
 def fault_of(drawing: str) -> str:

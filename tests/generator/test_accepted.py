@@ -56,9 +56,9 @@ def test_chapter_with_all_lacks_nothing(built):
     ("returned", "message"),
     [
         (7.0, "experiments/dice.py: run() returned float; expected Result(metrics, figures), two dicts of things by name"),
-        (({"end": "far"}, {}), "experiments/dice.py: 'end' is a str; expected a Metric, or a number"),
-        (({"end": True}, {}), "experiments/dice.py: 'end' is a bool; expected a Metric, or a number"),
-        (({}, {"walk": 3}), "experiments/dice.py: 'walk' is a int; expected a Figure, or one of matplotlib's"),
+        (({"end": "far"}, {}), "experiments/dice.py: 'end' has the type str; expected a Metric, or a number"),
+        (({"end": True}, {}), "experiments/dice.py: 'end' has the type bool; expected a Metric, or a number"),
+        (({}, {"walk": 3}), "experiments/dice.py: 'walk' has the type int; expected a Figure, or one of matplotlib's"),
     ],
 )
 def test_what_is_neither_is_refused(returned, message):
@@ -70,7 +70,7 @@ def test_what_is_neither_is_refused(returned, message):
 
 def test_result_that_no_chapter_made_is_named_as_such():
     """By whoever types it in a notebook."""
-    with pytest.raises(BuildError, match="^this result: 'end' is a str; expected a Metric, or a number"):
+    with pytest.raises(BuildError, match="^this result: 'end' has the type str; expected a Metric, or a number"):
         accepted(({"end": "far"}, {}))
 
 

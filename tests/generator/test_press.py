@@ -99,7 +99,7 @@ def test_rehearsal_knows_all_jobs_and_stores_nothing(cache: Cache):
     "result, message",
     [
         ({"a": 1}, r"experiments/dice.py: run\(\) returned dict; expected Result\(metrics, figures\)"),
-        (Result({}, {"f": "x"}), "'f' is a str; expected a Figure"),
+        (Result({}, {"f": "x"}), "'f' has the type str; expected a Figure"),
     ],
 )
 def test_what_a_chapter_returns_is_checked(cache: Cache, result, message):

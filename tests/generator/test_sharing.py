@@ -624,6 +624,8 @@ DRAWINGS = {
     "image": SVG.format('<image href="http://elsewhere/pixel.png"/>'),
     "style": SVG.format("<style>a{b:u<![CDATA[rl(http://elsewhere)]]></style>"),
     "import": SVG.format("<style>@import 'x';</style>"),
+    "set of images": SVG.format("<rect style=\"mask-image:image-set('https://example.org/x' 1x)\"/>"),
+    "source": SVG.format("<rect style=\"fill:src('https://example.org/x')\"/>"),
     "attribute": SVG.format('<g style="fill: url(http://elsewhere)"/>'),
     "animation": SVG.format('<set attributeName="href" to="javascript:alert(1)"/>'),
     "html": "<html/>",
