@@ -1,11 +1,22 @@
 """Fixtures that several tests share."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from measured.jobs.cache import Cache
+from tests.generator.browser_check import IN_A_BROWSER
 from tests.generator.cases import ToyProject
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a browser runs in CI, and where that is asked for: it takes as long as a quarter of all."""
+    if os.environ.get(IN_A_BROWSER):
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason=f"runs in CI, and with {IN_A_BROWSER}=1, which needs Chromium and Java"))
 
 
 @pytest.fixture(scope="session")

