@@ -20,12 +20,18 @@ WORTH_HELPING = 3  # drawings that are left when the building process begins to 
 
 
 class Draughtsman:
-    """Draws what it is given, from the beginning of a ``with`` block to its end; the same bytes as ``measured.charts.draw``."""
+    """Draws what it is given, from the beginning of a ``with`` block to its end; the same bytes as ``measured.charts.draw``.
 
-    def __init__(self):
+    It is a process of its own where that ``is_needed``, which is where this one has not loaded matplotlib yet.
+    """
+
+    def __init__(self, is_needed: bool | None = None):
+        self._is_needed = "matplotlib" not in sys.modules if is_needed is None else is_needed
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> "Draughtsman":
+        if not self._is_needed:
+            return self
         path = os.pathsep.join(filter(None, (str(GENERATOR.parent), os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__],

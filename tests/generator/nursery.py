@@ -4,6 +4,7 @@
 is printed. It answers with the exit code. What it has loaded is code alone: each build knows no more than one that was typed.
 """
 
+import atexit
 import json
 import os
 import runpy
@@ -35,9 +36,11 @@ def build(command: list[str], folder: Path, environment: dict[str, str]) -> subp
 def _nursery(environment: tuple[tuple[str, str], ...]) -> subprocess.Popen[str]:
     """The process for an environment; it ends with this one, as its orders then do."""
     command = [sys.executable, "-m", "tests.generator.nursery"]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command, cwd=ROOT, env=dict(environment), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
     )
+    atexit.register(process.communicate)
+    return process
 
 
 def main() -> None:
@@ -50,11 +53,13 @@ def main() -> None:
     import scipy.special  # noqa: F401
     import yaml  # noqa: F401
 
+    import measured.charts.style
     import measured.press.build
     import measured.press.keep
     import measured.press.making
     import measured.press.measure  # noqa: F401
 
+    measured.charts.style.warm_up()
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()

@@ -139,7 +139,7 @@ def test_draughtsman_draws_the_same_bytes(tmp_path):
         "own": charts.own(own, **WORDS).settled("own"),
         "table": charts.table(("a",), [("b",)], caption="c"),
     }
-    with Draughtsman() as draughtsman:
+    with Draughtsman(is_needed=True) as draughtsman:
         drawn = charts.Drawings(tmp_path).of_all(figures, draughtsman.draw_all)
     assert drawn == {name: charts.draw(name, figure) for name, figure in figures.items()}
     assert charts.Drawings(tmp_path).of_all(figures, lambda _: pytest.fail("drawn again")) == drawn
@@ -148,7 +148,7 @@ def test_draughtsman_draws_the_same_bytes(tmp_path):
 def test_what_cannot_be_drawn_says_so_here(monkeypatch):
     """What goes wrong in the other process goes wrong in this one, with its message; so does one that has ended."""
     broken = replace(line(1), table=charts.Table(("x",), ((1.0,),)))
-    with Draughtsman() as draughtsman:
+    with Draughtsman(is_needed=True) as draughtsman:
         with pytest.raises(Exception) as caught:
             draughtsman.draw_all({"broken": broken})
         with pytest.raises(type(caught.value), match=re.escape(str(caught.value))):
