@@ -1,7 +1,5 @@
 """The instruments know jobs, and nothing else of the generator; the report's contents are data."""
 
-import pytest
-
 from experiments import CHAPTERS
 from tests.generator.test_imports import imported_in, loaded_after
 from tests.report.cases import ROOT
@@ -56,13 +54,15 @@ def test_what_is_measured_is_said_without_torch():
     assert not found & {"torch", "torchvision", "sklearn", "scipy"}
 
 
-@pytest.mark.parametrize("name", [name for names in CHAPTERS.values() for name in names])
-def test_chapters_are_rehearsed_without_torch(name):
+def test_chapters_are_rehearsed_without_torch():
     """In a fresh process: imported and run on placeholders, as in an author's loop."""
+    names = [f"experiments.{name}" for of_part in CHAPTERS.values() for name in of_part]
     rehearsal = f"""
 from measured.jobs.cache import Cache
 from measured.jobs.pool import Rehearsal, using
-with using(Rehearsal(Cache("nowhere"))):
-    experiments.{name}.run(experiments.{name}.PRESETS["standard"])
+for chapter in ({", ".join(names)}):
+    with using(Rehearsal(Cache("nowhere"))):
+        chapter.run(chapter.PRESETS["standard"])
+    assert "torch" not in sys.modules, chapter.__name__
 """
-    assert "torch" not in loaded_after(f"experiments.{name}", then=rehearsal)
+    assert "torch" not in loaded_after(*names, then=rehearsal)
