@@ -217,12 +217,13 @@ def test_first_build_then_nothing_to_do(toy: ToyProject):
     assert toy.site() == before
 
 
-def test_two_builds_have_the_same_bytes(tmp_path):
+def test_two_builds_have_the_same_bytes(built_once: ToyProject, tmp_path):
     """Elsewhere, with workers or without, the site is the same but for durations and host."""
     sites = []
     for name, workers in (("a", "0"), ("b", "2")):
         (tmp_path / name).mkdir()
         project = ToyProject(tmp_path / name)
+        project.learn_from(built_once)
         outcome = project.build(workers=workers)
         assert outcome.returncode == 0, outcome.stderr
         sites.append(project.site())
@@ -384,10 +385,11 @@ def test_only_touches_no_other_chapter(built: ToyProject):
     assert built.build("--only", "toys").returncode == 0 and "A loaded dice gives" in built.read("site/coins.html")
 
 
-def test_only_builds_one_chapter_of_an_empty_site(tmp_path):
+def test_only_builds_one_chapter_of_an_empty_site(built_once: ToyProject, tmp_path):
     """On a fresh clone the others get a page that says that they are not measured yet."""
     (tmp_path / "toys").mkdir()
     toys = ToyProject(tmp_path / "toys", ("dice", "coins"))
+    toys.learn_from(built_once)
     for _ in range(2):
         outcome = toys.build("--only", "dice", "--preset", "quick")
         assert outcome.returncode == 0, outcome.stderr
@@ -479,9 +481,10 @@ def test_diff_names_what_moved(toy: ToyProject):
     )
 
 
-def test_forecast_counts_a_shared_job_once(tmp_path):
+def test_forecast_counts_a_shared_job_once(built_once: ToyProject, tmp_path):
     """Two chapters that ask for the same jobs take as long as one."""
     toy = ToyProject(tmp_path, ("dice", "coins"))
+    toy.learn_from(built_once)
     toy.edit("experiments/coins.py", "PRESETS =", "from experiments.dice import Dice\n\nPRESETS =")
     lines = toy.build("--dry-run").stdout.splitlines()
     assert ["about 10 s of one worker" in line for line in lines[:2]] == [True, True] and lines[2] == "about 10 s with 1 worker"

@@ -283,9 +283,10 @@ HOSTILE = """<script>window.hacked = 1</script>"><img src=x onerror="window.hack
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> ToyProject:
+def hostile(tmp_path_factory: pytest.TempPathFactory, built_once: ToyProject) -> ToyProject:
     """A report whose captions, alt texts, claims, names of metrics, docstrings and prose hold HTML and scripts."""
     project = ToyProject(tmp_path_factory.mktemp("hostile"))
+    project.learn_from(built_once)
     source, text = "experiments/dice.py", HOSTILE.replace('"', '\\"').replace("=1", "='one'").replace("= 1", "= 'one'")
     project.edit(source, '"""All throws."""', f'"""All throws. {HOSTILE.replace("1", "one")}"""')
     project.edit(source, "Their means over a few throws.", f"Their means. {HOSTILE.replace('1', 'one')}")

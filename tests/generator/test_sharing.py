@@ -67,9 +67,10 @@ NESTED = (
 
 
 @pytest.fixture(scope="module")
-def sender(tmp_path_factory: pytest.TempPathFactory) -> ToyProject:
+def sender(tmp_path_factory: pytest.TempPathFactory, built_once: ToyProject) -> ToyProject:
     """A report that was built and written into a bundle, ``report.zip``."""
     project = ToyProject(tmp_path_factory.mktemp("sender") / "report", ("dice",))
+    project.learn_from(built_once)
     project.write("experiments/dice.py", NESTED)
     outcome = project.build("--bundle", "report.zip")
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
@@ -84,10 +85,12 @@ def bundle(sender: ToyProject) -> Path:
 
 @pytest.fixture
 def clone(sender: ToyProject, tmp_path: Path) -> ToyProject:
-    """The sender's sources, without site and cache."""
+    """The sender's sources, without site and results."""
     folder = tmp_path / "clone"
     shutil.copytree(sender.folder, folder, ignore=shutil.ignore_patterns("site", "cache", "report.zip", "__pycache__"))
-    return ToyProject.at(folder)
+    project = ToyProject.at(folder)
+    project.learn_from(sender)
+    return project
 
 
 def rebuilt(clone: ToyProject, bundle: Path) -> int:
