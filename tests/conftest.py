@@ -10,6 +10,11 @@ from tests.generator.browser_check import IN_A_BROWSER
 from tests.generator.cases import ToyProject
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, as tests wait for processes of their own."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What needs a browser runs in CI, and where that is asked for: it takes as long as a quarter of all."""
     if os.environ.get(IN_A_BROWSER):
