@@ -153,13 +153,13 @@ class Site:
             elif not _linked(folder / path, new / path):
                 shutil.copy2(folder / path, new / path)
         stamps = {path: _stamp(new / path) for path in contents}
-        whole = {"bundles": manifest, "stamps": stamps}
-        (new / MANIFEST).write_text(json.dumps(whole, indent=1, sort_keys=True), encoding="utf-8")
+        (new / MANIFEST).write_bytes(told(manifest, stamps))
         if not folder.exists():
             os.rename(new, folder)
             return stamps
+        written = {*contents, MANIFEST}
         for path in self._foreign(folder):
-            if path.as_posix() in (*contents, MANIFEST):
+            if path.as_posix() in written:
                 continue
             if (folder / path).is_dir() and not (folder / path).is_symlink():
                 (new / path).mkdir(parents=True, exist_ok=True)
@@ -186,6 +186,11 @@ class Site:
             os.rename(aside, folder)
         for path in folder.parent.glob(f".{folder.name}.new-*"):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+
+
+def told(bundles: Mapping[str, dict], stamps: Mapping[str, list[int]]) -> bytes:
+    """The manifest of a site as a file; without stamps, which hold times, it is the same for equal sites."""
+    return json.dumps({"bundles": bundles, "stamps": stamps}, indent=1, sort_keys=True).encode()
 
 
 @dataclass(frozen=True, eq=False)  # equal to any other mapping of the same files

@@ -20,7 +20,7 @@ from measured.options import Options
 from measured.pages.outline import Chapter
 from measured.press import plan
 from measured.press.folder import MANIFEST as SITE_MANIFEST
-from measured.press.folder import Site
+from measured.press.folder import Site, told
 from measured.press.keep import host, record_of
 from measured.press.outcome import one_line
 from measured.press.rehearse import load
@@ -84,8 +84,8 @@ def pack(project: Project, options: Options, stores: Stores, path: Path) -> Pack
     for key, entry in _entries(pool, stores):
         blob = _only(entry, pool.read.get(key, ()), packed)
         files[f"jobs/{key}.safetensors"] = blob
-        told = {"key": key, "parts": entry.parts, "sha256": sha256(blob).hexdigest(), "seconds": entry.seconds}
-        lines.append(json.dumps(told, sort_keys=True, separators=(",", ":")).encode())
+        line = {"key": key, "parts": entry.parts, "sha256": sha256(blob).hexdigest(), "seconds": entry.seconds}
+        lines.append(json.dumps(line, sort_keys=True, separators=(",", ":")).encode())
         versions |= entry.parts["versions"]
     files |= {JOBS: b"\n".join(lines), **_chapters(current, project, options, stores, packed, versions), **_site(options.out)}
     modules, distributions = stores.sources.found()
@@ -196,9 +196,7 @@ def _site(out: Path) -> dict[str, bytes]:
     files = {path: content for name in site.bundles for path, content in (site.files_of(name) or {}).items()}
     if strange := next((path for path in files if kind_of(f"{SITE}{path}") is None), ""):
         raise BuildError(f"--bundle: {strange!r} in {out} has a name that a bundle cannot have; give it another one")
-    return {f"{SITE}{path}": content for path, content in files.items()} | {
-        f"{SITE}{SITE_MANIFEST}": (out / SITE_MANIFEST).read_bytes()
-    }
+    return {f"{SITE}{path}": content for path, content in files.items()} | {f"{SITE}{SITE_MANIFEST}": told(site.bundles, {})}
 
 
 def _write(path: Path, files: Mapping[str, bytes]) -> int:
@@ -206,10 +204,10 @@ def _write(path: Path, files: Mapping[str, bytes]) -> int:
     handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.new-")
     try:
         with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-            for told in [MANIFEST, *sorted(files.keys() - {MANIFEST})]:
-                info = zipfile.ZipInfo(told, LONG_AGO)
+            for name_of_file in [MANIFEST, *sorted(files.keys() - {MANIFEST})]:
+                info = zipfile.ZipInfo(name_of_file, LONG_AGO)
                 info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, 0o100644 << 16
-                archive.writestr(info, files[told])
+                archive.writestr(info, files[name_of_file])
         os.chmod(name, 0o644)
         os.replace(name, path)
     except OSError as error:

@@ -194,6 +194,7 @@ def test_equal_reports_are_equal_bundles_and_can_be_passed_on(clone: ToyProject,
     assert differing == {MANIFEST, *(f"site/{name}" for name in MAY_DIFFER)}, differing
     told = [json.loads(files[MANIFEST]) for files in (before, after)]
     assert {**told[0], "files": {}} == {**told[1], "files": {}}
+    assert json.loads(before["site/measured-site.json"])["stamps"] == {}, "times of this machine"
     with zipfile.ZipFile(bundle) as archive:
         assert archive.namelist()[1:] == sorted(archive.namelist()[1:])
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
