@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from measured.options import Options
 from measured.project import GENERATOR, Project
@@ -85,7 +86,8 @@ def test_document_shows(served: Served):
 def test_edit_of_the_generator_is_built_by_what_it_says_now(tmp_path, monkeypatch, edited, expected):
     """The process that waits for an edit has the generator as it was, and would write old pages under new keys."""
     preview, done = recorded(tmp_path, monkeypatch)
-    asyncio.run(preview._build_anew([("modified", str(edited))]))
+    with start_blocking_portal() as other_thread:  # as a browser of other tests keeps a loop running in this one
+        other_thread.call(preview._build_anew, [("modified", str(edited))])
     assert done == ["stop"] * expected + ["build", "get ready"]
 
 
@@ -98,7 +100,8 @@ def test_preview_that_cannot_follow_says_so(tmp_path, monkeypatch, capsys):
             while not done:
                 await asyncio.sleep(0.01)
 
-    asyncio.run(serve())
+    with start_blocking_portal() as other_thread:
+        other_thread.call(serve)
     assert "edits are not followed any more (too many files are watched)" in capsys.readouterr().out
     assert done == ["build", "stop"]
 
