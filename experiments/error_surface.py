@@ -271,6 +271,8 @@ ANOTHER_SAMPLE = Margin(
 )
 TENTH = factor(1.1, "a tenth is what a reader can tell apart on a logarithmic scale of colours")
 
+WORDS = {"explained": "share in the plane", "left_out": "left out, training", "left_out_walk": "random walk"}
+
 CLAIMS = (
     Claim(
         "line-is-monotone",

@@ -317,6 +317,17 @@ def better_between(id: str, start: str, started: str) -> Claim:
     )
 
 
+WORDS = {
+    "batch": "batch sizes",
+    "rate": "learning rates",
+    "one_start": "common start",
+    "two_starts": "own starts",
+    "barrier": "two recipes",
+    "control": "two seeds",
+    "score": "mixture",
+    "end_score": "end",
+}
+
 CLAIMS = (
     better_between("S14a", "two_starts", "with starts of their own"),
     better_between("S14b", "one_start", "with a common start"),

@@ -291,6 +291,20 @@ ONE_LAYER = [f"{key}.{name}" for name in ("shallow", "wide", "widest") for key i
 DEEP, MIDDLE, SHALLOW = ("large.{}." + name for name in EQUAL)
 IN_SIGHT = "where errors below {setting.no_visible_error} of the variance count as that much"
 
+WORDS = {
+    "f1": "sine",
+    "f2": "parabola",
+    "small": "early",
+    "large": "late",
+    "deep": "{setting.networks.deep.depth} layers",
+    "middle": "{setting.networks.middle.depth} layers",
+    "shallow": "one layer",
+    "wide": "one wide layer",
+    "widest": "one very wide layer",
+    "he": "He",
+    "default": "PyTorch's default",
+}
+
 CLAIMS = (
     Claim(
         "S1a",

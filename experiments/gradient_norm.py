@@ -298,6 +298,8 @@ MOSTLY_NOISE = factor(
     2**0.5, "noise and slope add in squares: here half of a mini-batch's squared norm is noise, and beyond it most"
 )
 
+WORDS = {"last_layer": "one layer, one batch", "full": "whole gradient"}
+
 CLAIMS = (
     Claim(
         "S6",

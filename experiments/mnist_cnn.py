@@ -334,6 +334,14 @@ def deeper(id: str, which: str, name: str, than: str, comments: Comments) -> Cla
     )
 
 
+WORDS = {
+    "one": "one convolution",
+    "two": "two convolutions",
+    "three": "three convolutions",
+    "largest": "original's largest",
+    "smallest": "original's smallest",
+}
+
 CLAIMS = (
     Claim(
         "S3",

@@ -226,6 +226,22 @@ def grows(claim: str, quantity: Quantity, by: Margin) -> Claim:
     )
 
 
+WORDS = {
+    "clean": "true labels",
+    "noisy": "some labels wrong",
+    "twice": "twice as wide",
+    "fourfold": "four times as wide",
+    "threshold": "first that fits",
+    "half": "half as wide",
+    "double": "twice as wide",
+    "before": "best before the peak",
+    "wide": "widest",
+    "gap_accuracy": "accuracy gap",
+    "gap_loss": "loss gap",
+    "final_test_accuracy": "accuracy",
+    "final_test_loss": "loss",
+}
+
 CLAIMS = (
     Claim(
         "S12a",

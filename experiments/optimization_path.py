@@ -295,6 +295,8 @@ def shows_path(id: str, start: str, runs: str, comments: Comments) -> Claim:
     )
 
 
+WORDS = {"left_out": "left out, training", "left_out_walk": "random walk"}
+
 CLAIMS = (
     shows_path(
         "S5a",

@@ -258,6 +258,13 @@ TWICE_CHANCE = factor(2, "twice the loss of guessing cannot come from doubt, onl
 TENFOLD = factor(10, "a small constant is less than an order of magnitude; a list might take any number of times")
 HALF = Margin(0.5, "a network that gets every second label wrong has not fitted them", origin=None)
 
+WORDS = {
+    "random": "random labels",
+    "true": "true labels",
+    "final_test_accuracy": "images read",
+    "right": "labels right by chance",
+}
+
 CLAIMS = (
     Claim(
         "S11a",

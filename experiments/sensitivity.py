@@ -278,6 +278,14 @@ def large_batches(id: str, equal: str, do: str, by_margin: str, what: str, by: M
     )
 
 
+WORDS = {
+    "updates": "equal updates",
+    "epochs": "equal epochs",
+    "rates": "learning rates",
+    "first": "smallest",
+    "last": "largest",
+}
+
 CLAIMS = (
     Claim(
         "S15a",

@@ -230,6 +230,21 @@ def of_the_paper(
     )
 
 
+WORDS = {
+    "first": "small batch",
+    "last": "large batch",
+    "matched": "raised rate",
+    "keskar": "sharpness",
+    "rest.keskar": "at rest",
+    "keskar.change": "sharpness, large ÷ small",
+    "final_test_accuracy.change": "accuracy, large − small",
+    "paper.distance.small_over_large": "distance, small ÷ large batch",
+    "difference": "change of what it computes",
+    "top": "steepest curvature",
+    "with_gap_loss": "with the gap of the loss",
+    "with_gap_accuracy": "with the gap of the accuracy",
+}
+
 CLAIMS = (
     of_large_batches("S16a", "f1", KESKAR),
     of_large_batches("S16b", "rest", TOP),

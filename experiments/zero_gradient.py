@@ -294,6 +294,16 @@ def minimum_or_maximum(id: str, search: str, start: str, headline: str) -> Claim
     )
 
 
+WORDS = {
+    "learned": "without collapsed networks",
+    "all": "with collapsed networks",
+    "fine": "tolerance {setting.fine}",
+    "tolerance": "tolerance {setting.tolerance}",
+    "coarse": "tolerance {setting.coarse}",
+    "strict": "every one above zero",
+    "rounding": "above rounding",
+}
+
 CLAIMS = (
     objective_finds_them(
         "S8a", "small", "With weight decay", "With weight decay, minimising the gradient norm leads to points of zero gradient"

@@ -94,6 +94,8 @@ class Finding:
     """Whether the effect is a ratio, or held against one, so that half of a margin is that of its logarithm."""
     published: float | None = None
     """The effect that others found, in the same unit."""
+    label: str = ""
+    """What a reader calls the test; empty where it stands alone and is about one metric."""
 
     @property
     def origin(self) -> float | None:

@@ -14,6 +14,7 @@ from measured.evidence import levels
 from measured.evidence.claim import Claim, Finding, Runs, Structure, Verdict
 from measured.evidence.effects import Effect, Nothing, effect_of, names_of
 from measured.evidence.forecast import Forecast, forecast
+from measured.evidence.labels import Words, labels
 from measured.evidence.levels import Level, parts_of
 from measured.evidence.metric import Estimate, Metric, Missing, Share
 from measured.evidence.names import Names, unknown
@@ -29,15 +30,20 @@ def judge(
     settings: Names | None = None,
     runs: Runs | None = None,
     look: int = 1,
+    words: Words | None = None,
 ) -> tuple[Verdict, ...]:
     """The verdict of every claim of a chapter at a planned look; names of metrics and settings have dots where they nest.
 
-    ``runs`` says what varies with the seed where a claim does not. Raises BuildError where a claim names what is not there.
+    ``runs`` says what varies with the seed where a claim does not; ``words`` are those of a reader for parts of the metrics'
+    names. Raises BuildError where a claim names what is not there.
     """
-    return tuple(_verdict(claim, metrics, settings or Names("setting", {}), claim.runs or runs, look) for claim in claims)
+    settings = settings or Names("setting", {})
+    return tuple(_verdict(claim, metrics, settings, claim.runs or runs, look, words or {}) for claim in claims)
 
 
-def _verdict(claim: Claim, metrics: Mapping[str, Metric], settings: Names, runs: Runs | None, look: int) -> Verdict:
+def _verdict(
+    claim: Claim, metrics: Mapping[str, Metric], settings: Names, runs: Runs | None, look: int, words: Words
+) -> Verdict:
     parts = parts_of(claim.holds)
     if missing := sorted({name for part in parts for name in names_of(part)} - metrics.keys()):
         raise ClaimError(claim.id, unknown("metric", missing[0], metrics))
@@ -46,7 +52,10 @@ def _verdict(claim: Claim, metrics: Mapping[str, Metric], settings: Names, runs:
     except BuildError as error:
         raise ClaimError(claim.id, error) from None
     judged = levels.of_parts(claim.holds, Level.of_look(look), lambda part: isinstance(effects[part], Effect))
-    findings = tuple(_finding(part, effects[part], level, metrics) for part, level in judged)
+    findings = tuple(
+        replace(_finding(part, effects[part], level, metrics), label=label)
+        for (part, level), label in zip(judged, labels(claim.holds, words), strict=True)
+    )
     findings = (replace(findings[0], published=claim.published_effect), *findings[1:])
     named = _Spoken(Names("metric", metrics), settings, _margins(claim.holds, metrics))
 

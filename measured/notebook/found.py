@@ -75,7 +75,8 @@ class Found:
     def record(self, claims: tuple[Claim, ...]) -> Record:
         """What a build would keep of it."""
         settings = NoSettings() if self.result.settings is None else self.result.settings
-        script = Script(self.chapter, settings, self.module.run, claims, getattr(self.module, "RUNS", None))
+        runs, words = getattr(self.module, "RUNS", None), getattr(self.module, "WORDS", {})
+        script = Script(self.chapter, settings, self.module.run, claims, runs, words=words if claims else {})
         return record_of(script, accepted(self.result, self.chapter.name), self.preset)
 
 

@@ -91,9 +91,9 @@ CLAIM_COLUMNS = (
     "comment", "varies", "shared", "structure",
 )  # fmt: skip
 FINDING_COLUMNS = (
-    "effect", "value", "low", "high", "unit", "confidence", "n", "of", "region", "true_low", "true_high", "true_outside",
-    "true_strict", "half_low", "half_high", "double_low", "double_high", "on_logarithms", "origin", "published", "outcome",
-    "plain", "under_half", "under_double", "why", "method", "to_decide",
+    "label", "effect", "value", "low", "high", "unit", "confidence", "n", "of", "region", "true_low", "true_high",
+    "true_outside", "true_strict", "half_low", "half_high", "double_low", "double_high", "on_logarithms", "origin",
+    "published", "outcome", "plain", "under_half", "under_double", "why", "method", "to_decide",
 )  # fmt: skip
 _REGIONS = {"true": "true_in", "half": "half", "double": "double"}
 """Where a finding has what columns such as ``half_low`` hold."""

@@ -67,6 +67,11 @@ class Chapter:
         """The line that makes the claim of that id; 1 where none does."""
         return self._places.of_claim(name)
 
+    def place_of(self, name: str) -> str:
+        """The file and the line where the module gives a name its value."""
+        found = assignment_of(name, self._tree.body)
+        return f"experiments/{self.name}.py" + (f", line {found.lineno}" if found else "")
+
     def meaning_of(self, setting: str) -> str:
         """The sentence below a field of ``Settings``, or of the class of the field that it nests in; empty where there is
         none."""

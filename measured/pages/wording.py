@@ -128,33 +128,5 @@ ALONE = "measured"
 
 
 def labels(verdict: Verdict) -> list[str]:
-    """A short name for each test of a claim: of the names of its metrics, what tells it from the others and its sides from each
-    other."""
-    words = [set(side) for finding in verdict.findings for side in _sides(finding.effect)[0]]
-    if len(words) == 1:
-        return ["" if verdict.findings[0].outcome == "not measured" else ALONE]
-    found = [_label(finding, set.intersection(*words)) for finding in verdict.findings]
-    if _is_nested(verdict.structure) or len(set(found)) < len(found):
-        return [f"{place}. {name}" for place, name in enumerate(found, 1)]
-    return found
-
-
-def _label(finding: Finding, everywhere: set[str]) -> str:
-    """A test's name without the words that all tests have; what both of its sides have comes before them, once."""
-    sides, sign = _sides(finding.effect)
-    kept = [[word for word in side if word not in everywhere] for side in sides]
-    if len(kept) == 1:
-        return " ".join(kept[0] or sides[0])
-    common = [word for word in kept[0] if word in kept[1]]
-    told = sign.join(" ".join(word for word in side if word not in common) or "the other" for side in kept)
-    if finding.effect.startswith("odds of "):
-        told = f"odds, {told}"
-    return f"{' '.join(common)}: {told}" if common else told
-
-
-def _sides(effect: str) -> tuple[list[list[str]], str]:
-    """The words of the metrics that a test compares, and the sign between them."""
-    plain = effect.rsplit(" of ", 1)[-1] if effect.startswith("median over") else effect.replace("odds of ", "")
-    sign = next((sign for sign in (" / ", " − ") if sign in plain), "")
-    metrics = plain.split(sign) if sign else [plain]
-    return [metric.replace("_", " ").split(".") for metric in metrics], sign.replace("/", "÷")
+    """What to call each test of a claim."""
+    return [finding.label or ("" if finding.outcome == "not measured" else ALONE) for finding in verdict.findings]

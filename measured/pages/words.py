@@ -12,24 +12,29 @@ from pathlib import Path
 
 from measured.charts import Figure
 from measured.errors import BuildError
-from measured.evidence import Claim, Runs
+from measured.evidence import Claim, Runs, Words
 from measured.pages import prose
 from measured.pages.outline import Chapter
 
 _IN_BRACES = re.compile(r"\{[^{}]*\}")
 
 
-def check(chapter: Chapter, claims: Sequence[Claim], runs: Runs | None, figures: Mapping[str, Figure]) -> None:
+def check(
+    chapter: Chapter, claims: Sequence[Claim], runs: Runs | None, figures: Mapping[str, Figure], words: Words | None = None
+) -> None:
     """Raises BuildError for the first number that is typed, or conclusion that is drawn, outside of where it belongs."""
-    for fault in faults(chapter, claims, runs, figures):
+    for fault in faults(chapter, claims, runs, figures, words):
         raise BuildError(fault)
 
 
-def faults(chapter: Chapter, claims: Sequence[Claim], runs: Runs | None, figures: Mapping[str, Figure]) -> Iterator[str]:
+def faults(
+    chapter: Chapter, claims: Sequence[Claim], runs: Runs | None, figures: Mapping[str, Figure], words: Words | None = None
+) -> Iterator[str]:
     """One line for each."""
     where = f"experiments/{chapter.name}.py"
     shown = list(_of_figures(chapter, figures))
-    for what, text in (*_sentences(chapter, claims, runs), *shown):
+    named = [(f"WORDS, for {name!r},", text) for name, text in (words or {}).items()]
+    for what, text in (*_sentences(chapter, claims, runs), *named, *shown):
         for found in prose.digits_in(_IN_BRACES.sub(" ", text)):
             yield (
                 f"{where}: {what} has {found!r} typed; write {{setting.name}} instead, in a claim {{name}} for a metric and "

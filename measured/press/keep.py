@@ -9,8 +9,9 @@ from pathlib import Path
 from measured.charts import Figure
 from measured.charts.draughtsman import Draughtsman
 from measured.charts.drawings import draw_all
-from measured.errors import BuildError
-from measured.evidence import Metric, Names, Result, Verdict, flat, judge
+from measured.errors import BuildError, did_you_mean
+from measured.evidence import Metric, Names, Result, Verdict, Words, flat, judge
+from measured.evidence.labels import words_of
 from measured.jobs.cache import CacheError
 from measured.jobs.keys import key_of
 from measured.looks import NONE_DECLARED, Looks
@@ -44,7 +45,7 @@ def record_of(
     named = described.names(told)
     figures = {name: captioned(name, figure, metrics, named) for name, figure in result.figures.items()}
     decided = {verdict.id: verdict for verdict in before if verdict.supported or verdict.refuted}
-    judged = judge.judge(script.claims, metrics, named, script.runs, script.look)
+    judged = judge.judge(script.claims, metrics, named, script.runs, script.look, worded(script, named))
     verdicts = tuple(decided.get(verdict.id, verdict) for verdict in judged)
     return Record(
         script.chapter.name,
@@ -58,6 +59,18 @@ def record_of(
         look=script.look,
         is_planned=script.is_planned,
     )
+
+
+def worded(script: Script, settings: Names) -> Words:
+    """The chapter's words with what they have in braces. Raises BuildError where one is for nothing, or names nothing."""
+    place, known = script.chapter.place_of("WORDS"), words_of([claim.holds for claim in script.claims])
+    if unused := sorted(script.words.keys() - known):
+        near = did_you_mean(unused[0], known, otherwise="there are")
+        raise BuildError(f"{place}: WORDS has {unused[0]!r}, which is in the name of no metric of a claim; {near}")
+    try:
+        return {name: text.format_map({"setting": settings}) for name, text in script.words.items()}
+    except (BuildError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise BuildError(f"{place}: WORDS: {error}; they can name {{setting...}}") from None
 
 
 def captioned(name: str, figure: Figure, metrics: Mapping[str, Metric], settings: Names) -> Figure:

@@ -213,7 +213,7 @@ def rehearse_checked(script: Script, project: Project, stores: Stores, device: s
 
 
 def _check_prose(script: Script, result: Result, project: Project) -> None:
-    words.check(script.chapter, script.claims, script.runs, result.figures)
+    words.check(script.chapter, script.claims, script.runs, result.figures, script.words)
     record = record_of(script, result)
     check.check(project.frame, project.outline, script.chapter, record)
 

@@ -3,12 +3,12 @@
 import importlib
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from measured.errors import BuildError
-from measured.evidence import Claim, Result, Runs, at_look, shifted, with_seeds
+from measured.evidence import Claim, Result, Runs, Words, at_look, shifted, with_seeds
 from measured.jobs.cache import Cache
 from measured.jobs.job import Job
 from measured.jobs.pool import Rehearsal, using
@@ -37,6 +37,8 @@ class Script:
     look: int = 1
     is_planned: bool = True
     """Whether its seeds are those of a planned look."""
+    words: Words = field(default_factory=dict)
+    """What a reader calls the parts of names of metrics."""
 
     def perform(self) -> Result:
         """Run it. Raises BuildError where it returns something else than metrics and figures."""
@@ -77,17 +79,20 @@ def load(root: Path, chapter: Chapter, preset: str, num_seeds: int | None, look:
             raise BuildError(f"experiments/{chapter.name}.py has no {name}; expected {meaning}")
     claims = module.CLAIMS
     if not isinstance(claims, tuple | list) or not all(isinstance(claim, Claim) for claim in claims):
-        line = next((number for number, text in enumerate(chapter.source.splitlines(), 1) if text.startswith("CLAIMS")), 1)
         raise BuildError(
-            f"experiments/{chapter.name}.py, line {line}: CLAIMS is no tuple of Claims; write CLAIMS = (Claim(...),), with a "
-            "comma after each"
+            f"{chapter.place_of('CLAIMS')}: CLAIMS is no tuple of Claims; write CLAIMS = (Claim(...),), with a comma after each"
         )
     if preset not in module.PRESETS:
         raise BuildError(f"experiments/{chapter.name}.py has no preset {preset!r}; expected quick, standard and full")
     planned = at_look(shifted(module.PRESETS[preset], shift), look)
     settings = with_seeds(planned, num_seeds) if num_seeds else planned
-    runs = getattr(module, "RUNS", None)
-    return Script(chapter, settings, module.run, tuple(claims), runs, look, settings == planned)
+    runs, words = getattr(module, "RUNS", None), getattr(module, "WORDS", {})
+    if not isinstance(words, Mapping) or not all(isinstance(text, str) for text in (*words, *words.values())):
+        raise BuildError(
+            f"{chapter.place_of('WORDS')}: WORDS is no dict of texts; write what a reader calls a part of a metric's name, "
+            'as in WORDS = {"wide": "the wide network"}'
+        )
+    return Script(chapter, settings, module.run, tuple(claims), runs, look, settings == planned, words)
 
 
 def rehearse(script: Script, cache: Cache, device: str) -> Rehearsed:

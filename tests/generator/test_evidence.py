@@ -51,6 +51,7 @@ from measured.evidence import (
     with_seeds,
 )
 from measured.evidence.forecast import Forecast
+from measured.evidence.labels import labels, words_of
 
 
 @pytest.mark.parametrize(
@@ -929,3 +930,45 @@ def test_names_that_would_not_be_reached_are_refused():
     """A group asked for its values answers with a function of Python's."""
     with pytest.raises(BuildError, match="a name cannot be 'values'"):
         flat({"gap": {"values": LOW}})
+
+
+ANY_AMOUNT = Margin(0, "x")
+
+
+@pytest.mark.parametrize(
+    ("holds", "expected"),
+    [
+        (at_least("wide.error", ANY_AMOUNT), [""]),
+        (larger("wide.error", than="narrow.error"), ["the wide one − narrow"]),
+        (larger("a.wide.error", than="a.narrow.error", by=factor(2, "x")), ["the wide one ÷ narrow"]),
+        (no_more_often("stuck.wide", than="stuck.narrow", why="x"), ["odds, the wide one ÷ narrow"]),
+        (larger("wide.error", than="wide.error.before"), ["the other − before"]),
+        (every(at_least("a.wide", ANY_AMOUNT), at_least("b.wide", ANY_AMOUNT)), ["a", "b"]),
+        (every(at_least("a.wide", ANY_AMOUNT), at_least("b.rest_loss", ANY_AMOUNT)), ["a, the wide one", "b, loss at rest"]),
+        (
+            every(*(larger(f"{name}.wide.error", than=f"{name}.narrow.error") for name in "ab")),
+            ["a: the wide one − narrow", "b: the wide one − narrow"],
+        ),
+        (
+            every(*(at_least("wide.error", Margin(bound, "x")) for bound in (1, 2))),
+            ["1. the wide one, error", "2. the wide one, error"],
+        ),
+        (
+            some(every(at_least("a", ANY_AMOUNT), at_least("b", ANY_AMOUNT)), at_least("c", ANY_AMOUNT)),
+            ["1. a", "2. b", "3. c"],
+        ),
+    ],
+)  # fmt: skip
+def test_tests_of_a_claim_are_called_what_tells_them_apart(holds, expected):
+    """In a reader's words, and without what all of them have in common."""
+    assert labels(holds, {"wide": "the wide one", "rest_loss": "loss at rest"}) == expected
+
+
+def test_words_for_a_longer_part_of_a_name_go_first():
+    """ "final.change" is not "final" and "change"."""
+    words = {"final": "x", "final.change": "how it changed"}
+    assert labels(every(at_least("a.final.change", ANY_AMOUNT), at_least("b", ANY_AMOUNT)), words) == [
+        "a, how it changed",
+        "b",
+    ]
+    assert {"a", "final", "final.change", "a.final.change"} <= words_of([at_least("a.final.change", ANY_AMOUNT)])

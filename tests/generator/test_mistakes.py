@@ -83,6 +83,24 @@ MISTAKES = {
         "CLAIMS = (", "CLAIMS = (None)\nOTHERS = (",
         "line 53: CLAIMS is no tuple of Claims; write CLAIMS = (Claim(...),), with a comma after each"
     ),
+    "words that are none": (
+        "CLAIMS = (", 'WORDS = {"fair", "loaded"}\nCLAIMS = (',
+        "line 53: WORDS is no dict of texts; write what a reader calls a part of a metric's name, as in "
+        'WORDS = {"wide": "the wide network"}'
+    ),
+    "words for what no metric is called": (
+        "CLAIMS = (", 'WORDS = {"fare": "fair dice"}\nCLAIMS = (',
+        "line 53: WORDS has 'fare', which is in the name of no metric of a claim; did you mean 'fair'?"
+    ),
+    "words with a typed number": (
+        "CLAIMS = (", 'WORDS = {"fair": "50 fair dice"}\nCLAIMS = (',
+        "WORDS, for 'fair', has '50' typed; write {setting.name} instead, in a claim {name} for a metric and {margin}, in a "
+        "caption {metric.name}; or `50` in backticks if it is code or a formula"
+    ),
+    "words with an unknown setting": (
+        "CLAIMS = (", 'WORDS = {"fair": "{setting.sides} sides"}\nCLAIMS = (',
+        "line 53: WORDS: no setting 'sides'; did you mean 'seeds'?; they can name {setting...}"
+    ),
     "settings that are no dataclass": (
         "@dataclass(frozen=True)\nclass Settings", "class Settings",
         "line 37: TypeError: Settings() takes no arguments; write @dataclass(frozen=True) above its class"
@@ -111,7 +129,8 @@ def test_mistake_is_told_with_its_place_before_anything_is_computed(toy: ToyProj
             ToyProject, "environment", property(lambda self, before=toy.environment: _with(before, tmp_path / "elsewhere"))
         )
     toy.edit(MODULE, old, new)
-    said = f"{MODULE}, {said}" if "\\" in said else re.escape(f"{MODULE}, {said}")
+    said = f"{MODULE}, {said}" if said.startswith("line") else f"{MODULE}: {said}"
+    said = said if "\\" in said else re.escape(said)
     foretold = toy.build("--dry-run")
     (line,) = [line for line in foretold.stdout.splitlines() if "would fail" in line]
     assert foretold.returncode == 1 and re.fullmatch(f"dice: would fail: {said}", line), line
