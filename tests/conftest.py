@@ -8,6 +8,7 @@ import pytest
 from measured.jobs.cache import Cache
 from tests.generator.browser_check import IN_A_BROWSER
 from tests.generator.cases import ToyProject
+from tests.generator.once import made_once
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -27,10 +28,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def built_once(tmp_path_factory: pytest.TempPathFactory) -> ToyProject:
     """The small project with two chapters, built; to be looked at and copied, not changed."""
-    project = ToyProject(tmp_path_factory.mktemp("built"), ("dice", "coins"))
-    outcome = project.build()
-    assert outcome.returncode == 0, outcome.stderr
-    return project
+
+    def build(folder: Path) -> None:
+        outcome = ToyProject(folder, ("dice", "coins")).build()
+        assert outcome.returncode == 0, outcome.stderr
+
+    return ToyProject.at(made_once(tmp_path_factory, "built", build))
 
 
 @pytest.fixture

@@ -25,15 +25,16 @@ class UnversionedError(ValueError):
 def of_libraries(modules: Iterable[str], known: MutableMapping[str, list[str]]) -> dict[str, str]:
     """Version of each distribution that provides one of these top-level modules, by its name, with Python's.
 
-    ``known`` remembers which distributions provide a module, as looking through all that is installed takes a tenth of a
+    ``known`` remembers which distributions provide a module, as looking through all that is installed takes half a
     second. A module that is not there is "not installed": code may import it on another machine alone. Raises ValueError for
     one that is there and belongs to no distribution, since a change in it would go unnoticed.
     """
-    found = {"Python": PYTHON}
-    for module in sorted(modules):
-        names = known.get(module, [])
-        if not names or any(version_of(name) == ABSENT for name in names):
-            names = known[module] = sorted(set(packages_distributions().get(module, ())))
+    found, modules = {"Python": PYTHON}, sorted(modules)
+    if new := [module for module in modules if not known.get(module) or ABSENT in map(version_of, known[module])]:
+        installed = packages_distributions()
+        known.update({module: sorted(set(installed.get(module, ()))) for module in new})
+    for module in modules:
+        names = known[module]
         if not names and find_spec(module) is not None:
             raise UnversionedError(module)
         found |= {name: version_of(name) for name in names or [module]}

@@ -2,12 +2,14 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from measured.pages import documents
 from measured.pages.documents import Document
 from tests.generator.cases import ROOT, ToyProject
+from tests.generator.once import made_once
 from tests.generator.site_check import problems_of
 
 OVERVIEW = """# For authors
@@ -41,13 +43,16 @@ SECOND = "# Second\n\n![A picture](drawn.png)\n\n## End\n\n[verdicts](verdicts.m
 @pytest.fixture(scope="module")
 def with_documents(built_once: ToyProject, tmp_path_factory) -> ToyProject:
     """A report with an overview and two documents, built."""
-    toy = ToyProject(tmp_path_factory.mktemp("documents") / "toy", copied_from=built_once)
-    (toy.folder / "docs" / "more").mkdir(parents=True)
-    for path, text in {"README": OVERVIEW, "first": FIRST, "second": SECOND, "unlisted": "# Not for the site\n"}.items():
-        toy.write(f"docs/{path}.md", text)
-    toy.write("docs/more/example.py", '"""An example."""\n')
-    toy.write("said.txt", toy.build().stdout)
-    return toy
+
+    def make(folder: Path) -> None:
+        toy = ToyProject(folder, copied_from=built_once)
+        (folder / "docs" / "more").mkdir(parents=True)
+        for path, text in {"README": OVERVIEW, "first": FIRST, "second": SECOND, "unlisted": "# Not for the site\n"}.items():
+            toy.write(f"docs/{path}.md", text)
+        toy.write("docs/more/example.py", '"""An example."""\n')
+        toy.write("said.txt", toy.build().stdout)
+
+    return ToyProject.at(made_once(tmp_path_factory, "documents", make))
 
 
 def inputs(toy: ToyProject) -> dict[str, str]:

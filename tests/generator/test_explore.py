@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.generator.cases import ToyProject
+from tests.generator.once import made_once
 
 HOSTILE = "<b>bold</b><img src=x onerror=alert(1)> <a href='javascript:alert(1)'>%{x}</a> &lt;i&gt; __proto__"
 CHAPTER = f'''"""Do figures show what was measured?"""
@@ -90,20 +91,20 @@ FIGURES = ("lines", "steps", "things", "clouds", "mine")
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(tmp_path_factory: pytest.TempPathFactory, built_once: ToyProject) -> Path:
     """A site with a figure of each shape that charts explore, whose names are as bad as they can be."""
-    return site_of(tmp_path_factory.mktemp("explored"), CHAPTER, FIGURES)
+    return made_once(tmp_path_factory, "explored", lambda folder: build(folder, CHAPTER, FIGURES, built_once)) / "site"
 
 
-def site_of(folder: Path, chapter: str, figures: Sequence[str]) -> Path:
+def build(folder: Path, chapter: str, figures: Sequence[str], before: ToyProject) -> None:
     """The site of a report whose one chapter shows these figures, under the policy of all pages."""
     project = ToyProject(folder, ("shown",))
+    project.learn_from(before)
     project.write("experiments/shown.py", chapter)
     project.write("templates/chapters/shown.md.jinja2", "".join(f"{{{{ figure.{name} }}}}\n\n" for name in figures))
     outcome = project.build()
     assert outcome.returncode == 0, outcome.stderr
     assert "Content-Security-Policy" in project.read("site/shown.html")
-    return folder / "site"
 
 
 class Reader:

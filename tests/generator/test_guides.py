@@ -16,6 +16,7 @@ from measured.pages.linking import Linker
 from measured.pages.outline import Chapter, Outline
 from measured.pages.record import Record
 from tests.generator.cases import ToyProject
+from tests.generator.once import made_once
 from tests.generator.site_check import problems_of
 
 WORDS = """What words mean.
@@ -285,27 +286,30 @@ HOSTILE = """<script>window.hacked = 1</script>"><img src=x onerror="window.hack
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory, built_once: ToyProject) -> ToyProject:
     """A report whose captions, alt texts, claims, names of metrics, docstrings and prose hold HTML and scripts."""
-    project = ToyProject(tmp_path_factory.mktemp("hostile"))
-    project.learn_from(built_once)
-    source, text = "experiments/dice.py", HOSTILE.replace('"', '\\"').replace("=1", "='one'").replace("= 1", "= 'one'")
-    project.edit(source, '"""All throws."""', f'"""All throws. {HOSTILE.replace("1", "one")}"""')
-    project.edit(source, "Their means over a few throws.", f"Their means. {HOSTILE.replace('1', 'one')}")
-    project.edit(source, 'alt="Two noisy lines."', f'alt="Two lines. {text}"')
-    project.edit(source, 'says="The loaded', f'headline="Head {text}", says="{text} The loaded')
-    project.edit(source, 'source="ours"', f'source="{text}"')
-    project.edit(source, '"mean", "mean"', f'"mean", "mean {text}"')
-    project.edit(source, 'f"bias {bias}"', f'f"bias {{bias}} {text}"')
-    project.edit(
-        "templates/chapters/dice.md.jinja2",
-        "## Findings\n",
-        '## Findings\n\n[x](javascript:hacked) [y](JaVa&#115;cript:hacked) <a href=" java\tscript:hacked">z</a> '
-        "[w](data:text/html,hacked) [v](vbscript:hacked)\n\n"
-        '{{ claim["loaded-is-larger"].headline }} {{ claim["loaded-is-larger"].says }} {{ metric.fair.explanation }}\n\n'
-        '{{ claim["loaded-is-larger"] }}\n',
-    )
-    outcome = project.build()
-    assert outcome.returncode == 0, outcome.stderr
-    return project
+
+    def make(folder: Path) -> None:
+        project = ToyProject(folder)
+        project.learn_from(built_once)
+        source, text = "experiments/dice.py", HOSTILE.replace('"', '\\"').replace("=1", "='one'").replace("= 1", "= 'one'")
+        project.edit(source, '"""All throws."""', f'"""All throws. {HOSTILE.replace("1", "one")}"""')
+        project.edit(source, "Their means over a few throws.", f"Their means. {HOSTILE.replace('1', 'one')}")
+        project.edit(source, 'alt="Two noisy lines."', f'alt="Two lines. {text}"')
+        project.edit(source, 'says="The loaded', f'headline="Head {text}", says="{text} The loaded')
+        project.edit(source, 'source="ours"', f'source="{text}"')
+        project.edit(source, '"mean", "mean"', f'"mean", "mean {text}"')
+        project.edit(source, 'f"bias {bias}"', f'f"bias {{bias}} {text}"')
+        project.edit(
+            "templates/chapters/dice.md.jinja2",
+            "## Findings\n",
+            '## Findings\n\n[x](javascript:hacked) [y](JaVa&#115;cript:hacked) <a href=" java\tscript:hacked">z</a> '
+            "[w](data:text/html,hacked) [v](vbscript:hacked)\n\n"
+            '{{ claim["loaded-is-larger"].headline }} {{ claim["loaded-is-larger"].says }} {{ metric.fair.explanation }}\n\n'
+            '{{ claim["loaded-is-larger"] }}\n',
+        )
+        outcome = project.build()
+        assert outcome.returncode == 0, outcome.stderr
+
+    return ToyProject.at(made_once(tmp_path_factory, "hostile", make))
 
 
 def test_text_that_is_html_arrives_as_text(hostile: ToyProject):

@@ -38,6 +38,7 @@ from measured.sharing import unpack
 from measured.sharing.manifest import JOBS, MANIFEST
 from measured.sharing.svg import fault_of
 from tests.generator.cases import CHAPTER, MAY_DIFFER, ToyProject
+from tests.generator.once import made_once
 
 THROWS = "    values: np.ndarray\n"
 SPREADS = """@dataclass(frozen=True)
@@ -69,13 +70,17 @@ NESTED = (
 @pytest.fixture(scope="module")
 def sender(tmp_path_factory: pytest.TempPathFactory, built_once: ToyProject) -> ToyProject:
     """A report that was built and written into a bundle, ``report.zip``."""
-    project = ToyProject(tmp_path_factory.mktemp("sender") / "report", ("dice",))
-    project.learn_from(built_once)
-    project.write("experiments/dice.py", NESTED)
-    outcome = project.build("--bundle", "report.zip")
-    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    assert re.search(r"report.zip: .* MB, 1 chapters, 15 results, without 10 arrays that no run\(\) reads", outcome.stdout)
-    return project
+
+    def make(folder: Path) -> None:
+        project = ToyProject(folder)
+        project.learn_from(built_once)
+        project.write("experiments/dice.py", NESTED)
+        outcome = project.build("--bundle", "report.zip")
+        assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+        told = r"report.zip: .* MB, 1 chapters, 15 results, without 10 arrays that no run\(\) reads"
+        assert re.search(told, outcome.stdout)
+
+    return ToyProject.at(made_once(tmp_path_factory, "sender", make))
 
 
 @pytest.fixture(scope="module")
