@@ -64,12 +64,13 @@ def of_mean_between(values: Sequence[float], least: float, most: float, confiden
     """Interval of the mean of values that cannot leave ``least`` to ``most``, such as shares and correlations.
 
     Student's t about the logit of the mean, with the standard error carried over by the slope of the logit (delta method); of
-    correlations that is Fisher's z, which is half the logit of (1 + r) / 2.
+    correlations that is Fisher's z, which is half the logit of (1 + r) / 2. Where the mean is a bound, but for what is rounded
+    off, there is no logit, and theirs is the interval of the median.
     """
-    if are_alike(values):
-        return of_median(values, confidence)
     width = most - least
     share = (statistics.fmean(values) - least) / width
+    if are_alike(values) or not 0 < share < 1:
+        return of_median(values, confidence)
     error = _standard_error(values) / width / (share * (1 - share))
     bounds = _around(math.log(share / (1 - share)), error, len(values) - 1, confidence)
     low, high = (least + width / (1 + from_logarithm(-bound)) for bound in bounds)

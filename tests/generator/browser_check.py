@@ -15,7 +15,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -81,17 +82,36 @@ def chromium() -> Iterator[Browser]:
 
 
 def problems_of(site: Path, browser: Browser) -> list[str]:
-    """What is wrong with the pages of a site. Of sources and their reference, which are many and alike, axe sees all at one
-    width; at another, and as a reader scrolls, those are looked at that show every kind of element."""
+    """What is wrong with the pages of a site."""
+    return [problem for look in looks_at(site) for problem in look(browser)]
+
+
+def looks_at(site: Path) -> list[Callable[[Browser], Iterable[str]]]:
+    """Each finds problems of another kind. Of sources and their reference, which are many and alike, axe sees all at one width;
+    at another, and as a reader scrolls, those are looked at that show every kind of element."""
     pages = sorted(site.rglob("*.html"))
     sources = [path for path in pages if path.relative_to(site).parts[0] in ("source", "reference")]
     own = [path for path in pages if path not in sources]
     looked_at = [*own, *telling(sources)]
-    found = []
-    for width in WIDTHS:
-        found += _as_read(site, browser, looked_at, width)
-    found += _accessibility(site, browser, own, sources)
-    return [*found, *_without_scripts(site, browser, looked_at), *invalid(pages)]
+    phone, desk = ACCESSIBLE_WIDTHS
+    return [
+        lambda browser: _accessibility(site, browser, own, sources, phone),
+        lambda browser: _accessibility(site, browser, own, (), desk),
+        *(partial(_as_read, site, pages=looked_at, width=width) for width in WIDTHS),
+        lambda browser: _without_scripts(site, browser, looked_at),
+        lambda browser: invalid(pages),
+    ]
+
+
+def problems_found_together(site: Path) -> list[str]:
+    """The same by as many browsers as there are cores."""
+
+    def found(look: Callable[[Browser], Iterable[str]]) -> list[str]:
+        with chromium() as browser:
+            return list(look(browser))
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return [problem for problems in pool.map(found, looks_at(site)) for problem in problems]
 
 
 def telling(pages: Sequence[Path]) -> list[Path]:
@@ -162,22 +182,21 @@ def _too_wide(tab: Page, name: str, width: int) -> Iterator[str]:
         yield f"{name}: is {wide} pixels wide: {widest}"
 
 
-def _accessibility(site: Path, browser: Browser, own: Sequence[Path], sources: Sequence[Path]) -> Iterator[str]:
+def _accessibility(site: Path, browser: Browser, own: Sequence[Path], sources: Sequence[Path], width: int) -> Iterator[str]:
     """What axe-core finds, by rule, in both themes."""
-    for width in ACCESSIBLE_WIDTHS:
-        context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True, reduced_motion="reduce")
-        context.set_default_timeout(60_000)
-        tab = context.new_page()
-        for path in [*own, *(sources if width == ACCESSIBLE_WIDTHS[0] else ())]:
-            tab.goto(path.as_uri())
-            if path in sources:
-                tab.evaluate(_FEW_OF_A_KIND)
-            yield from _violations(tab, f"{path.relative_to(site).as_posix()} at {width}")
-        for path, state, prepare in _states(own):
-            tab.goto(path.as_uri())
-            prepare(tab)
-            yield from _violations(tab, f"{path.relative_to(site).as_posix()} with {state} at {width}")
-        context.close()
+    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True, reduced_motion="reduce")
+    context.set_default_timeout(60_000)
+    tab = context.new_page()
+    for path in [*own, *sources]:
+        tab.goto(path.as_uri())
+        if path in sources:
+            tab.evaluate(_FEW_OF_A_KIND)
+        yield from _violations(tab, f"{path.relative_to(site).as_posix()} at {width}")
+    for path, state, prepare in _states(own):
+        tab.goto(path.as_uri())
+        prepare(tab)
+        yield from _violations(tab, f"{path.relative_to(site).as_posix()} with {state} at {width}")
+    context.close()
 
 
 def _violations(tab: Page, name: str) -> Iterator[str]:
@@ -275,8 +294,7 @@ def main(site: Path) -> int:
     """Print the problems; 1 where there is one, 2 where they cannot be looked for."""
     started = time.monotonic()
     try:
-        with chromium() as browser:
-            problems = problems_of(site.absolute(), browser)
+        problems = problems_found_together(site.absolute())
     except (FileNotFoundError, Error) as error:
         print(error)
         return 2

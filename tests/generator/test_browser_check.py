@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.generator.browser_check import chromium, problems_of, telling
+from tests.generator.browser_check import chromium, looks_at, problems_of, telling
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore")]
 
@@ -61,7 +61,7 @@ def test_source_of_many_words_is_checked_by_some_of_each_kind(browser, tmp_path:
     for name in ("one", "two"):
         (tmp_path / "source" / f"{name}.html").write_text(page)
     (tmp_path / "index.html").write_text(BARE.format("<p>Black.</p>"))
-    found = [line for line in problems_of(tmp_path, browser) if "color-contrast" in line]
+    found = [line for line in looks_at(tmp_path)[0](browser) if "color-contrast" in line]
     assert {line.split(" at ")[0] for line in found} == {"source/one.html", "source/two.html"}
 
 
