@@ -47,7 +47,7 @@ def test_while_it_runs_the_file_says_how_it_stands():
 
 @pytest.fixture
 def held(toy: ToyProject) -> ToyProject:
-    """Two chapters of jobs that are thought to take long; the first job of each ends when the file ``<chapter>.go`` is there."""
+    """Two chapters of jobs that are thought to take long; the first of each ends when the file ``<chapter>.go`` is there."""
     toy.edit("experiments/__init__.py", "('dice',)", "('dice', 'coins')")
     text, prose = toy.read("experiments/dice.py"), toy.read("templates/chapters/dice.md.jinja2")
     for name, claim in (("dice", "loaded-is-larger"), ("coins", "heads-are-larger")):

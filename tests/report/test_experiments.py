@@ -4,6 +4,7 @@ import importlib
 import math
 import re
 from dataclasses import fields, is_dataclass
+from functools import partial
 
 import pytest
 
@@ -19,6 +20,7 @@ from measured.pages import settings as settings_page
 from measured.pages.outline import Chapter, read_outline
 from measured.press.keep import record_of
 from measured.press.rehearse import load
+from tests.generator.once import made_once
 from tests.report.cases import ROOT
 
 
@@ -44,13 +46,16 @@ def chapter(request):
 
 
 @pytest.fixture(scope="module")
-def results(chapter, tmp_path_factory):
-    """Two runs of the quick preset, each with a cache of its own."""
-    found = []
-    for _ in range(2):
-        with using(InProcess(Cache(tmp_path_factory.mktemp("cache")))):
-            found.append(chapter.run(chapter.PRESETS["quick"]))
-    return found
+def result(chapter, tmp_path_factory):
+    """What the quick preset gives."""
+    run = partial(run_in, chapter)
+    return run(made_once(tmp_path_factory, chapter.__name__, run))
+
+
+def run_in(chapter, folder):
+    """Run the quick preset with a cache in a folder."""
+    with using(InProcess(Cache(folder))):
+        return chapter.run(chapter.PRESETS["quick"])
 
 
 def test_contents_list_the_modules_that_there_are():
@@ -61,32 +66,32 @@ def test_contents_list_the_modules_that_there_are():
 
 
 @pytest.mark.filterwarnings("ignore:Precision loss")
-def test_same_settings_same_metrics(results):
+def test_same_settings_same_metrics(chapter, result, tmp_path):
     """Every number and every table, from the first job to the last."""
-    first, second = results
-    assert first.metrics == second.metrics
-    assert {name: figure.table for name, figure in first.figures.items()} == {
+    second = run_in(chapter, tmp_path)
+    assert result.metrics == second.metrics
+    assert {name: figure.table for name, figure in result.figures.items()} == {
         name: figure.table for name, figure in second.figures.items()
     }
 
 
 @pytest.mark.filterwarnings("ignore:Precision loss")
-def test_prose_has_a_text_for_every_verdict(chapter, results):
+def test_prose_has_a_text_for_every_verdict(chapter, result):
     """All names exist in all branches, and each claim that the prose follows has a text for each outcome."""
     outline, listed = read_outline(ROOT), listed_as(chapter)
     frame = environment.make(ROOT / "templates", outline)
-    record = record_of(load(ROOT, listed, "quick", None), results[0], "quick", "cpu")
+    record = record_of(load(ROOT, listed, "quick", None), result, "quick", "cpu")
     check.check(frame, outline, listed, record)
     assert check.citations(frame, listed, record) == []
     assert chapter_page.prose(frame, listed, record)
 
 
 @pytest.mark.filterwarnings("ignore:Precision loss")
-def test_code_leads_to_what_makes_it(chapter, results):
+def test_code_leads_to_what_makes_it(chapter, result):
     """A figure's link leads to the function that made it, with whose name its own begins; a claim's to a line with its id."""
     listed = listed_as(chapter)
     lines = listed.source.splitlines()
-    for figure, made in results[0].figures.items():
+    for figure, made in result.figures.items():
         assert figure.startswith(made.made_by), figure
         source = (ROOT / f"{made.made_in.replace('.', '/')}.py").read_text(encoding="utf-8")
         assert f"\ndef {made.made_by}(" in source, figure
@@ -96,9 +101,9 @@ def test_code_leads_to_what_makes_it(chapter, results):
 
 
 @pytest.mark.filterwarnings("ignore:Precision loss")
-def test_every_claim_is_filled_and_judged(chapter, results):
+def test_every_claim_is_filled_and_judged(chapter, result):
     """All names exist, ids are unique, each sentence gives its numbers, and the original's claims carry its words."""
-    verdicts = judged(chapter, results[0])
+    verdicts = judged(chapter, result)
     assert len({verdict.id for verdict in verdicts}) == len(verdicts) == len(chapter.CLAIMS)
     for verdict in verdicts:
         assert verdict.findings and any(character.isdigit() for character in verdict.says)
@@ -146,9 +151,9 @@ def test_more_networks_keep_the_blocks_that_there_are():
 
 
 @pytest.mark.filterwarnings("ignore:Precision loss")
-def test_margins_of_shares_scale_to_shares(chapter, results):
+def test_margins_of_shares_scale_to_shares(chapter, result):
     """A margin of a share that is halved or doubled is still between none and all, or is not varied."""
-    metrics = flat(results[0].metrics)
+    metrics = flat(result.metrics)
     for claim in chapter.CLAIMS:
         for test in parts_of(claim.holds):
             if isinstance(test, Bound) and metrics[test.metric].unit == "%":
@@ -158,9 +163,9 @@ def test_margins_of_shares_scale_to_shares(chapter, results):
 
 
 @pytest.mark.filterwarnings("ignore:Precision loss")
-def test_words_of_the_module_obey_the_law_of_the_prose(chapter, results):
+def test_words_of_the_module_obey_the_law_of_the_prose(chapter, result):
     """No number is typed into what it says, and no caption draws a conclusion."""
-    assert not list(words.faults(listed_as(chapter), chapter.CLAIMS, chapter.RUNS, results[0].figures))
+    assert not list(words.faults(listed_as(chapter), chapter.CLAIMS, chapter.RUNS, result.figures))
 
 
 def test_what_the_original_says_is_no_check():
@@ -205,9 +210,9 @@ def test_the_generator_has_never_heard_of_this_report(package):
             assert not found, path
 
 
-def test_every_figure_has_words_and_numbers(results):
+def test_every_figure_has_words_and_numbers(result):
     """Caption, alt text and a table."""
-    for name, figure in results[0].figures.items():
+    for name, figure in result.figures.items():
         assert figure.caption and figure.alt and figure.table.rows, name
 
 

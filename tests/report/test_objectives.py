@@ -90,7 +90,7 @@ def test_descent_of_any_loss_is_plain(loss):
     assert loss_at(of, found).value(loss_at(of, found).weights) == pytest.approx(float(found.final_train_loss), abs=1e-12)
 
 
-@pytest.mark.parametrize("network", [SMALL, Recurrent(4)], ids=repr)
+@pytest.mark.parametrize("network", [SMALL, Recurrent(2)], ids=repr)
 @pytest.mark.parametrize("loss", [SquaredError(), Focal()], ids=repr)
 def test_hessian_at_a_kept_moment_is_that_of_torch(network, loss):
     """In float64, against second derivatives of a loss written out here."""
