@@ -101,7 +101,7 @@ def test_long_build_says_so_before_its_first_chapter_and_ctrl_c_takes_it_back(he
     (held.folder / "dice.go").touch()
     wait_for(lambda: states(held) == ["done", "waiting"])
     running.send_signal(signal.SIGINT)
-    assert running.wait(timeout=60) == 130
+    assert running.wait(timeout=120) == 130
     assert news(held) is None and told(held.read("site/building.js"))["pages"]["dice.html"]
 
 
@@ -123,7 +123,7 @@ def test_open_page_follows_the_build_and_offers_to_reload(held: ToyProject, runn
     assert "1 of 2 chapters are done; the next, Coins" in dice.inner_text(".building summary")
     coins.wait_for_function("document.querySelector('.building summary').textContent.includes('1 of 2')")
     (held.folder / "coins.go").touch()
-    assert running.wait(timeout=60) == 0
+    assert running.wait(timeout=120) == 0
     coins.wait_for_selector(".building .changed button")
     assert "This chapter is there." in coins.inner_text(".building") and not coins.is_visible("h2:text('Findings')")
     num_asked = len(asked)

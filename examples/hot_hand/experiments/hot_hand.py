@@ -47,7 +47,7 @@ QUANTITIES = (DIFFERENCE, SHUFFLED, CORRECTED)
 PLAYERS = {"consistent": "no hot hand", "hot": "a hot hand"}
 
 HALF_OF_IT = Margin(0.05, "half of the ten points that the hot hand adds", origin=None)
-THREE_POINTS = Margin(0.03, "three points are what sixty studies can just tell from none")
+THREE_POINTS = Margin(0.03, "less than a third of the ten points that the hot hand adds")
 
 
 @dataclass(frozen=True)
