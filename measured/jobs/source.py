@@ -13,6 +13,7 @@ import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from measured.jobs.definitions import LOOSE, WHOLE, Module, read_module
 ANALYSIS = 7  # to be raised when the modules of this analysis find something else in the same text
 GENERATOR = Path(__file__).parents[1]  # the package measured, which may be installed far from the project
 UNSEEN = ("measured.jobs", "measured.interactive", "measured.notebook")
-MODULES, DISTRIBUTIONS = "modules", "distributions"  # what the memo holds
+MODULES, DISTRIBUTIONS, REACHED = "modules", "distributions", "reached"  # what the memo holds
 
 Name = tuple[str, str]  # (module, definition), (module, WHOLE) or (module, LOOSE)
 
@@ -62,9 +63,9 @@ class Elsewhere:
 class Sources:
     """The modules below ``root``, each read once, on demand, with those of the generator.
 
-    ``memo`` is a file that remembers what was found in each module, with the digest of its text, and which distribution brings
-    which library, so that a later process need neither parse what has not changed nor look through all that is installed.
-    What was computed ``elsewhere`` is told by the versions there.
+    ``memo`` is a file that remembers what was found in each module, with the digest of its text, which distribution brings
+    which library, and what was reached while all modules were as they are, so that a later process need neither parse or follow
+    what has not changed nor look through all that is installed. What was computed ``elsewhere`` is told by the versions there.
     """
 
     def __init__(self, root: Path, memo: Path | None = None, elsewhere: Elsewhere | None = None):
@@ -74,6 +75,10 @@ class Sources:
         self._analysed = dict(self._written.get(MODULES, {}))
         self._distributions: dict[str, list[str]] = dict(self._written.get(DISTRIBUTIONS, {}))
         self._used: dict[Name, list[tuple[Name, bool]]] = {}
+        self._keys: dict[str, str] = {}
+        """What tells that a module is the same text; empty where there is none."""
+        self._packages: dict[str, list[str]] = {}
+        """The modules of packages that were reached whole."""
 
     def module(self, name: str) -> Module | None:
         """What there is in the module of that dotted name; None where the project has none."""
@@ -87,19 +92,21 @@ class Sources:
 
     def _read(self, name: str) -> Module | None:
         base = self._base(name)
+        self._keys[name] = ""
         for path in (base.with_suffix(".py"), base / "__init__.py"):
             if path.is_file():
                 text = path.read_text(encoding="utf-8")
                 if self.elsewhere and (known := self.elsewhere.modules.get(name)):
                     if known["key"] == _key_of(name, path, text, self.elsewhere.python):
                         return Module(**known["found"])
-                key = _key_of(name, path, text, sys.version_info[:2])
+                key = self._keys[name] = _key_of(name, path, text, sys.version_info[:2])
                 if (known := self._analysed.get(name)) and known["key"] == key:
                     return Module(**known["found"])
                 module = read_module(name, path.name == "__init__.py", ast.parse(text, str(path)))
                 self._analysed[name] = {"key": key, "found": asdict(module)}
                 return module
         if next(base.glob("*.py"), None):  # a folder of modules without __init__.py
+            self._keys[name] = "a folder"
             return read_module(name, True, ast.parse(""))
         return None
 
@@ -113,7 +120,8 @@ class Sources:
 
     def remember(self) -> None:
         """Write what was found to the memo, for the next process; silently not, where it cannot be written."""
-        memory = {MODULES: self._analysed, DISTRIBUTIONS: self._distributions}
+        reached = {"keys": self._keys, "packages": self._packages, "found": self._known}
+        memory = {MODULES: self._analysed, DISTRIBUTIONS: self._distributions, REACHED: reached}
         if self.memo and memory != self._written:
             with suppress(OSError):
                 write_atomically(self.memo, json.dumps(memory).encode())
@@ -147,6 +155,31 @@ class Sources:
 
     def reached(self, roots: Iterable[Name]) -> Reached:
         """What the roots use, directly or not. Raises ValueError where a root is not in a module of the project."""
+        roots = list(roots)
+        if self.memo is None or self.elsewhere:
+            return self._followed(roots)
+        told = " ".join(".".join(name) for name in roots)
+        if told not in self._known:
+            found = self._followed(roots)
+            self._known[told] = {"definitions": found.definitions, "libraries": list(found.libraries)}
+        known = self._known[told]
+        return Reached(known["definitions"], tuple(known["libraries"]))
+
+    @cached_property
+    def _known(self) -> dict[str, dict[str, Any]]:
+        """What was reached from roots, now or, where every module that was looked for then is the same now, in earlier
+        processes."""
+        before = self._written.get(REACHED)
+        if not before:
+            return {}
+        for name in before["keys"]:
+            self.module(name)
+        for package in before["packages"]:
+            self._package(package)
+        is_same = all(self._keys[name] == key for name, key in before["keys"].items()) and self._packages == before["packages"]
+        return dict(before["found"]) if is_same else {}
+
+    def _followed(self, roots: list[Name]) -> Reached:
         todo, seen, computing, libraries = [(name, True) for name in roots], {}, set(), set()
         for (module, _), _ in todo:
             if self.module(module) is None:
@@ -189,7 +222,7 @@ class Sources:
         if uses["own_module"]:
             yield (module.name, WHOLE), True
         if uses["whole_package"]:
-            yield from ((name, True) for name in self._package(module.name.split(".")[0]))
+            yield from (((name, WHOLE), True) for name in self._package(module.name.split(".")[0]))
         for chain in uses["chains"]:
             yield from ((name, chain[0] in uses["computing"]) for name in self._resolve(module, chain))
         if definition == WHOLE:  # an import may be there for what it does
@@ -222,11 +255,13 @@ class Sources:
         else:
             yield target, WHOLE
 
-    def _package(self, package: str) -> Iterator[Name]:
-        base = self._base(package)
-        for path in sorted(base.rglob("*.py")):
-            parts = (package, *path.relative_to(base).with_suffix("").parts)
-            yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), WHOLE
+    def _package(self, package: str) -> list[str]:
+        """Its modules."""
+        if package not in self._packages:
+            base = self._base(package)
+            paths = [(package, *path.relative_to(base).with_suffix("").parts) for path in sorted(base.rglob("*.py"))]
+            self._packages[package] = [".".join(parts[:-1] if parts[-1] == "__init__" else parts) for parts in paths]
+        return self._packages[package]
 
 
 def _key_of(name: str, path: Path, text: str, python: tuple[int, ...]) -> str:

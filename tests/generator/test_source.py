@@ -171,6 +171,48 @@ def test_memo_gives_the_same_answer_without_parsing(project, tmp_path, monkeypat
     assert memo.stat().st_size == before, "what was found in the old text is forgotten"
 
 
+@pytest.mark.parametrize(
+    "path, text",
+    [
+        ("lib/tools.py", FILES["lib/tools.py"].replace("SCALE = 2", "SCALE = 5")),
+        ("lib/tools.py", None),
+        ("lib/tools/__init__.py", FILES["lib/tools.py"]),
+        ("lib/more.py", "def found():\n    return 1\n"),
+        ("numpy.py", "zeros = 1\n"),
+        ("lib/stars.py", "from lib.tools import *\ndef through_star():\n    return 1\n"),
+    ],
+    ids=[
+        "changed",
+        "gone",
+        "made a package",
+        "new in a package that counts whole",
+        "in place of a library",
+        "not reached by all",
+    ],
+)
+def test_what_was_reached_is_followed_anew_where_any_module_differs(project, tmp_path, path, text):
+    """A memo that says what was reached says the same as no memo, whatever became of the files."""
+    roots = [("lib.shapes", "Square"), ("lib.dynamic", "imports_anything"), ("lib.outside", "uses_one"), ("lib.stars", WHOLE)]
+    before = Sources(project, tmp_path / "memo.json")
+    for root in roots:
+        before.reached([root])
+    before.remember()
+    (project / path).parent.mkdir(exist_ok=True)
+    (project / path).unlink() if text is None else (project / path).write_text(text)
+    after, anew = Sources(project, tmp_path / "memo.json"), Sources(project)
+    for root in roots:
+        assert after.reached([root]) == anew.reached([root])
+
+
+def test_what_was_reached_is_not_followed_again(project, tmp_path, monkeypatch):
+    """Where every module is as it was."""
+    before = Sources(project, tmp_path / "memo.json")
+    expected = before.reached([("lib.shapes", "Square")])
+    before.remember()
+    monkeypatch.setattr(Sources, "_uses", lambda *_: pytest.fail("followed again"))
+    assert Sources(project, tmp_path / "memo.json").reached([("lib.shapes", "Square")]) == expected
+
+
 def test_root_outside_the_project_is_refused(project):
     """A job defined in a notebook has no file to digest."""
     with pytest.raises(ValueError, match="module '__main__' is not a file below"):
