@@ -10,7 +10,19 @@ from typing import Any
 
 from experiments import networks as shown
 from experiments import original
-from experiments.fits import COLUMNS, EQUAL, ERROR, FUNCTIONS, listed, over_the_truth, panels, places, reported, trainings
+from experiments.fits import (
+    COLUMNS,
+    EQUAL,
+    ERROR,
+    FUNCTIONS,
+    listed,
+    named,
+    over_the_truth,
+    panels,
+    places,
+    reported,
+    trainings,
+)
 from lab.function_fits import Fit, TrueValues, fits
 from lab.functions import Function, SincPlusSine, SincPlusSquare
 from lab.initializations import Default, Glorot, He, Initialization
@@ -157,13 +169,14 @@ Fitted = Mapping[str, list[Fit]]
 
 
 def networks(settings: Settings, chosen: Chosen) -> charts.Figure:
-    """Five networks: three of equal size, two wider. A name lists the units of each layer, input first. The learning rate is
-    the candidate with the lowest median error on the search seeds."""
+    """Five networks: three of equal size, two wider. A network is named by its hidden layers, with its number of parameters in
+    brackets; its units are listed layer by layer, input first. The learning rate is the candidate with the lowest median error
+    on the search seeds."""
     rows = []
     for name, item in vars(settings.networks).items():
         rates = (f"{chosen[f'medium.{key}.{name}'].learning_rate:g}" for key in FUNCTIONS)
-        rows.append((str(item), item.depth, item.num_parameters, item.num_flops // 2, *rates))
-    titles = ("network", "hidden layers", "parameters", "multiply-adds per point")
+        rows.append((named(item), str(item), item.num_flops // 2, *rates))
+    titles = ("network", "units", "multiply-adds per point")
     return charts.table((*titles, *(f"learning rate for {function}" for function in (settings.f1, settings.f2))), rows)
 
 
@@ -261,7 +274,7 @@ def search(settings: Settings, chosen: Chosen) -> charts.Figure:
     panels: dict[str, dict[str, charts.Series]] = {}
     for name, place in places(settings).items():
         tried, start = chosen[name], place.network.initialization
-        line = str(place.network) if start == He() else f"{place.network}, {start}"
+        line = named(place.network) if start == He() else f"{named(place.network)}, {start}"
         panels.setdefault(str(place.data.function), {})[line] = charts.Series(tried.candidates, [tried.losses])
     y = charts.Axis("error over variance", log=True)
     alt = "Error against the learning rate, a line for each network, a panel for each function."
@@ -292,7 +305,7 @@ DEEP, MIDDLE, SHALLOW = ("large.{}." + name for name in EQUAL)
 IN_SIGHT = "where errors below {setting.no_visible_error} of the variance count as that much"
 
 WORDS = {
-    "f1": "sine",
+    "f1": "wiggle",
     "f2": "parabola",
     "small": "early",
     "large": "late",
