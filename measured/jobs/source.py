@@ -172,8 +172,11 @@ class Sources:
         before = self._written.get(REACHED)
         if not before:
             return {}
-        for name in before["keys"]:
-            self.module(name)
+        try:
+            for name in before["keys"]:
+                self.module(name)
+        except (SyntaxError, ValueError):  # to be told by who asks for that module
+            return {}
         for package in before["packages"]:
             self._package(package)
         is_same = all(self._keys[name] == key for name, key in before["keys"].items()) and self._packages == before["packages"]

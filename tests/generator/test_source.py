@@ -204,6 +204,21 @@ def test_what_was_reached_is_followed_anew_where_any_module_differs(project, tmp
         assert after.reached([root]) == anew.reached([root])
 
 
+@pytest.mark.parametrize("text", ["def broken(:\n", "\0", "\udcff"], ids=["no Python", "a zero", "no UTF-8"])
+def test_module_that_cannot_be_read_is_told_where_it_is_reached(project, tmp_path, text):
+    """And nowhere else: what does not reach it is as it was, and the memo can be written."""
+    before = Sources(project, tmp_path / "memo.json")
+    expected = before.reached([("lib.shapes", "Square")])
+    before.reached([("lib.loose", "reads")])
+    before.remember()
+    (project / "lib/loose.py").write_bytes(text.encode(errors="surrogateescape"))
+    after = Sources(project, tmp_path / "memo.json")
+    assert after.reached([("lib.shapes", "Square")]) == expected
+    with pytest.raises((SyntaxError, ValueError)):
+        after.reached([("lib.loose", "reads")])
+    after.remember()
+
+
 def test_what_was_reached_is_not_followed_again(project, tmp_path, monkeypatch):
     """Where every module is as it was."""
     before = Sources(project, tmp_path / "memo.json")
