@@ -124,7 +124,7 @@ def reported(settings: "Settings", fitted: Mapping[str, Sequence[Fit]]) -> dict[
     return found
 
 
-def named(network: MLP) -> str:
+def titled_by_depth(network: MLP) -> str:
     """A network as figures name it: by its hidden layers, with its number of parameters."""
     return f"{network.depth} layer{'s' * (network.depth != 1)} ({network.num_parameters:,})"
 
@@ -132,7 +132,7 @@ def named(network: MLP) -> str:
 def panels(settings: "Settings", line: Callable[[str, str], Any], names: Iterable[str] = EQUAL) -> dict[str, dict[str, Any]]:
     """A panel per function with a line per network."""
     return {
-        str(getattr(settings, key)): {named(getattr(settings.networks, name)): line(key, name) for name in names}
+        str(getattr(settings, key)): {titled_by_depth(getattr(settings.networks, name)): line(key, name) for name in names}
         for key in FUNCTIONS
     }
 
@@ -140,7 +140,7 @@ def panels(settings: "Settings", line: Callable[[str, str], Any], names: Iterabl
 def listed(settings: "Settings", metrics: Mapping[str, Any], groups: Mapping[str, Any], heading: str) -> charts.Figure:
     """A row for each function and network of the groups, whose words come first."""
     rows = [
-        (words, str(getattr(settings, key)), named(network), metrics[place])
+        (words, str(getattr(settings, key)), titled_by_depth(network), metrics[place])
         for group, words in groups.items()
         for key in FUNCTIONS
         for name, network in vars(settings.networks).items()

@@ -16,11 +16,11 @@ from experiments.fits import (
     ERROR,
     FUNCTIONS,
     listed,
-    named,
     over_the_truth,
     panels,
     places,
     reported,
+    titled_by_depth,
     trainings,
 )
 from lab.function_fits import Fit, TrueValues, fits
@@ -169,14 +169,14 @@ Fitted = Mapping[str, list[Fit]]
 
 
 def networks(settings: Settings, chosen: Chosen) -> charts.Figure:
-    """Five networks: three of equal size, two wider. A network is named by its hidden layers, with its number of parameters in
-    brackets; its units are listed layer by layer, input first. The learning rate is the candidate with the lowest median error
-    on the search seeds."""
+    """Five networks: three of equal size, two wider. A network is named by the number of its hidden layers, with that of its
+    parameters in brackets; its units are listed layer by layer, input first. The learning rate is the candidate with the lowest
+    median error on the search seeds."""
     rows = []
     for name, item in vars(settings.networks).items():
         rates = (f"{chosen[f'medium.{key}.{name}'].learning_rate:g}" for key in FUNCTIONS)
-        rows.append((named(item), str(item), item.num_flops // 2, *rates))
-    titles = ("network", "units", "multiply-adds per point")
+        rows.append((titled_by_depth(item), item.depth, item.num_parameters, str(item), item.num_flops // 2, *rates))
+    titles = ("network", "hidden layers", "parameters", "units", "multiply-adds per point")
     return charts.table((*titles, *(f"learning rate for {function}" for function in (settings.f1, settings.f2))), rows)
 
 
@@ -274,7 +274,7 @@ def search(settings: Settings, chosen: Chosen) -> charts.Figure:
     panels: dict[str, dict[str, charts.Series]] = {}
     for name, place in places(settings).items():
         tried, start = chosen[name], place.network.initialization
-        line = named(place.network) if start == He() else f"{named(place.network)}, {start}"
+        line = titled_by_depth(place.network) if start == He() else f"{titled_by_depth(place.network)}, {start}"
         panels.setdefault(str(place.data.function), {})[line] = charts.Series(tried.candidates, [tried.losses])
     y = charts.Axis("error over variance", log=True)
     alt = "Error against the learning rate, a line for each network, a panel for each function."

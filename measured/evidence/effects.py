@@ -84,6 +84,8 @@ def _of_metric(name: str, metric: Metric) -> Effect:
         return Effect(name, metric.value, metric.unit, (metric.n,), metric.of, _ONE_SEED, _open)
     if metric.average != "median" and intervals.are_alike(metric.values):
         method = f"{_MEDIAN}; all {metric.of} alike"
+    elif metric.average == "mean" and metric.bounds and not intervals.has_logit(metric.values, *metric.bounds):
+        method = f"{_MEDIAN}; the mean is rounded to a bound"
     elif metric.average == "mean":
         method = _BETWEEN.get(metric.bounds, _BETWEEN[None]) if metric.bounds else _MEAN
     else:

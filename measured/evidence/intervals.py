@@ -64,17 +64,22 @@ def of_mean_between(values: Sequence[float], least: float, most: float, confiden
     """Interval of the mean of values that cannot leave ``least`` to ``most``, such as shares and correlations.
 
     Student's t about the logit of the mean, with the standard error carried over by the slope of the logit (delta method); of
-    correlations that is Fisher's z, which is half the logit of (1 + r) / 2. Where the mean is a bound, but for what is rounded
-    off, there is no logit, and theirs is the interval of the median.
+    correlations that is Fisher's z, which is half the logit of (1 + r) / 2. A mean that is rounded to a bound has no logit; the
+    interval is then that of the median.
     """
+    if are_alike(values) or not has_logit(values, least, most):
+        return of_median(values, confidence)
     width = most - least
     share = (statistics.fmean(values) - least) / width
-    if are_alike(values) or not 0 < share < 1:
-        return of_median(values, confidence)
     error = _standard_error(values) / width / (share * (1 - share))
     bounds = _around(math.log(share / (1 - share)), error, len(values) - 1, confidence)
     low, high = (least + width / (1 + from_logarithm(-bound)) for bound in bounds)
     return low, high
+
+
+def has_logit(values: Sequence[float], least: float, most: float) -> bool:
+    """Whether the mean lies between the bounds, also as it is rounded."""
+    return 0 < (statistics.fmean(values) - least) / (most - least) < 1
 
 
 def are_alike(values: Sequence[float]) -> bool:

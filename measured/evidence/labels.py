@@ -8,7 +8,8 @@ from measured.evidence.levels import parts_of
 from measured.evidence.tests import Bound, Every, Odds, Part, Some, Test
 
 Words = Mapping[str, str]
-"""What a reader calls the words that names of metrics are made of, or some of these joined by dots."""
+"""What a reader calls the words that names of metrics are made of, or some of these joined by dots, of those that are left when
+what all tests of a claim have in common is taken away."""
 
 
 def labels(holds: Test, words: Words) -> list[str]:

@@ -75,13 +75,21 @@ class Sources:
         self._analysed = dict(self._written.get(MODULES, {}))
         self._distributions: dict[str, list[str]] = dict(self._written.get(DISTRIBUTIONS, {}))
         self._used: dict[Name, list[tuple[Name, bool]]] = {}
+        self._asked: set[str] = set()
+        """The modules that were looked for."""
         self._keys: dict[str, str] = {}
         """What tells that a module is the same text; empty where there is none."""
+        self._still: dict[str, str] = {}
+        """The same of the modules on which what was reached in earlier processes rests, where they are as they were."""
         self._packages: dict[str, list[str]] = {}
         """The modules of packages that were reached whole."""
 
     def module(self, name: str) -> Module | None:
         """What there is in the module of that dotted name; None where the project has none."""
+        self._asked.add(name)
+        return self._look_for(name)
+
+    def _look_for(self, name: str) -> Module | None:
         if name not in self._modules:
             self._modules[name] = self._read(name)
         return self._modules[name]
@@ -115,13 +123,14 @@ class Sources:
         machine must know to tell what was computed here."""
         before = self.elsewhere
         everywhere = {**self._analysed, **(before.modules if before else {})}
-        modules = {name: everywhere[name] for name, module in sorted(self._modules.items()) if module and name in everywhere}
+        modules = {name: everywhere[name] for name in sorted(self._asked) if self._look_for(name) and name in everywhere}
         return modules, {**self._distributions, **(before.distributions if before else {})}
 
     def remember(self) -> None:
         """Write what was found to the memo, for the next process; silently not, where it cannot be written."""
-        reached = {"keys": self._keys, "packages": self._packages, "found": self._known}
-        memory = {MODULES: self._analysed, DISTRIBUTIONS: self._distributions, REACHED: reached}
+        if not self._asked:
+            return
+        memory = {MODULES: self._analysed, DISTRIBUTIONS: self._distributions, REACHED: self._answers()}
         if self.memo and memory != self._written:
             with suppress(OSError):
                 write_atomically(self.memo, json.dumps(memory).encode())
@@ -158,29 +167,50 @@ class Sources:
         roots = list(roots)
         if self.memo is None or self.elsewhere:
             return self._followed(roots)
-        told = " ".join(".".join(name) for name in roots)
+        told = " ".join(":".join(name) for name in roots)
         if told not in self._known:
-            found = self._followed(roots)
-            self._known[told] = {"definitions": found.definitions, "libraries": list(found.libraries)}
-        known = self._known[told]
-        return Reached(known["definitions"], tuple(known["libraries"]))
+            self._known[told] = self._followed(roots)
+        self._asked |= {name.rpartition(".")[0] for name in self._known[told].definitions}
+        return self._known[told]
 
     @cached_property
-    def _known(self) -> dict[str, dict[str, Any]]:
+    def _known(self) -> dict[str, Reached]:
         """What was reached from roots, now or, where every module that was looked for then is the same now, in earlier
         processes."""
         before = self._written.get(REACHED)
-        if not before:
+        if self.elsewhere or not before or before["by"] != _follower():
             return {}
         try:
             for name in before["keys"]:
-                self.module(name)
-        except (SyntaxError, ValueError):  # to be told by who asks for that module
+                self._look_for(name)
+        except (OSError, SyntaxError, ValueError):  # to be told by who asks for that module
             return {}
-        for package in before["packages"]:
-            self._package(package)
-        is_same = all(self._keys[name] == key for name, key in before["keys"].items()) and self._packages == before["packages"]
-        return dict(before["found"]) if is_same else {}
+        packages = {package: self._modules_of(package) for package in before["packages"]}
+        if packages != before["packages"] or any(self._keys[name] != key for name, key in before["keys"].items()):
+            return {}
+        self._still, self._packages = before["keys"], packages
+        digests = list(before["digests"].items())
+        return {
+            roots: Reached(dict(digests[place] for place in found["definitions"]), tuple(found["libraries"]))
+            for roots, found in before["found"].items()
+        }
+
+    def _answers(self) -> dict[str, Any]:
+        """What was reached, each digest once, as the memo has it."""
+        digests = dict(
+            sorted({name: item for found in self._known.values() for name, item in found.definitions.items()}.items())
+        )
+        places = {name: place for place, name in enumerate(digests)}
+        return {
+            "by": _follower(),
+            "keys": self._still | {name: self._keys[name] for name in self._asked if name in self._keys},
+            "packages": self._packages,
+            "digests": digests,
+            "found": {
+                roots: {"definitions": [places[name] for name in found.definitions], "libraries": list(found.libraries)}
+                for roots, found in self._known.items()
+            },
+        }
 
     def _followed(self, roots: list[Name]) -> Reached:
         todo, seen, computing, libraries = [(name, True) for name in roots], {}, set(), set()
@@ -261,10 +291,18 @@ class Sources:
     def _package(self, package: str) -> list[str]:
         """Its modules."""
         if package not in self._packages:
-            base = self._base(package)
-            paths = [(package, *path.relative_to(base).with_suffix("").parts) for path in sorted(base.rglob("*.py"))]
-            self._packages[package] = [".".join(parts[:-1] if parts[-1] == "__init__" else parts) for parts in paths]
+            self._packages[package] = self._modules_of(package)
         return self._packages[package]
+
+    def _modules_of(self, package: str) -> list[str]:
+        base = self._base(package)
+        paths = [(package, *path.relative_to(base).with_suffix("").parts) for path in sorted(base.rglob("*.py"))]
+        return [".".join(parts[:-1] if parts[-1] == "__init__" else parts) for parts in paths]
+
+
+def _follower() -> str:
+    """What tells that names are followed in the same way."""
+    return digest(Path(__file__).read_text(encoding="utf-8"))
 
 
 def _key_of(name: str, path: Path, text: str, python: tuple[int, ...]) -> str:

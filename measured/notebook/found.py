@@ -11,7 +11,7 @@ from measured.pages.outline import Chapter
 from measured.pages.record import Record
 from measured.press.accepted import NoSettings, accepted
 from measured.press.keep import record_of
-from measured.press.rehearse import Script
+from measured.press.rehearse import Script, declared_words
 from measured.project import Project
 
 
@@ -75,8 +75,8 @@ class Found:
     def record(self, claims: tuple[Claim, ...]) -> Record:
         """What a build would keep of it."""
         settings = NoSettings() if self.result.settings is None else self.result.settings
-        runs, words = getattr(self.module, "RUNS", None), getattr(self.module, "WORDS", {})
-        script = Script(self.chapter, settings, self.module.run, claims, runs, words=words if claims else {})
+        words = declared_words(self.module, self.chapter) if claims else {}
+        script = Script(self.chapter, settings, self.module.run, claims, getattr(self.module, "RUNS", None), words=words)
         return record_of(script, accepted(self.result, self.chapter.name), self.preset)
 
 

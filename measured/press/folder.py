@@ -178,7 +178,7 @@ class Site:
         """Files that build.py did not write, and empty folders, which it never makes."""
         ours = {MANIFEST, *(path for bundle in self.bundles.values() for path in bundle["files"])}
         found = []
-        for parent, folders, files in os.walk(folder):
+        for parent, folders, files in os.walk(folder, onerror=_raised):
             before = "" if parent == str(folder) else f"{Path(parent).relative_to(folder).as_posix()}/"
             links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
             found += [before + name for name in (*files, *links)]
@@ -192,6 +192,10 @@ class Site:
             os.rename(aside, folder)
         for path in folder.parent.glob(f".{folder.name}.new-*"):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+
+
+def _raised(error: OSError) -> None:
+    raise error
 
 
 def told(bundles: Mapping[str, dict], stamps: Mapping[str, list[int]]) -> bytes:

@@ -69,7 +69,7 @@ def worded(script: Script, settings: Names) -> Words:
         raise BuildError(f"{place}: WORDS has {unused[0]!r}, which is in the name of no metric of a claim; {near}")
     try:
         return {name: text.format_map({"setting": settings}) for name, text in script.words.items()}
-    except (BuildError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (BuildError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise BuildError(f"{place}: WORDS: {error}; they can name {{setting...}}") from None
 
 
@@ -78,7 +78,7 @@ def captioned(name: str, figure: Figure, metrics: Mapping[str, Metric], settings
     things = {"metric": Names("metric", metrics), "setting": settings}
     try:
         return replace(figure, caption=figure.caption.format_map(things), alt=figure.alt.format_map(things))
-    except (BuildError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (BuildError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise BuildError(f"caption of figure {name!r}: {error}; it can name {{metric...}} and {{setting...}}") from None
 
 

@@ -86,13 +86,19 @@ def load(root: Path, chapter: Chapter, preset: str, num_seeds: int | None, look:
         raise BuildError(f"experiments/{chapter.name}.py has no preset {preset!r}; expected quick, standard and full")
     planned = at_look(shifted(module.PRESETS[preset], shift), look)
     settings = with_seeds(planned, num_seeds) if num_seeds else planned
-    runs, words = getattr(module, "RUNS", None), getattr(module, "WORDS", {})
-    if not isinstance(words, Mapping) or not all(isinstance(text, str) for text in (*words, *words.values())):
+    runs, words = getattr(module, "RUNS", None), declared_words(module, chapter)
+    return Script(chapter, settings, module.run, tuple(claims), runs, look, settings == planned, words)
+
+
+def declared_words(module: Any, chapter: Chapter) -> Words:
+    """What the chapter's readers call the parts of names of metrics. Raises BuildError where that is no dict of texts."""
+    words = getattr(module, "WORDS", {})
+    if not isinstance(words, Mapping) or not all(isinstance(text, str) and text for text in (*words, *words.values())):
         raise BuildError(
             f"{chapter.place_of('WORDS')}: WORDS is no dict of texts; write what a reader calls a part of a metric's name, "
             'as in WORDS = {"wide": "the wide network"}'
         )
-    return Script(chapter, settings, module.run, tuple(claims), runs, look, settings == planned, words)
+    return words
 
 
 def rehearse(script: Script, cache: Cache, device: str) -> Rehearsed:

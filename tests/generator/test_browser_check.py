@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.generator.browser_check import chromium, looks_at, problems_of, telling
+from tests.generator.browser_check import chromium, looks_at, problems_found_together, problems_of, telling
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore")]
 
@@ -27,12 +27,12 @@ def test_nothing_is_said_of_a_page_that_is_well(browser, tmp_path: Path):
     assert problems_of(tmp_path, browser) == []
 
 
-def test_check_finds_each_kind_of_problem(browser, tmp_path: Path):
+def test_check_finds_each_kind_of_problem(tmp_path: Path):
     """Contrast, policy, width, loads from elsewhere, shifts of the layout, invalid HTML, heavy pages."""
     (tmp_path / "index.html").write_text(BAD)
     drawing = '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="300">{}</svg>'
     (tmp_path / "late.svg").write_text(drawing.format("<!--" + "x" * 400_000 + "-->"))
-    found = "\n".join(problems_of(tmp_path, browser))
+    found = "\n".join(problems_found_together(tmp_path))
     for expected in (
         "color-contrast",
         "Content Security Policy",

@@ -63,6 +63,26 @@ def test_foreign_files_survive(tmp_path, monkeypatch, exchange):
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
+def test_folder_of_others_that_cannot_be_listed_is_not_lost(tmp_path, monkeypatch):
+    """The site stays as it is, with all that is in it."""
+    site = tmp_path / "site"
+    Site(site).publish([bundle("a", "1", a="A")])
+    (site / "theirs").mkdir()
+    (site / "theirs" / "notes.txt").write_text("kept")
+    scandir = os.scandir
+
+    def failing(path):
+        if str(path).endswith("theirs"):
+            raise OSError(5, "Input/output error", str(path))
+        return scandir(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", failing)
+        with pytest.raises(OSError, match="Input/output error"):
+            Site(site).publish([bundle("a", "2", a="A2")])
+    assert (site / "a.html").read_text() == "A" and (site / "theirs" / "notes.txt").read_text() == "kept"
+
+
 def test_death_while_writing_leaves_the_old_site(tmp_path, monkeypatch):
     """A build that dies before the exchange leaves the last site whole, and the next one cleans up."""
     site = tmp_path / "site"

@@ -1,5 +1,6 @@
 """The code that a definition reaches is found, and nothing else."""
 
+import json
 from importlib.metadata import version
 from pathlib import Path
 
@@ -197,6 +198,8 @@ def test_what_was_reached_is_followed_anew_where_any_module_differs(project, tmp
     for root in roots:
         before.reached([root])
     before.remember()
+    if path == "lib/tools/__init__.py":
+        (project / "lib/tools.py").unlink()
     (project / path).parent.mkdir(exist_ok=True)
     (project / path).unlink() if text is None else (project / path).write_text(text)
     after, anew = Sources(project, tmp_path / "memo.json"), Sources(project)
@@ -217,6 +220,36 @@ def test_module_that_cannot_be_read_is_told_where_it_is_reached(project, tmp_pat
     with pytest.raises((SyntaxError, ValueError)):
         after.reached([("lib.loose", "reads")])
     after.remember()
+
+
+def test_what_was_reached_is_followed_anew_by_another_generator(project, tmp_path, monkeypatch):
+    """Which may follow names elsewhere."""
+    before = Sources(project, tmp_path / "memo.json")
+    before.reached([("lib.shapes", "Square")])
+    before.remember()
+    monkeypatch.setattr(Sources, "_uses", lambda *_: iter(()))
+    assert len(Sources(project, tmp_path / "memo.json").reached([("lib.shapes", "Square")]).definitions) > 1
+    monkeypatch.setattr("measured.jobs.source._follower", lambda: "another")
+    assert len(Sources(project, tmp_path / "memo.json").reached([("lib.shapes", "Square")]).definitions) == 1
+
+
+def test_memo_forgets_what_nothing_asks_for_any_more(project, tmp_path):
+    """Once a module has changed; and what a bundle takes along is what was asked for here, not what a memo knows."""
+    memo = tmp_path / "memo.json"
+    before = Sources(project, memo)
+    before.reached([("lib.shapes", "Square")])
+    before.reached([("lib.loose", "reads")])
+    before.remember()
+    again = Sources(project, memo)
+    again.reached([("lib.shapes", "Square")])
+    assert "lib.loose" not in again.found()[0] and {"lib.shapes", "lib.tools"} <= again.found()[0].keys()
+    again.remember()
+    assert "lib.loose" in json.loads(memo.read_text())["reached"]["keys"]
+    (project / "lib/tools.py").write_text("SCALE = 5\ndef used(x):\n    return x * SCALE\n")
+    changed = Sources(project, memo)
+    changed.reached([("lib.shapes", "Square")])
+    changed.remember()
+    assert "lib.loose" not in json.loads(memo.read_text())["reached"]["keys"]
 
 
 def test_what_was_reached_is_not_followed_again(project, tmp_path, monkeypatch):
