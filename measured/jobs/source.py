@@ -178,7 +178,7 @@ class Sources:
         """What was reached from roots, now or, where every module that was looked for then is the same now, in earlier
         processes."""
         before = self._written.get(REACHED)
-        if self.elsewhere or not before or before["by"] != _follower():
+        if self.elsewhere or not before or before.get("by") != _follower():
             return {}
         try:
             for name in before["keys"]:

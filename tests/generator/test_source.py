@@ -231,6 +231,8 @@ def test_what_was_reached_is_followed_anew_by_another_generator(project, tmp_pat
     assert len(Sources(project, tmp_path / "memo.json").reached([("lib.shapes", "Square")]).definitions) > 1
     monkeypatch.setattr("measured.jobs.source._follower", lambda: "another")
     assert len(Sources(project, tmp_path / "memo.json").reached([("lib.shapes", "Square")]).definitions) == 1
+    (tmp_path / "memo.json").write_text('{"reached": {"of": "one that kept something else"}}')
+    assert len(Sources(project, tmp_path / "memo.json").reached([("lib.shapes", "Square")]).definitions) == 1
 
 
 def test_memo_forgets_what_nothing_asks_for_any_more(project, tmp_path):
