@@ -12,7 +12,7 @@ from typing import Any
 from measured.evidence import Finding, Region, Verdict
 from measured.evidence.standing import carriers, deciding, inside, span
 from measured.pages.scale import WIDTH, Scale, edges, scale_of
-from measured.pages.wording import ALONE, in_words, labels, region_of, sentence, value_of
+from measured.pages.wording import ALONE, in_words, labels, mark_in_words, region_of, sentence, value_of
 
 _HEADER, _NAME, _WORDS, _LANE, _BETWEEN, _AXIS, _APART = 24, 18, 14, 20, 7, 22, 14
 """Heights in pixels: the line that says where it is true, that of a test's name and number, that of the words above the first
@@ -60,7 +60,7 @@ def mark(verdict: Verdict, title: bool = True) -> Any:
 
     finding = deciding(verdict)
     height, middle = _MARK
-    told = _attribute("aria-label", in_words(verdict)) if title else ""
+    told = _attribute("aria-label", mark_in_words(verdict)) if title else ""
     role = f' role="img"{told}' if title else ' aria-hidden="true"'
     parts = [_rect("band", 50, 100, 0, height), _line("axis", 0, 100, middle, middle)]
     if finding:

@@ -52,6 +52,17 @@ def in_words(verdict: Verdict) -> str:
     return f"{' '.join(told)}{whole}"
 
 
+def mark_in_words(verdict: Verdict) -> str:
+    """The same of the compact drawing, which shows the test that decides."""
+    finding = deciding(verdict)
+    if not finding:
+        return verdict.outcome.capitalize() + "."
+    if len(verdict.findings) == 1:
+        return sentence(finding)
+    num = number(len(verdict.findings))
+    return f"{finding.label}: {sentence(finding)} The claim, of {num} tests, is {verdict.outcome}."
+
+
 def sentence(finding: Finding) -> str:
     """One test with its interval, its region and its outcome."""
     if finding.outcome == "not measured":

@@ -340,3 +340,15 @@ def test_picture_has_words_for_those_who_cannot_see_it(outcome, holds, metrics, 
     verdict = judge([Claim("c", "ours", "So.", holds)], over_seeds)[0]
     label = ElementTree.fromstring(str(picture.picture(verdict))).get("aria-label", "")
     assert verdict.outcome == outcome and label.startswith("Measured ") and ", interval " in label and label.endswith(words)
+
+
+def test_mark_has_words_for_what_it_shows():
+    """For the test that decides; what else the claim rests on stands beside it."""
+    over_seeds = {
+        name: Estimate.over_seeds([middle + 0.01 * place for place in range(8)]) for name, middle in (("a", 2), ("b", 1))
+    }
+    parts = [at_most(name, Margin(1.5, "x", origin=None)) for name in "ab"]
+    one, both = judge([Claim("c", "ours", "So.", holds) for holds in (parts[1], every(*parts))], over_seeds)
+    said = [ElementTree.fromstring(str(picture.mark(verdict))).get("aria-label", "") for verdict in (one, both)]
+    assert said[0].startswith("Measured 1.04, interval ") and said[0].endswith("true if at most 1.5: supported.")
+    assert said[1].startswith("a: Measured 2.04, interval ") and said[1].endswith("refuted. The claim, of 2 tests, is refuted.")
