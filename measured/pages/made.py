@@ -15,10 +15,8 @@ def files(
 ) -> dict[str, bytes]:
     """How the report was made, as a page and as data; ``sources`` are the paths that have a page of their own."""
     names = {name for status in statuses.values() for name in status.versions}
-    versions = {
-        name: _one_or_each({chapter: status.versions.get(name, "none") for chapter, status in statuses.items()})
-        for name in names
-    }
+    used = [(chapter.number, statuses[chapter.name].versions) for chapter in outline.chapters if chapter.name in statuses]
+    versions = {name: _one_or_each({number: found.get(name, "") for number, found in used}) for name in names}
     facts = {
         name: {
             "worker_seconds": status.worker_seconds,
@@ -52,10 +50,12 @@ def files(
 
 
 def _one_or_each(versions: Mapping[str, str]) -> str:
-    """The version that all chapters share, or which chapters have which."""
+    """The version of a distribution that all chapters share, or which chapters, by their numbers, have which; empty is none."""
     chapters: dict[str, list[str]] = {}
-    for chapter, item in versions.items():
-        chapters.setdefault(item, []).append(chapter.replace("_", " "))
+    for number, item in versions.items():
+        chapters.setdefault(item, []).append(number)
     if len(chapters) == 1:
         return next(iter(chapters))
-    return "; ".join(f"{item} ({', '.join(names)})" for item, names in chapters.items())
+    return "; ".join(
+        f"{item} (chapter{'s' * (len(numbers) > 1)} {', '.join(numbers)})" for item, numbers in chapters.items() if item
+    )
