@@ -123,7 +123,7 @@ class Sources:
         machine must know to tell what was computed here."""
         before = self.elsewhere
         everywhere = {**self._analysed, **(before.modules if before else {})}
-        modules = {name: everywhere[name] for name in sorted(self._asked) if self._look_for(name) and name in everywhere}
+        modules = {name: everywhere[name] for name in sorted(self._asked) if self._modules.get(name) and name in everywhere}
         return modules, {**self._distributions, **(before.distributions if before else {})}
 
     def remember(self) -> None:
