@@ -68,8 +68,8 @@ def worded(script: Script, settings: Names) -> Words:
         near = did_you_mean(unused[0], known, otherwise="there are")
         raise BuildError(f"{place}: WORDS has {unused[0]!r}, which is in the name of no metric of a claim; {near}")
     try:
-        return {name: text.format_map({"setting": settings}) for name, text in script.words.items()}
-    except (BuildError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        return {name: filled(text, {"setting": settings}) for name, text in script.words.items()}
+    except BuildError as error:
         raise BuildError(f"{place}: WORDS: {error}; they can name {{setting...}}") from None
 
 
@@ -77,9 +77,17 @@ def captioned(name: str, figure: Figure, metrics: Mapping[str, Metric], settings
     """The figure with what its caption has in braces. Raises BuildError where one names nothing."""
     things = {"metric": Names("metric", metrics), "setting": settings}
     try:
-        return replace(figure, caption=figure.caption.format_map(things), alt=figure.alt.format_map(things))
-    except (BuildError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        return replace(figure, caption=filled(figure.caption, things), alt=filled(figure.alt, things))
+    except BuildError as error:
         raise BuildError(f"caption of figure {name!r}: {error}; it can name {{metric...}} and {{setting...}}") from None
+
+
+def filled(text: str, things: Mapping[str, Names]) -> str:
+    """The text with what it has in braces. Raises BuildError for whatever is wrong with one."""
+    try:
+        return text.format_map(things)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise BuildError(str(error)) from None
 
 
 def keep(

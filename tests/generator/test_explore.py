@@ -108,6 +108,14 @@ def build(folder: Path, chapter: str, figures: Sequence[str], before: ToyProject
     assert "Content-Security-Policy" in project.read("site/shown.html")
 
 
+def wait_until(holds: Callable[[], bool], tab: Any) -> None:
+    """Let the browser go on until it is so."""
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end
+        tab.wait_for_timeout(50)
+
+
 class Reader:
     """A tab that shows the chapter, and what it asked for and complained of."""
 
@@ -128,10 +136,7 @@ class Reader:
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Wait for it, as long as a busy machine may take."""
-        end = time.monotonic() + 30
-        while not holds():
-            assert time.monotonic() < end
-            self.tab.wait_for_timeout(50)
+        wait_until(holds, self.tab)
 
     def explore(self, name: str) -> Any:
         figure = self.figure(name)

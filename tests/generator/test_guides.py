@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from measured.pages.record import Record
 from tests.generator.cases import ToyProject
 from tests.generator.once import made_once
 from tests.generator.site_check import problems_of
+from tests.generator.test_explore import wait_until
 
 WORDS = """What words mean.
 
@@ -354,10 +354,7 @@ def test_the_policy_forbids_what_is_not_the_sites_own(built: ToyProject, browser
     tab.on("console", lambda message: refused.append(message.text))
     tab.on("request", lambda request: sent.append(request.url))
     tab.goto((built.folder / "site" / "dice.html").as_uri())
-    end = time.monotonic() + 30
-    while sum("Content Security Policy" in text for text in refused) < 3:
-        assert time.monotonic() < end, refused
-        tab.wait_for_timeout(50)
+    wait_until(lambda: sum("Content Security Policy" in text for text in refused) >= 3, tab)
     assert tab.evaluate("window.hacked") is None
     assert not [address for address in sent if address.startswith("http") and "example.org" not in address]
     tab.close()
